@@ -1,0 +1,56 @@
+# Set-up and every task of the project. `make help` lists them.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+YEAR ?= 2024
+BIN := .venv/bin
+READY := .venv/.ready
+# No tool phones home.
+export DBT_SEND_ANONYMOUS_USAGE_STATS := false
+export GX_ANALYTICS_ENABLED := false
+export DO_NOT_TRACK := 1
+
+help:  ## this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: $(READY)  ## set up, then take YEAR (2024) to a published version
+	$(BIN)/ledgergate run $(YEAR)
+
+test: $(READY)  ## set up, then lint, types and all tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/sqlfluff lint --nofail-on-warnings dbt_project/models
+	$(BIN)/python -m pytest --cov=orchestration --cov=expectations --cov-report=term
+
+ui: $(READY)  ## the Dagster UI, on loopback only: http://127.0.0.1:3000
+	$(BIN)/python -m orchestration.ui
+
+bench: $(READY)  ## what a run costs and where, as ratios in one run
+	$(BIN)/python -m tests.bench
+
+docs: $(READY)  ## generate docs/rules.md and docs/dictionary.md
+	$(BIN)/python -m orchestration.reporting.reference
+
+format: $(READY)  ## format Python and SQL
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/sqlfluff fix dbt_project/models
+
+lock: $(READY)  ## pin versions and hashes anew
+	$(BIN)/uv pip compile -q pyproject.toml --all-extras --generate-hashes --no-annotate --no-header -o requirements.lock
+
+clean:  ## remove the environment and what dbt compiled; published versions stay
+	rm -rf .venv dbt_project/target
+
+# The environment: pinned, hashed, compiled (half the start-up time), the dbt project parsed once.
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "Python 3.11 is needed; found: $(PYTHON)"; exit 2; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install -q "$$(sed -n 's/^\(uv==[^ ]*\).*/\1/p' requirements.lock)"
+	$(BIN)/uv pip install -q --python $(BIN)/python --compile-bytecode --require-hashes -r requirements.lock
+	$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
+	$(BIN)/python -c 'from orchestration.warehouse import models; models.parse()'
+	@touch $@
+
+.PHONY: help run test ui bench docs format lock clean

@@ -1,0 +1,62 @@
+"""The cell: a printed figure with its place. Nothing here reads files or knows Dagster.
+
+Money is held in fen (分) as an integral ``Decimal``; every other unit in ones (persons, counts, points,
+fractions, days since 1970-01-01). No float ever stands for a value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+#: What a value is counted in. ``yuan`` names the money unit of published tables; cells hold it in fen.
+UNITS = ("yuan", "person", "count", "point", "ratio", "date", "text")
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One printed figure (or name) of one ledger, with the place that it was read from."""
+
+    fiscal_year: int
+    ledger: str
+    row_key: str
+    row_kind: str  # detail | total | memo (printed beside the total, not in it)
+    row_label: str  # how a person calls the row: 第17行 流动人员人事档案管理基本公共服务专项
+    measure: str
+    text: str  # as printed
+    value: Decimal | None  # fen for money; None for text
+    unit: str  # one of UNITS
+    half_width: Decimal  # half the last printed place, in the unit of ``value``
+    printed_unit: str  # 万元, 亿元, 人, % ... ; "" where none applies
+    file: str
+    sheet: str
+    cell: str  # A1 reference
+
+    @property
+    def address(self) -> str:
+        """``year/ledger/row key/measure``: the name by which rules, corrections and people call the cell."""
+        return f"{self.fiscal_year}/{self.ledger}/{self.row_key}/{self.measure}"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong with the input: where, what was found, what was expected."""
+
+    file: str
+    sheet: str
+    cell: str
+    found: str
+    expected: str
+
+    def __str__(self) -> str:
+        place = " ".join(part for part in (self.file, self.sheet, self.cell) if part)
+        return f"{place}：读到 {self.found}；应为 {self.expected}"
+
+
+class InputError(Exception):
+    """The input cannot be read. Carries *all* problems of all files, not just the first."""
+
+    def __init__(self, problems: Iterable[Problem]):
+        self.problems = list(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))

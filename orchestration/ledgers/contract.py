@@ -1,0 +1,154 @@
+"""What each ledger looks like, read from ``raw/contracts/*.yml``. Typed, and strict: an unknown key is an error.
+
+A contract is the only place that knows a ledger's Chinese headers. It says nothing about rules (``expectations/rules``)
+and nothing about SQL beyond the name of the table that the ledger's figures are published in.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+
+from orchestration.ledgers.cell import InputError, Problem
+from orchestration.ledgers.money import squeeze, unit_kind
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+Blank = Literal["zero", "not_printed"]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Column(_Model):
+    """A column of the ledger: its name in code, its header as printed, and the other ways offices write it."""
+
+    name: Name
+    header: str
+    aliases: tuple[str, ...] = ()
+    optional: bool = False
+
+    @property
+    def headers(self) -> frozenset[str]:
+        return frozenset(squeeze(text) for text in (self.header, *self.aliases))
+
+
+class Key(Column):
+    """A column that tells rows apart. ``values`` maps what is printed to a code; then nothing else is allowed."""
+
+    type: Literal["text", "integer"] = "text"
+    values: dict[str, str] = {}
+
+
+class Measure(Column):
+    """A column of figures."""
+
+    kind: Literal["money", "person", "count", "point", "ratio", "number", "target", "outcome", "date"] = "money"
+    unit: str = ""
+    blank: Blank | None = None
+    zero_words: tuple[str, ...] = ()  # words that state an exact zero: 不变, 未支出
+
+
+class Contract(_Model):
+    """One ledger."""
+
+    ledger: Name
+    title: str  # as printed above the table
+    short: str  # how people call it: 表3
+    titles: tuple[str, ...] = ()  # other titles, file stems or sheet names that mean this ledger
+    unit: str = ""  # money unit where neither the file, the column nor the cell prints one
+    keys: tuple[Key, ...] = Field(min_length=1, max_length=3)
+    texts: tuple[Column, ...] = ()
+    measures: tuple[Measure, ...] = ()
+    total: tuple[str, ...] = ("合计", "总计")  # what a total row is called; its last key becomes ``total``
+    memo: tuple[str, ...] = ()  # rows printed beside the total, not part of it (另有 …)
+    ignored: tuple[str, ...] = ("备注",)  # columns that hold no figures
+    blank: Blank = "zero"
+    label: str = ""  # how a person calls a row, from its columns: 第{project_no}行 {project_name}
+    table: Name | None = None  # the published table that the detail rows flow to
+    total_published: bool = False  # the table holds the printed total rows too
+    unpublished: tuple[Name, ...] = ()  # measures that are checked only, not published in ``table``
+    required: bool = True
+    on_duty: str = ""  # who mends this ledger
+
+    @model_validator(mode="after")
+    def _names_are_known_and_unique(self) -> Contract:
+        names = [column.name for column in (*self.keys, *self.texts, *self.measures)]
+        if doubled := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"column names used twice: {', '.join(doubled)}")
+        try:
+            self.label.format(**dict.fromkeys([k.name for k in self.keys] + [t.name for t in self.texts], ""))
+        except (KeyError, IndexError, ValueError) as error:
+            raise ValueError(f"label names a column that is not a key or a text: {error}") from None
+        if unknown := set(self.unpublished) - {measure.name for measure in self.measures}:
+            raise ValueError(f"unpublished names no measure: {', '.join(sorted(unknown))}")
+        for text in (self.unit, *(measure.unit for measure in self.measures)):
+            if text and unit_kind(text) is None:
+                raise ValueError(f"unknown unit: {text}")
+        if self.unit and (found := unit_kind(self.unit)) and found[0] != "yuan":
+            raise ValueError(f"unit is the ledger's money unit (元, 千元, 万元, 亿元), not {self.unit}")
+        return self
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        return (*self.keys, *self.texts, *self.measures)
+
+    @property
+    def known_titles(self) -> frozenset[str]:
+        return frozenset(squeeze(text) for text in (self.title, self.ledger, *self.titles))
+
+    def measure(self, name: str) -> Measure | None:
+        return next((measure for measure in self.measures if measure.name == name), None)
+
+
+def read_contract(path: Path) -> Contract:
+    """One contract file. Raises ``InputError`` naming the file and each wrong key."""
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError([Problem(str(path), "", "", _one_line(error), "YAML（UTF-8）")]) from None
+    try:
+        contract = Contract.model_validate(content)
+    except ValidationError as error:
+        raise InputError(validation_problems(path, error)) from None
+    if contract.ledger != path.stem:
+        raise InputError([Problem(str(path), "", "ledger", contract.ledger, f"与文件同名：{path.stem}")])
+    return contract
+
+
+def read_contracts(folder: Path) -> dict[str, Contract]:
+    """All contracts of a folder, by ledger. Every wrong file is reported, not just the first."""
+    contracts: dict[str, Contract] = {}
+    problems: list[Problem] = []
+    for path in sorted(folder.glob("*.yml")):
+        try:
+            contract = read_contract(path)
+        except InputError as error:
+            problems += error.problems
+            continue
+        contracts[contract.ledger] = contract
+    if not contracts and not problems:
+        problems.append(Problem(str(folder), "", "", "没有契约文件", "每本账一个 *.yml"))
+    if problems:
+        raise InputError(problems)
+    return contracts
+
+
+def validation_problems(path: Path, error: ValidationError) -> list[Problem]:
+    """What pydantic found wrong, as problems that name the file and the key."""
+    return [
+        Problem(str(path), "", ".".join(map(str, each["loc"])) or "(全文)", _found(each["input"]), each["msg"])
+        for each in error.errors(include_url=False)
+    ]
+
+
+def _found(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())

@@ -1,0 +1,172 @@
+"""How a printed figure becomes an exact value. Pure text in, ``Figure`` out; no files, no contracts.
+
+A figure is a value *and* the precision it was printed with: ``8,055.00`` in 万元 is 805 500 000 000 fen give or
+take half of its last place, 5 000 fen (the closed interval of XBRL Calculations 1.1).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+#: Fen in one of each money unit.
+MONEY_UNITS = {"元": 100, "千元": 10**5, "万元": 10**6, "百万元": 10**8, "亿元": 10**10}
+#: Chinese powers of ten that stand before a counting word: 5458.08 万人.
+MAGNITUDES = {"": 1, "千": 10**3, "万": 10**4, "百万": 10**6, "千万": 10**7, "亿": 10**8}
+PERSON_WORDS = frozenset({"人", "名"})
+DASHES = frozenset("-—–―－−")
+COMPARATORS = {"≥": ">=", ">=": ">=", ">": ">", "≤": "<=", "<=": "<=", "<": "<", "=": "="}
+_EPOCH = date(1970, 1, 1).toordinal()
+
+_FIGURE = re.compile(
+    r"(?P<comparator>>=|<=|[≥≤><=])?"
+    r"(?P<open>\()?(?P<sign>-)?"
+    r"(?P<number>\d{1,3}(?:,\d{3})+|\d+)(?:\.(?P<fraction>\d+))?"
+    r"(?P<close>\))?"
+    r"(?P<percent>%)?(?P<over>余|多)?(?P<unit>[\u4e00-\u9fff]{0,6}?)(?P<above>以上)?"
+)
+_DATE = re.compile(r"(\d{4})(?:年|-|/|\.)(\d{1,2})(?:月|-|/|\.)(\d{1,2})日?")
+_NUMERALS = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0}
+
+
+class FigureError(ValueError):
+    """The text is not a figure of the expected kind. ``str(error)`` says what was expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    value: Decimal  # fen, or ones
+    half_width: Decimal
+    unit: str  # yuan | person | count | point | ratio | date
+    printed_unit: str
+    comparator: str = ""  # >=, <=, ... where a target prints one
+
+
+def squeeze(text: str) -> str:
+    """Take spaces and line breaks, and nothing else, out of a name: （本级） keeps its brackets."""
+    return "".join(c for c in text if not c.isspace() and c not in "\u200b\ufeff")
+
+
+def is_dash(text: str) -> bool:
+    return bool(text) and all(c in DASHES for c in text)
+
+
+def parse_figure(text: str, kind: str, unit: str = "") -> Figure:
+    """Read a printed figure.
+
+    ``kind``: money, person, count, point, ratio, number and outcome (their own unit says which), target (a number
+    that may begin with a comparator) or date. ``unit``: the printed unit where the cell prints none (``万元``).
+    Raises ``FigureError`` saying what was expected.
+    """
+    plain = squeeze(unicodedata.normalize("NFKC", text)).replace("−", "-").replace("–", "-")
+    if kind == "date":
+        return _parse_date(plain)
+    match = _FIGURE.fullmatch(plain)
+    if not match or bool(match["open"]) != bool(match["close"]) or (match["open"] and match["sign"]):
+        return _parse_numeral(plain, kind)
+    if match["comparator"] and kind != "target":
+        raise FigureError(_expected(kind, unit))
+    digits = match["number"].replace(",", "")
+    fraction = match["fraction"] or ""
+    number = Decimal(f"{digits}.{fraction}" if fraction else digits)
+    if match["open"] or match["sign"]:
+        number = -number
+    figure = _scale(number, len(fraction), kind, "%" if match["percent"] else match["unit"], unit)
+    exact = kind == "target" or figure.unit == "point" or match["over"] or match["above"]
+    return Figure(
+        figure.value,
+        Decimal(0) if exact else figure.half_width,
+        figure.unit,
+        figure.printed_unit,
+        COMPARATORS[match["comparator"]] if match["comparator"] else "",
+    )
+
+
+def unit_kind(printed: str) -> tuple[str, Decimal] | None:
+    """``(unit, ones in one printed unit)`` of a printed unit, or None where it is not a known one."""
+    if printed in MONEY_UNITS:
+        return "yuan", Decimal(MONEY_UNITS[printed])
+    if printed in ("%", "百分比"):
+        return "ratio", Decimal("0.01")
+    if printed == "‰":
+        return "ratio", Decimal("0.001")
+    if printed == "分":
+        return "point", Decimal(1)
+    for magnitude in sorted(MAGNITUDES, key=len, reverse=True):
+        if printed.startswith(magnitude) and printed != "":
+            word = printed[len(magnitude) :]
+            return ("person" if word in PERSON_WORDS else "count"), Decimal(MAGNITUDES[magnitude])
+    return None
+
+
+def _scale(number: Decimal, places: int, kind: str, printed: str, default: str) -> Figure:
+    wanted = {"money": "yuan", "number": None, "outcome": None, "target": None}.get(kind, kind)
+    name = printed or default
+    if wanted == "point":
+        if printed not in ("", "分"):
+            raise FigureError(_expected(kind, default))
+        return Figure(number, Decimal(0), "point", "分")
+    if not name:
+        if wanted in ("yuan", None) and kind == "money":
+            raise FigureError("带单位的金额（文件、列或单元格都没有写明 元/千元/万元/亿元）")
+        unit, factor = wanted or "count", Decimal(1)
+    else:
+        found = unit_kind(name)
+        if found is None:
+            raise FigureError(_expected(kind, default))
+        unit, factor = found
+        bare_magnitude = name in MAGNITUDES
+        if wanted and unit != wanted and not (bare_magnitude and wanted in ("person", "count")):
+            raise FigureError(_expected(kind, default))
+        unit = wanted or unit
+    value = number * factor
+    last_place = factor.scaleb(-places)
+    whole = unit in ("yuan", "person", "count")
+    if whole and value != value.to_integral_value():
+        smallest = "分（0.01 元）" if unit == "yuan" else "个位"
+        raise FigureError(f"最多精确到{smallest}的数")
+    half = Decimal(0) if whole and last_place <= 1 else last_place / 2
+    return Figure(value.normalize() + 0, half, unit, name)
+
+
+def _parse_numeral(plain: str, kind: str) -> Figure:
+    """A small Chinese numeral (五, 十二) where something is counted; anything else is not a figure."""
+    if kind in ("count", "person", "number") and plain:
+        tens, ten, ones = plain.partition("十")
+        if (not tens or tens in _NUMERALS) and (not ones or ones in _NUMERALS) and (ten or tens):
+            total = (_NUMERALS.get(tens, 1) * 10 if ten else _NUMERALS[tens]) + _NUMERALS.get(ones, 0)
+            return Figure(Decimal(total), Decimal(0), "count" if kind == "number" else kind, "")
+    raise FigureError(_expected(kind, ""))
+
+
+def _parse_date(plain: str) -> Figure:
+    match = _DATE.fullmatch(plain)
+    try:
+        day = date(*map(int, match.groups())) if match else None
+    except ValueError:
+        day = None
+    if day is None:
+        raise FigureError("日期，如 2025年4月18日")
+    return Figure(Decimal(day.toordinal() - _EPOCH), Decimal(0), "date", "")
+
+
+def day_of(value: Decimal) -> date:
+    """The date that a cell of unit ``date`` holds."""
+    return date.fromordinal(int(value) + _EPOCH)
+
+
+def _expected(kind: str, unit: str) -> str:
+    example = {
+        "money": f"金额（单位 {unit or '元/千元/万元/亿元'}），如 1,263.00、-1,263.00、(1,263.00)、10万元",
+        "person": "人数，如 338 或 5458.08万人",
+        "count": "个数，如 26 或 26个",
+        "point": "分值，如 8.66",
+        "ratio": "百分比，如 86.60%",
+        "target": "指标值，如 ≥10万人，或定性目标",
+        "number": "带单位的数，如 5638.5万件",
+        "outcome": "带单位的数，如 9.7万人，或定性结论",
+    }
+    return example[kind]

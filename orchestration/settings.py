@@ -1,0 +1,55 @@
+"""Where things are. The only place that reads the ``LEDGERGATE_`` environment; all else is handed a ``Settings``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Folders of one installation. All are absolute."""
+
+    home: Path  # builds, published versions, the serving file
+    raw: Path  # contracts, and the ledgers of each year
+    rules: Path = ROOT / "expectations" / "rules"
+    target: str = "duckdb"
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
+        env = os.environ if environment is None else environment
+        return cls(
+            home=Path(env.get("LEDGERGATE_HOME") or ROOT / "data").resolve(),
+            raw=Path(env.get("LEDGERGATE_RAW") or ROOT / "raw").resolve(),
+            target=env.get("LEDGERGATE_TARGET") or "duckdb",
+        )
+
+    def with_rules(self, rules: Path) -> Settings:
+        return replace(self, rules=rules.resolve())
+
+    @property
+    def contracts(self) -> Path:
+        return self.raw / "contracts"
+
+    @property
+    def serving(self) -> Path:
+        """The file that readers open: the tables of every published year."""
+        return self.home / "ledgergate.duckdb"
+
+    @property
+    def dagster_home(self) -> Path:
+        return Path(os.environ.get("DAGSTER_HOME") or self.home / "dagster").resolve()
+
+    def ledgers(self, year: int) -> Path:
+        return self.raw / str(year)
+
+    def build(self, year: int, as_published: bool = False) -> Path:
+        """The disposable folder in which a year is built. What is only looked at is built beside the year."""
+        return self.home / "build" / (f"{year}-as-published" if as_published else str(year))
+
+    def versions(self, year: int) -> Path:
+        return self.home / "published" / str(year)
