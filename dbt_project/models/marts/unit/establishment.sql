@@ -1,0 +1,25 @@
+-- Posts approved and people in post, by kind. Kinds outside the total (retired cadres) say so.
+with figures as (
+    select
+        fiscal_year,
+        ledger,
+        row_key,
+        row_kind,
+        key_1 as kind,
+        {{ measure('quota') }} as quota,
+        {{ measure('headcount') }} as headcount
+    from {{ ref('int_cell') }}
+    where
+        ledger = 'establishment'
+        and row_kind <> 'total'
+    group by fiscal_year, ledger, row_key, row_kind, key_1
+)
+
+select
+    fiscal_year,
+    {{ row_address() }} as row_address,
+    kind,
+    row_kind = 'detail' as in_total,
+    cast(quota as bigint) as quota,
+    cast(headcount as bigint) as headcount
+from figures

@@ -1,0 +1,10 @@
+-- How many offices, units, funds and annexes the report says there are.
+select
+    fiscal_year,
+    {{ row_address() }} as row_address,
+    key_1 as list,
+    cast(value as bigint) as number
+from {{ ref('int_cell') }}
+where
+    ledger = 'stated_count'
+    and measure = 'number'

@@ -1,0 +1,85 @@
+-- Where each printed figure goes: the published table that its contract names, what stands there, and how many rule
+-- instances it takes part in. The gate on completeness reads this: not one cell is lost on the way.
+{% set published_columns = {
+    'department_summary': ['carryover', 'initial_budget', 'adjustment', 'total_budget', 'final_expenditure', 'balance'],
+    'unit_expenditure': ['carryover', 'initial_budget', 'adjustment', 'total_budget', 'final_expenditure', 'balance'],
+    'project_expenditure': ['carryover', 'initial_budget', 'adjustment', 'total_budget', 'final_expenditure'],
+    'category_expenditure': ['carryover', 'initial_budget', 'adjustment', 'total_budget', 'final_expenditure'],
+    'operating_cost': ['budget', 'actual', 'budget_change', 'change'],
+    'establishment': ['quota', 'headcount'],
+    'fund_statement': ['budget', 'actual'],
+    'fund_balance': ['opening', 'surplus', 'closing'],
+    'insured': ['persons', 'change'],
+    'performance_fact': ['value'],
+    'stated_count': ['number'],
+    'indicator_score': ['target', 'actual', 'weight', 'deduction'],
+} %}
+with published as (
+    {% for table, columns in published_columns.items() %}
+    {% for column in columns %}
+    select
+        fiscal_year,
+        concat(row_address, '/{{ column }}') as address,
+        '{{ table }}' as published_table,
+        cast({{ column }} as decimal(28, 9)) as published_value
+    from {{ ref(table) }}
+    where {{ column }} is not null
+    union all
+    {% endfor %}
+    {% endfor %}
+    select
+        fiscal_year,
+        concat(row_address, '/day') as address,
+        'report_date' as published_table,
+        cast({{ dbt.datediff("cast('1970-01-01' as date)", 'day', 'day') }} as decimal(28, 9)) as published_value
+    from {{ ref('report_date') }}
+),
+
+expected as (
+    select
+        cells.fiscal_year,
+        cells.address,
+        cells.ledger,
+        cells.measure,
+        {{ published('cells.value', 'cells.unit') }} as value,
+        case
+            when cells.row_kind <> 'total' or measure.total_published then measure.published_table
+        end as published_table
+    from {{ ref('int_cell') }} as cells
+    inner join {{ source('raw', 'measure') }} as measure
+        on
+            cells.fiscal_year = measure.fiscal_year
+            and cells.ledger = measure.ledger
+            and cells.measure = measure.measure
+    where cells.value is not null
+),
+
+uses as (
+    select
+        fiscal_year,
+        address,
+        count(*) as rule_terms
+    from {{ ref('rule_term') }}
+    where address is not null
+    group by fiscal_year, address
+)
+
+select
+    expected.fiscal_year,
+    expected.address,
+    expected.ledger,
+    expected.measure,
+    expected.published_table,
+    expected.value,
+    published.published_value,
+    coalesce(uses.rule_terms, 0) as rule_terms
+from expected
+left join published
+    on
+        expected.fiscal_year = published.fiscal_year
+        and expected.address = published.address
+        and expected.published_table = published.published_table
+left join uses
+    on
+        expected.fiscal_year = uses.fiscal_year
+        and expected.address = uses.address

@@ -1,0 +1,184 @@
+-- Every rule instance: both sides, the difference, what rounding allows, the status, and one sentence to read.
+with judgements as (
+    select * from {{ ref('rule_judgement') }}
+),
+
+applicable as (
+    select
+        judgement.*,
+        case
+            when judgement.status in ('consistent', 'rounding') and judgement.printed_status = 'inconsistent'
+                then 'corrected'
+            else judgement.status
+        end as final_status
+    from judgements as judgement
+    left join judgements as other
+        on
+            judgement.fiscal_year = other.fiscal_year
+            and judgement.instance = other.instance
+            and other.rule_id = coalesce(judgement.only_where_broken, judgement.twin_of)
+    where
+        (judgement.only_where_broken is null or other.status = 'inconsistent')
+        and (judgement.twin_of is null or other.status in ('consistent', 'rounding'))
+),
+
+broken_rules as (
+    select distinct
+        fiscal_year,
+        rule_id
+    from applicable
+    where final_status = 'inconsistent'
+),
+
+contrasts as (
+    select
+        contrast.fiscal_year,
+        contrast.rule_id,
+        contrast.said
+    from {{ source('raw', 'rule_contrast') }} as contrast
+    left join broken_rules
+        on
+            contrast.fiscal_year = broken_rules.fiscal_year
+            and contrast.unless_broken = broken_rules.rule_id
+    group by contrast.fiscal_year, contrast.rule_id, contrast.said
+    having count(broken_rules.rule_id) = 0
+),
+
+figures as (
+    select
+        applicable.*,
+        variant.left_label,
+        variant.right_label,
+        contrasts.said,
+        ledger.short as ledger_short,
+        {{ divided('signed_numerator', 'signed_denominator', 6, 3, 'decimal(28, 9)') }} as quotient,
+        {{ divided('(numerator + numerator_half_width)', '(denominator - denominator_half_width)', 9, 3, 'decimal(28, 9)') }}
+            as quotient_high,
+        {{ divided('(numerator - numerator_half_width)', '(denominator + denominator_half_width)', 9, 3, 'decimal(28, 9)') }}
+            as quotient_low
+    from applicable
+    left join {{ source('raw', 'rule_variant') }} as variant
+        on
+            applicable.fiscal_year = variant.fiscal_year
+            and applicable.rule_id = variant.rule_id
+            and applicable.variant = variant.variant
+    left join {{ source('raw', 'ledger') }} as ledger
+        on
+            applicable.fiscal_year = ledger.fiscal_year
+            and applicable.first_ledger = ledger.ledger
+    left join contrasts
+        on
+            applicable.fiscal_year = contrasts.fiscal_year
+            and applicable.rule_id = contrasts.rule_id
+),
+
+compared as (
+    select
+        *,
+        case when missing_terms > 0 then null when is_rate then quotient else right_value end as compared_value,
+        case
+            when is_rate then cast((rate_high - rate_low) * 0.5 + (quotient_high - quotient_low) * 0.5 as decimal(28, 9))
+            when compare = 'printed' then cast(0 as decimal(28, 9))
+            else allowed
+        end as allowance,
+        coalesce(concat_ws(' ', ledger_short, first_row_label), instance) as place,
+        case
+            when operator = 'prior' or unit = 'date' then ''
+            when unit = 'ratio' then '%'
+            when printed_unit = '' then ''
+            else concat(' ', printed_unit)
+        end as suffix
+    from figures
+),
+
+worded as (
+    select
+        *,
+        concat({{ displayed('left_value', 'unit', 'printed_factor') }}, suffix) as left_text,
+        concat({{ displayed('compared_value', 'unit', 'printed_factor') }}, suffix) as right_text,
+        case
+            when unit = 'date' then concat({{ trim_zeros('cast(left_value - compared_value as varchar)', 0) }}, ' 天')
+            else concat({{ displayed('(left_value - compared_value)', 'unit', 'printed_factor') }}, suffix)
+        end as difference_text,
+        concat({{ displayed('allowance', "case when unit = 'date' then 'count' else unit end", 'printed_factor') }}, suffix)
+            as allowed_text
+    from compared
+),
+
+prior_year as (
+    -- One line for the year before: published, or not.
+    select
+        rules.fiscal_year,
+        rules.rule_id,
+        rules.title,
+        rules.severity,
+        cast(rules.fiscal_year - 1 as varchar) as instance,
+        case when count(prior_cell.address) > 0 then 'consistent' else 'missing' end as status
+    from {{ source('raw', 'rule') }} as rules
+    left join {{ ref('stg_prior_cell') }} as prior_cell on rules.fiscal_year = prior_cell.fiscal_year + 1
+    where rules.operator = 'prior'
+    group by rules.fiscal_year, rules.rule_id, rules.title, rules.severity
+)
+
+select
+    fiscal_year,
+    rule_id,
+    instance,
+    title,
+    severity,
+    unit,
+    left_label,
+    case when missing_terms = 0 then {{ published('left_value') }} end as left_value,
+    right_label,
+    {{ published('compared_value') }} as right_value,
+    {{ published('(left_value - compared_value)') }} as difference,
+    case when missing_terms = 0 then {{ published('allowance') }} end as allowed,
+    final_status as status,
+    concat(
+        place,
+        '：',
+        case
+            when final_status = 'missing' then concat('缺', missing_label, case when missing_terms > 1 then concat(' 等 ', cast(missing_terms as varchar), ' 项') else '' end)
+            when final_status = 'inconsistent' and is_rate and denominator = 0 then concat(left_label, ' 印作 ', left_text, '，但分母为零')
+            when final_status = 'inconsistent' and compare = 'printed' and operator = '='
+                then concat(left_label, ' 印作 ', left_text, '，', right_label, ' 印作 ', right_text, '，同一事实印数不同')
+            when final_status = 'inconsistent' and operator in ('<=', '<') and unit = 'date'
+                then concat(left_label, ' ', left_text, ' 晚于 ', right_label, ' ', right_text, '（', difference_text, '）')
+            when final_status = 'inconsistent' and operator in ('<=', '<')
+                then concat(left_label, ' ', left_text, ' 超过 ', right_label, ' ', right_text, '，超出 ', difference_text)
+            when final_status = 'inconsistent' and operator in ('>=', '>')
+                then concat(left_label, ' ', left_text, case when operator = '>' then ' 应大于 ' else ' 不应低于 ' end, coalesce(nullif(right_text, '0'), '零'))
+            when final_status = 'inconsistent'
+                then concat(left_label, ' ', left_text, '，', right_label, ' ', right_text, '，相差 ', difference_text, '，印数取整只容许 ', allowed_text)
+            when final_status = 'corrected' then concat('更正后 ', left_label, ' ', left_text, ' 与 ', right_label, ' ', right_text, ' 相符')
+            when final_status = 'rounding' then concat(left_label, ' ', left_text, ' 与 ', right_label, ' ', right_text, ' 在印数取整之内（相差 ', difference_text, '）')
+            when operator in ('<=', '<') then concat(left_label, ' ', left_text, ' 未超过 ', right_label, ' ', right_text)
+            when operator in ('>=', '>') then concat(left_label, ' ', left_text, ' 大于 ', right_text)
+            else concat(left_label, ' ', left_text, ' 与 ', right_label, ' ', right_text, ' 相符')
+        end,
+        case when final_status = 'inconsistent' and said is not null then concat('，', said) else '' end
+    ) as statement
+from worded
+union all
+select
+    fiscal_year,
+    rule_id,
+    instance,
+    title,
+    severity,
+    cast(null as varchar) as unit,
+    '上年度' as left_label,
+    cast(null as decimal(28, 9)) as left_value,
+    '已发布的版本' as right_label,
+    cast(null as decimal(28, 9)) as right_value,
+    cast(null as decimal(28, 9)) as difference,
+    cast(null as decimal(28, 9)) as allowed,
+    status,
+    concat(
+        instance,
+        case status
+            when 'missing' then ' 年度没有已发布的版本，跨年规则未核对'
+            else ' 年度已发布，跨年规则已核对'
+        end
+    ) as statement
+from prior_year

@@ -1,0 +1,25 @@
+-- The figures of the performance section, for the report's text and for cross-checks.
+with figures as (
+    select
+        fiscal_year,
+        ledger,
+        row_key,
+        key_1 as fact,
+        {{ measure('value') }} as value,
+        max(case when measure = 'value' then unit end) as unit,
+        max(case when measure = 'value' then text end) as printed,
+        {{ text('section') }} as section
+    from {{ ref('int_cell') }}
+    where ledger = 'performance_fact'
+    group by fiscal_year, ledger, row_key, key_1
+)
+
+select
+    fiscal_year,
+    {{ row_address() }} as row_address,
+    fact,
+    {{ published('value') }} as value,
+    unit,
+    printed,
+    section
+from figures

@@ -1,0 +1,13 @@
+-- Corrections of the year, as checked when they were read.
+select
+    fiscal_year,
+    address,
+    printed,
+    corrected,
+    value,
+    half_width,
+    reason,
+    evidence,
+    basis,
+    confirmed_by
+from {{ source('raw', 'correction') }}

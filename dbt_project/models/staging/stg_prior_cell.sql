@@ -1,0 +1,32 @@
+-- The published cells of the year before, as the year's own cells; empty where that year was never published.
+with source as (
+    select * from {{ source('raw', 'prior_cell') }}
+),
+
+renamed as (
+    select
+        -- place
+        fiscal_year,
+        address,
+        ledger,
+        row_key,
+        nullif(split_part(row_key, ':', 1), '') as key_1,
+        nullif(split_part(row_key, ':', 2), '') as key_2,
+        nullif(split_part(row_key, ':', 3), '') as key_3,
+        row_kind,
+        row_label,
+        measure,
+        file,
+        sheet,
+        cell,
+        -- figure
+        text,
+        value,
+        half_width,
+        unit,
+        printed_unit,
+        printed_factor
+    from source
+)
+
+select * from renamed

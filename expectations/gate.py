@@ -1,0 +1,162 @@
+"""The gate: runs suites of expectations over small results of a build. The only place that imports great_expectations.
+
+A gate looks at printed ledgers, reconciliation and aggregates, never at raw millions, so it costs the same at any size.
+An expectation that *crashed* is a broken check, not bad data, and is told apart.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import multiprocessing
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+if TYPE_CHECKING:
+    from great_expectations.expectations.expectation import Expectation
+
+#: Failing rows kept with a result; the rest are counted.
+ROWS_KEPT = 200
+
+
+class Rows(Protocol):
+    """What a gate needs of a build: rows of a query, decimals exact."""
+
+    def rows(self, query: str) -> list[dict[str, Any]]: ...
+
+
+@dataclass(frozen=True)
+class Suite:
+    """A gate: what it protects, what it looks at, and what it expects there."""
+
+    name: str
+    title: str  # what finance people call it
+    protects: str  # one Chinese sentence
+    severity: Literal["error", "warning"]
+    query: str  # the small frame that it looks at
+    keys: tuple[str, ...]  # columns that name a row
+    shown: dict[str, str]  # columns shown of a failing row -> Chinese header
+    expectations: Callable[[], list[Expectation]]
+
+
+@dataclass(frozen=True)
+class GateResult:
+    """What a gate saw."""
+
+    name: str
+    title: str
+    protects: str
+    severity: str
+    status: str  # passed | failed | crashed
+    looked_at: int  # rows
+    expected: tuple[str, ...]  # one line for each expectation, with its outcome
+    failing: int  # rows
+    rows: tuple[dict[str, str], ...]  # failing rows: Chinese header -> text; at most ROWS_KEPT
+    crash: str = ""
+
+    @property
+    def passed(self) -> bool:
+        return self.status == "passed"
+
+
+def run_suites(
+    build: Rows, suites: Iterable[Suite], on_gate: Callable[[GateResult], None] = lambda result: None
+) -> list[GateResult]:
+    """Run every suite; one that fails or crashes does not keep the others from running."""
+    judged = [judge().submit(_run, suite, build.rows(suite.query)) for suite in suites]
+    results = []
+    for future in judged:
+        result = future.result()
+        on_gate(result)
+        results.append(result)
+    return results
+
+
+@functools.cache
+def judge() -> ProcessPoolExecutor:
+    """The process in which expectations run. Importing great_expectations takes longer than anything else in a run,
+    so whoever calls this early has it done on the other core meanwhile.
+    """
+    pool = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"), initializer=_context)
+    pool.submit(_context)
+    return pool
+
+
+@functools.cache
+def _context() -> Any:
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
+    import great_expectations as gx
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    return context
+
+
+def _columns(rows: list[dict[str, Any]], suite: Suite) -> list[str]:
+    return list(rows[0]) if rows else list(dict.fromkeys([*suite.keys, *suite.shown]))
+
+
+def _run(suite: Suite, rows: list[dict[str, Any]]) -> GateResult:
+    import great_expectations as gx
+    import pandas as pd
+
+    context = _context()
+    source = context.data_sources.add_or_update_pandas(suite.name)
+    # Object columns: pandas must not turn exact decimals into floats.
+    frame = pd.DataFrame(rows, columns=_columns(rows, suite), dtype=object)
+    batch = source.add_dataframe_asset(suite.name).add_batch_definition_whole_dataframe("whole")
+    expectations = context.suites.add_or_update(gx.ExpectationSuite(name=suite.name, expectations=suite.expectations()))
+    definition = context.validation_definitions.add_or_update(
+        gx.ValidationDefinition(name=suite.name, data=batch, suite=expectations)
+    )
+    frame = frame.assign(_row=range(len(frame)))
+    outcome = definition.run(
+        batch_parameters={"dataframe": frame},
+        result_format={"result_format": "COMPLETE", "unexpected_index_column_names": ["_row"]},
+    )
+    crashes: list[str] = []
+    failing: set[int] = set()
+    lines: list[str] = []
+    for result in outcome.results:
+        description = result.expectation_config.description or result.expectation_config.type
+        crash = _crash(result.exception_info)
+        if crash:
+            crashes.append(f"{description}：{crash}")
+        indices = (result.result or {}).get("unexpected_index_list") or []
+        failing.update(index["_row"] for index in indices)
+        lines.append(f"{'坏' if crash else '是' if result.success else '否'}　{description}")
+    status = "crashed" if crashes else "passed" if outcome.success else "failed"
+    offending = [rows[position] for position in sorted(failing)[:ROWS_KEPT]]
+    return GateResult(
+        name=suite.name,
+        title=suite.title,
+        protects=suite.protects,
+        severity=suite.severity,
+        status=status,
+        looked_at=len(frame),
+        expected=tuple(lines),
+        failing=len(failing),
+        rows=tuple({header: _text(row[column]) for column, header in suite.shown.items()} for row in offending),
+        crash="\n".join(crashes),
+    )
+
+
+def _crash(info: Any) -> str:
+    """The message of an expectation that raised. GX nests it by metric, or not, depending on where it raised."""
+    if not info:
+        return ""
+    found = [info] if "raised_exception" in info else list(info.values())
+    return "；".join(
+        str(each.get("exception_message", ""))
+        for each in found
+        if isinstance(each, dict) and each.get("raised_exception")
+    )
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(value)

@@ -1,0 +1,247 @@
+"""The gates of a year, in the order in which they are read. Each is named for what it protects.
+
+Accounting identities are rules (``expectations/rules``), judged by dbt; a gate on them only asks for the outcome.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from expectations.gate import Suite
+
+if TYPE_CHECKING:
+    from great_expectations.expectations.expectation import Expectation
+
+_RULE_COLUMNS = {
+    "title": "规则",
+    "instance": "所在",
+    "left": "左方",
+    "right": "右方",
+    "gap": "差额",
+    "margin": "取整容许",
+    "status": "状态",
+    "statement": "说明",
+}
+_RULE_QUERY = """
+    select rule_id, instance, title, status, statement,
+           concat(left_label, ' ', coalesce({left_value}, '缺')) as left,
+           concat(right_label, ' ', coalesce({right_value}, '缺')) as right,
+           {difference} as gap,
+           {allowed} as margin
+    from reconciliation where severity = '{severity}'
+    order by rule_id, instance
+"""
+_PLAIN = {
+    name: rf"regexp_replace(cast({name} as varchar), '\.?0+$', '')"
+    for name in ("left_value", "right_value", "difference", "allowed")
+}
+HOLDS = ["consistent", "rounding", "corrected", "accepted"]
+
+
+def _cells_are_placed() -> list[Expectation]:
+    import great_expectations.expectations as gxe
+
+    return [
+        gxe.ExpectColumnValuesToBeUnique(column="address", description="每个地址只有一个单元格"),
+        gxe.ExpectColumnValuesToNotBeNull(column="file", description="每个单元格都记着文件"),
+        gxe.ExpectColumnValuesToMatchRegex(
+            column="cell", regex=r"^[A-Z]+[1-9]\d*$", description="每个单元格都记着位置"
+        ),
+        gxe.ExpectColumnValuesToBeInSet(
+            column="unit",
+            value_set=["yuan", "person", "count", "point", "ratio", "date", "text"],
+            description="计量单位是已知的",
+        ),
+        gxe.ExpectColumnValuesToBeInSet(
+            column="figure", value_set=["有数", "文字"], description="每个数字单元格都有数"
+        ),
+        gxe.ExpectColumnValuesToBeInSet(column="fen", value_set=["整"], description="金额是整数分"),
+    ]
+
+
+def _ledgers_are_whole() -> list[Expectation]:
+    import great_expectations.expectations as gxe
+
+    return [
+        gxe.ExpectTableRowCountToBeBetween(min_value=1, description="读入了账"),
+        gxe.ExpectColumnPairValuesToBeEqual(
+            column_A="read", column_B="landed", description="读出几个单元格，落库就有几个"
+        ),
+        gxe.ExpectColumnPairValuesToBeEqual(column_A="landed", column_B="kept", description="更正前后单元格数相同"),
+    ]
+
+
+def _nothing_is_lost() -> list[Expectation]:
+    import great_expectations.expectations as gxe
+
+    return [
+        gxe.ExpectColumnPairValuesToBeEqual(
+            column_A="cells_in", column_B="cells_out", description="该发布的单元格，个数进出相等"
+        ),
+        gxe.ExpectColumnPairValuesToBeEqual(
+            column_A="amount_in", column_B="amount_out", description="该发布的单元格，数额进出相等"
+        ),
+        gxe.ExpectColumnValuesToBeInSet(column="differing", value_set=[0], description="逐格相等"),
+        gxe.ExpectColumnValuesToBeInSet(
+            column="neither", value_set=[0], description="没有一个数字既不发布、也不参与核对"
+        ),
+    ]
+
+
+def _rules_hold() -> list[Expectation]:
+    import great_expectations.expectations as gxe
+
+    return [
+        gxe.ExpectTableRowCountToBeBetween(min_value=1, description="核对过规则"),
+        gxe.ExpectColumnValuesToBeInSet(column="status", value_set=HOLDS, description="每条必须成立的规则都成立"),
+    ]
+
+
+def _notices() -> list[Expectation]:
+    import great_expectations.expectations as gxe
+
+    return [gxe.ExpectColumnValuesToBeInSet(column="status", value_set=HOLDS, description="没有需要提示的事项")]
+
+
+def _scores_add_up() -> list[Expectation]:
+    import great_expectations.expectations as gxe
+
+    return [
+        gxe.ExpectTableRowCountToEqual(value=5, description="四个指标组和一个总分"),
+        gxe.ExpectColumnValuesToNotBeNull(column="score", description="每个指标组都算出了得分"),
+        gxe.ExpectColumnPairValuesAToBeGreaterThanB(
+            column_A="weight", column_B="score", or_equal=True, description="得分不超过分值"
+        ),
+        gxe.ExpectColumnPairValuesAToBeGreaterThanB(
+            column_A="score", column_B="zero", or_equal=True, description="得分不为负"
+        ),
+        gxe.ExpectColumnPairValuesToBeEqual(
+            column_A="score", column_B="children_score", description="得分＝下级得分之和"
+        ),
+        gxe.ExpectColumnPairValuesToBeEqual(
+            column_A="weight", column_B="printed_weight", description="分值＝下级分值之和"
+        ),
+        gxe.ExpectColumnValuesToBeInSet(column="graded", value_set=["有"], description="总分在某个等级之内"),
+    ]
+
+
+SUITES = (
+    Suite(
+        name="cells_are_placed",
+        title="单元格有据",
+        protects="每个读入的单元格都有唯一的地址、出处和精确的数。",
+        severity="error",
+        query="""
+            select address, file, sheet, cell, unit, text,
+                   case when unit = 'text' then '文字' when value is not null then '有数' else '缺' end as figure,
+                   case when unit <> 'yuan' or value = cast(value as decimal(28, 0)) then '整' else '有零头' end as fen
+            from stg_cell order by address
+        """,
+        keys=("address",),
+        shown={"address": "地址", "file": "文件", "cell": "单元格", "text": "印作", "unit": "单位"},
+        expectations=_cells_are_placed,
+    ),
+    Suite(
+        name="ledgers_are_whole",
+        title="账表完整",
+        protects="每本账读出多少单元格，库里就有多少单元格。",
+        severity="error",
+        query="""
+            select ledger.ledger, ledger.short, ledger.file, ledger.cells as read,
+                   cast(count(distinct stg_cell.address) as integer) as landed,
+                   cast(count(distinct int_cell.address) as integer) as kept
+            from raw.ledger as ledger
+            left join stg_cell on ledger.ledger = stg_cell.ledger
+            left join int_cell on stg_cell.address = int_cell.address
+            where ledger.file <> ''
+            group by all order by all
+        """,
+        keys=("ledger",),
+        shown={"short": "账", "file": "文件", "read": "读出", "landed": "落库", "kept": "更正后"},
+        expectations=_ledgers_are_whole,
+    ),
+    Suite(
+        name="nothing_is_lost",
+        title="进出相等",
+        protects="从账表到发布的表，单元格个数与数额进出相等，一格不少、一分不差。",
+        severity="error",
+        query="""
+            select coalesce(published_table, '（只核对）') as published_table, ledger, measure,
+                   count(*) as cells_in,
+                   count(*) filter (published_table is null or published_value is not null) as cells_out,
+                   sum(value) as amount_in,
+                   sum(case when published_table is null then value else published_value end) as amount_out,
+                   count(*) filter (
+                       published_table is not null and published_value is distinct from value) as differing,
+                   count(*) filter (published_table is null and rule_terms = 0) as neither,
+                   string_agg(address, '、') filter (
+                       (published_table is not null and published_value is distinct from value)
+                       or (published_table is null and rule_terms = 0)) as addresses
+            from cell_flow group by all order by all
+        """,
+        keys=("published_table", "ledger", "measure"),
+        shown={
+            "published_table": "发布表",
+            "ledger": "账",
+            "measure": "栏",
+            "cells_in": "进（格）",
+            "cells_out": "出（格）",
+            "amount_in": "进（数）",
+            "amount_out": "出（数）",
+            "addresses": "单元格",
+        },
+        expectations=_nothing_is_lost,
+    ),
+    Suite(
+        name="rules_hold",
+        title="勾稽成立",
+        protects="每条必须成立的规则，在印数取整所容许的范围内都成立。",
+        severity="error",
+        query=_RULE_QUERY.format(severity="error", **_PLAIN),
+        keys=("rule_id", "instance"),
+        shown=_RULE_COLUMNS,
+        expectations=_rules_hold,
+    ),
+    Suite(
+        name="scores_add_up",
+        title="评分自洽",
+        protects="得分在零与分值之间，下级之和等于上级，总分落在一个等级里。",
+        severity="error",
+        query="""
+            with children as (
+                select fiscal_year, section, sum(score) as score from indicator_score group by all
+                union all
+                select fiscal_year, 'total', sum(score) from indicator_score group by all
+            )
+            select summary.section, summary.weight, summary.score, summary.grade, children.score as children_score,
+                   cast(0 as decimal(9, 2)) as zero,
+                   case when summary.section <> 'total' or summary.grade is not null then '有' else '无' end as graded,
+                   coalesce(printed.value, summary.weight) as printed_weight
+            from score_summary as summary
+            left join children using (fiscal_year, section)
+            left join cell as printed
+                on printed.address = concat(summary.fiscal_year, '/score_section/', summary.section, '/weight')
+            order by all
+        """,
+        keys=("section",),
+        shown={
+            "section": "指标组",
+            "weight": "分值",
+            "printed_weight": "印出的分值",
+            "score": "得分",
+            "children_score": "下级得分之和",
+            "grade": "等级",
+        },
+        expectations=_scores_add_up,
+    ),
+    Suite(
+        name="notices",
+        title="提示事项",
+        protects="超支、无支出项目、同一事实印数不同等，不拦发布，但要让人看见。",
+        severity="warning",
+        query=_RULE_QUERY.format(severity="warning", **_PLAIN),
+        keys=("rule_id", "instance"),
+        shown=_RULE_COLUMNS,
+        expectations=_notices,
+    ),
+)

@@ -1,0 +1,94 @@
+"""One year's build, step by step: read, land, model. What Dagster's assets and ``ledgergate check`` both call."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from orchestration.ledgers.cell import InputError
+from orchestration.ledgers.contract import read_contracts
+from orchestration.ledgers.corrections import Correction, read_corrections
+from orchestration.ledgers.reader import Year, read_year
+from orchestration.reconciliation.rules import Rulebook, compile_rules, read_rules
+from orchestration.settings import Settings
+from orchestration.warehouse.landing import land, published_cells, raw_tables, rows_of
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Everything that a year is built from."""
+
+    year: Year
+    rulebook: Rulebook
+    corrections: list[Correction]
+    prior: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Build:
+    """A year's build folder."""
+
+    year: int
+    folder: Path
+
+    @property
+    def warehouse(self) -> Path:
+        return self.folder / "warehouse.duckdb"
+
+    @property
+    def gates(self) -> Path:
+        return self.folder / "gates.json"
+
+    def rows(self, query: str, *parameters: object) -> list[dict[str, Any]]:
+        """Query the build file, read-only."""
+        with duckdb.connect(str(self.warehouse), read_only=True) as connection:
+            return rows_of(connection, query, parameters)
+
+
+def open_build(settings: Settings, year: int, as_published: bool = False) -> Build:
+    return Build(year, settings.build(year, as_published))
+
+
+def read_inputs(settings: Settings, year: int, as_published: bool = False) -> Inputs:
+    """Read a year's ledgers, rules and corrections. Raises ``InputError`` with all that is wrong in all of them."""
+    contracts = read_contracts(settings.contracts)
+    problems = []
+    try:
+        rules = read_rules(settings.rules)
+    except InputError as error:
+        problems += error.problems
+    try:
+        ledgers = read_year(settings.ledgers(year), year, contracts)
+    except InputError as error:
+        problems += error.problems
+    if problems:
+        raise InputError(problems)
+    rulebook = compile_rules(rules, ledgers.contracts, year, str(settings.rules))
+    corrections = [] if as_published else read_corrections(settings.ledgers(year) / "corrections.csv", ledgers)
+    return Inputs(ledgers, rulebook, corrections, published_cells(settings.serving, year - 1))
+
+
+def land_inputs(build: Build, inputs: Inputs) -> None:
+    """Start the build anew from its inputs. Gate results of an earlier build go with it."""
+    build.gates.unlink(missing_ok=True)
+    land(build.warehouse, raw_tables(inputs.year, inputs.rulebook, inputs.corrections, inputs.prior))
+
+
+def content_hash(build: Build, tables: list[str]) -> str:
+    """sha256 of the content of tables, whatever order their rows lie in.
+
+    Raises ``duckdb.CatalogException`` where one is missing.
+    """
+    digest = hashlib.sha256()
+    with duckdb.connect(str(build.warehouse), read_only=True) as connection:
+        for table in tables:
+            (rows,) = connection.execute(
+                f"select sha256(coalesce(string_agg(line, chr(10) order by line), '')) "
+                f"from (select to_json(t)::varchar as line from {table} as t)"
+            ).fetchall()
+            digest.update(f"{table}:{rows[0]}\n".encode())
+    return digest.hexdigest()

@@ -1,0 +1,186 @@
+"""Lands a year's cells, rules and corrections in the build file, as the plain tables of schema ``raw`` that the dbt
+models start from. Everything lands in one fresh file or nothing does.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from orchestration.ledgers.cell import Cell
+from orchestration.ledgers.corrections import Correction
+from orchestration.ledgers.money import unit_kind
+from orchestration.ledgers.reader import Year
+from orchestration.reconciliation.rules import COMPUTED, Rulebook
+
+VALUE = pa.decimal128(28, 9)
+_TEXT, _INT, _FLAG = pa.string(), pa.int32(), pa.bool_()
+
+SCHEMAS: dict[str, pa.Schema] = {
+    "cell": pa.schema(
+        {
+            "fiscal_year": _INT, "ledger": _TEXT, "row_key": _TEXT, "row_kind": _TEXT, "row_label": _TEXT,
+            "measure": _TEXT, "text": _TEXT, "value": VALUE, "unit": _TEXT, "half_width": VALUE,
+            "printed_unit": _TEXT, "printed_factor": pa.decimal128(13, 10), "file": _TEXT, "sheet": _TEXT,
+            "cell": _TEXT, "address": _TEXT,
+        }
+    ),
+    "correction": pa.schema(
+        {
+            "fiscal_year": _INT, "address": _TEXT, "printed": _TEXT, "corrected": _TEXT, "value": VALUE,
+            "half_width": VALUE, "reason": _TEXT, "evidence": _TEXT, "basis": _TEXT, "confirmed_by": _TEXT,
+        }
+    ),
+    "ledger": pa.schema(
+        {"fiscal_year": _INT, "ledger": _TEXT, "title": _TEXT, "short": _TEXT, "on_duty": _TEXT, "file": _TEXT,
+         "sha256": _TEXT, "document": _TEXT, "section": _TEXT, "cells": _INT}
+    ),
+    "measure": pa.schema(
+        {"fiscal_year": _INT, "ledger": _TEXT, "measure": _TEXT, "header": _TEXT, "published_table": _TEXT,
+         "total_published": _FLAG}
+    ),
+    "rule": pa.schema(
+        {"fiscal_year": _INT, "rule_id": _TEXT, "title": _TEXT, "severity": _TEXT, "operator": _TEXT,
+         "compare": _TEXT, "only_where_broken": _TEXT, "twin_of": _TEXT}
+    ),
+    "rule_contrast": pa.schema({"fiscal_year": _INT, "rule_id": _TEXT, "said": _TEXT, "unless_broken": _TEXT}),
+    "rule_variant": pa.schema(
+        {"fiscal_year": _INT, "rule_id": _TEXT, "variant": _TEXT, "left_label": _TEXT, "right_label": _TEXT}
+    ),
+    "rule_selector": pa.schema(
+        {
+            "fiscal_year": _INT, "rule_id": _TEXT, "variant": _TEXT, "term": _INT, "side": _TEXT, "role": _TEXT,
+            "weight": _INT, "constant": VALUE, "year_offset": _INT, "ledger": _TEXT, "key_1": _TEXT, "key_2": _TEXT,
+            "key_3": _TEXT, "slot_1": _INT, "slot_2": _INT, "slot_3": _INT, "detail_only": _FLAG, "measure": _TEXT,
+            "label": _TEXT, "needed": _FLAG,
+        }
+    ),
+}  # fmt: skip
+SCHEMAS["prior_cell"] = SCHEMAS["cell"]
+
+
+def raw_tables(
+    year: Year, rulebook: Rulebook, corrections: Sequence[Correction], prior: Sequence[dict[str, Any]] = ()
+) -> dict[str, list[dict[str, Any]]]:
+    """Rows of every raw table of one year. ``prior``: rows of last year's published cells, as ``cell``."""
+    y = year.year
+    return {
+        "cell": [_cell_row(cell) for cell in year.cells],
+        "prior_cell": list(prior),
+        "correction": [dataclasses.asdict(correction) for correction in corrections],
+        "ledger": [
+            {"fiscal_year": y, "ledger": name, "title": ledger.contract.title, "short": ledger.contract.short,
+             "on_duty": ledger.contract.on_duty, "file": ledger.source.file, "sha256": ledger.sha256,
+             "document": ledger.source.document, "section": ledger.source.section, "cells": len(ledger.cells)}
+            for name, ledger in year.ledgers.items()
+        ] + [
+            {"fiscal_year": y, "ledger": name, "title": short, "short": short, "on_duty": "", "file": "",
+             "sha256": "", "document": "", "section": "", "cells": 0} for name, (short, _) in COMPUTED.items()
+        ],
+        "measure": [
+            {"fiscal_year": y, "ledger": name, "measure": measure.name, "header": measure.header,
+             "published_table": None if measure.name in ledger.contract.unpublished else ledger.contract.table,
+             "total_published": ledger.contract.total_published}
+            for name, ledger in year.ledgers.items() for measure in ledger.contract.measures
+        ],
+        "rule": [
+            {"fiscal_year": y, "rule_id": rule.id, "title": rule.title, "severity": rule.severity,
+             "operator": rulebook.operators[rule.id], "compare": rule.compare,
+             "only_where_broken": rule.only_where_broken, "twin_of": rulebook.twins.get(rule.id)}
+            for rule in rulebook.rules
+        ],
+        "rule_contrast": [
+            {"fiscal_year": y, "rule_id": rule.id, "said": said, "unless_broken": other}
+            for rule in rulebook.rules for said, others in rule.contrast.items() for other in others.split()
+        ],
+        "rule_variant": [
+            {"fiscal_year": y, "rule_id": rule_id, "variant": variant, "left_label": left, "right_label": right}
+            for (rule_id, variant), (left, right) in rulebook.labels().items()
+        ],
+        "rule_selector": [
+            {**dataclasses.asdict(s), "fiscal_year": y, "weight": 1 if s.role == "constant" else int(s.weight),
+             "constant": s.weight if s.role == "constant" else None}
+            for s in rulebook.selectors
+        ],
+    }  # fmt: skip
+
+
+def land(warehouse: Path, *years: dict[str, list[dict[str, Any]]]) -> None:
+    """Write raw tables into a fresh build file; an existing one is replaced in one step.
+
+    Several years may be landed side by side: every table and every model keeps ``fiscal_year`` apart.
+    """
+    warehouse.parent.mkdir(parents=True, exist_ok=True)
+    # DuckDB names the catalogue after the file, and dbt's relations carry it: the new file has the old one's name.
+    fresh = warehouse.parent / f".landing-{os.getpid()}"
+    fresh.mkdir(exist_ok=True)
+    try:
+        (fresh / warehouse.name).unlink(missing_ok=True)
+        with duckdb.connect(str(fresh / warehouse.name)) as connection:
+            connection.execute("begin")
+            connection.execute("create schema raw")
+            for name, schema in SCHEMAS.items():
+                rows = [row for tables in years for row in tables[name]]
+                connection.register("landing", pa.Table.from_pylist(rows, schema=schema))
+                connection.execute(f"create table raw.{name} as select * from landing")
+                connection.unregister("landing")
+            connection.execute("commit")
+        (warehouse.parent / f"{warehouse.name}.wal").unlink(missing_ok=True)
+        (fresh / warehouse.name).replace(warehouse)
+    finally:
+        for path in fresh.iterdir():
+            path.unlink()
+        fresh.rmdir()
+
+
+def published_cells(serving: Path, year: int) -> list[dict[str, Any]]:
+    """The cells of a published year, as rows of ``raw.cell`` (money back in fen); none where it was never published."""
+    if not serving.is_file():
+        return []
+    with duckdb.connect(str(serving), read_only=True) as connection:
+        known = connection.execute("select 1 from information_schema.tables where table_name = 'cell'").fetchall()
+        if not known:
+            return []
+        rows = rows_of(
+            connection,
+            """select fiscal_year, ledger, row_key, row_kind, row_label, measure, text, unit, printed_unit, file, sheet,
+                      cell, address, value * if(unit = 'yuan', 100, 1) as value,
+                      half_width * if(unit = 'yuan', 100, 1) as half_width
+               from cell where fiscal_year = ?""",
+            [year],
+        )
+    for row in rows:
+        for name in ("value", "half_width"):
+            row[name] = None if row[name] is None else row[name].quantize(Decimal("1e-9"))
+        row["printed_factor"] = _factor(row["printed_unit"])
+    return rows
+
+
+def _cell_row(cell: Cell) -> dict[str, Any]:
+    return {
+        **{field.name: getattr(cell, field.name) for field in dataclasses.fields(cell)},
+        "address": cell.address,
+        "printed_factor": _factor(cell.printed_unit),
+    }
+
+
+def _factor(printed_unit: str) -> Decimal | None:
+    """What a base value is multiplied by to stand in its printed unit: 0.000001 turns fen into 万元."""
+    known = unit_kind(printed_unit) if printed_unit else None
+    return Decimal(1) / known[1] if known else None
+
+
+def rows_of(
+    connection: duckdb.DuckDBPyConnection, query: str, parameters: Iterable[object] = ()
+) -> list[dict[str, Any]]:
+    """Query results as dictionaries, decimals as ``Decimal``."""
+    found = connection.execute(query, list(parameters))
+    names = [column[0] for column in found.description]
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]

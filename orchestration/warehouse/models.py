@@ -1,0 +1,162 @@
+"""Runs the dbt project on a build file, in this process. Knows dbt; knows nothing of Dagster, gates or versions.
+
+Parsing costs more than building a department's year, and dbt parses anew whenever an environment value of the profile
+changes. So the project is parsed once for each state of its files, and the manifest is handed over after that.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import functools
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from orchestration.settings import ROOT
+
+if TYPE_CHECKING:
+    from dbt.contracts.graph.manifest import Manifest
+
+PROJECT = ROOT / "dbt_project"
+TARGET = PROJECT / "target"
+MANIFEST = TARGET / "manifest.json"
+_SOURCES = ("*.sql", "*.yml", "*.csv", "*.md")
+
+
+class ModelsFailedError(Exception):
+    """dbt could not build: an error in a model or in dbt itself, not in the data."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """One node that dbt has run."""
+
+    unique_id: str
+    name: str
+    kind: str  # model | seed | test
+    status: str  # success | pass | warn | fail | error | skipped
+    seconds: float
+    message: str
+    failures: int
+    depends_on: tuple[str, ...] = ()  # unique ids
+
+
+def fingerprint() -> str:
+    """sha256 over the dbt project's files and the versions that parse them."""
+    digest = hashlib.sha256(f"{version('dbt-core')} {version('dbt-duckdb')}".encode())
+    for path in sorted(path for pattern in _SOURCES for path in PROJECT.rglob(pattern) if TARGET not in path.parents):
+        digest.update(str(path.relative_to(PROJECT)).encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+@functools.cache
+def manifest() -> Manifest:
+    """The parsed project, parsed anew only where a file has changed since."""
+    from dbt.contracts.graph.manifest import Manifest
+    from dbt.parser.manifest import extended_mashumuro_decoder
+
+    parse()
+    parsed: Manifest = Manifest.from_msgpack(
+        (TARGET / "partial_parse.msgpack").read_bytes(), decoder=extended_mashumuro_decoder
+    )
+    return parsed
+
+
+def parse() -> Path:
+    """Make sure that ``target/manifest.json`` is that of the project's files; returns its path."""
+    mark = TARGET / "fingerprint"
+    TARGET.mkdir(exist_ok=True)
+    with (TARGET / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        current = fingerprint()
+        if not mark.is_file() or mark.read_text() != current or not MANIFEST.is_file():
+            mark.unlink(missing_ok=True)
+            _invoke(["parse", "--target-path", str(TARGET)], None, ())
+            mark.write_text(current)
+    return MANIFEST
+
+
+def published_tables() -> list[str]:
+    """The models whose tables are published, by name."""
+    return sorted(node.name for node in manifest().nodes.values() if "published" in node.tags)
+
+
+def build(
+    warehouse: Path,
+    select: str | None = None,
+    exclude: str | None = None,
+    on_node: Callable[[Node], None] = lambda node: None,
+) -> list[Node]:
+    """Build models and seeds, and test them, on a build file. A failing test stops what is downstream of it.
+
+    ``select``, ``exclude``: dbt's own syntax. Unit tests guard the code, not the year, so they don't run here.
+    Raises ``ModelsFailedError`` where a model could not be built.
+    """
+    arguments = [
+        "build",
+        "--no-write-json",
+        "--exclude-resource-type",
+        "unit_test",
+        "--target-path",
+        str(warehouse.parent / "dbt"),
+    ]
+    arguments += ["--select", *select.split()] if select else []
+    arguments += ["--exclude", *exclude.split()] if exclude else []
+
+    def on_event(event: Any) -> None:
+        if event.info.name == "NodeFinished":
+            node = manifest().nodes.get(event.data.node_info.unique_id)
+            if node is not None:
+                on_node(_node(node, event.data.run_result))
+
+    with _warehouse(warehouse):
+        result = _invoke(arguments, manifest(), (on_event,))
+    nodes = [
+        Node(r.node.unique_id, r.node.name, r.node.resource_type, str(r.status), r.execution_time, r.message or "",
+             r.failures or 0, tuple(r.node.depends_on.nodes) if r.node.resource_type == "test" else ())
+        for r in result.results
+    ]  # fmt: skip
+    errors = [node for node in nodes if node.status == "error"]
+    if errors:
+        raise ModelsFailedError("\n".join(f"{node.name}: {node.message}" for node in errors))
+    return nodes
+
+
+def _node(node: Any, run_result: Any) -> Node:
+    return Node(node.unique_id, node.name, str(node.resource_type), str(run_result.status),
+                run_result.execution_time, run_result.message, run_result.num_failures)  # fmt: skip
+
+
+def _invoke(arguments: list[str], parsed: Manifest | None, callbacks: tuple[Callable[[Any], None], ...]) -> Any:
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import dbtRunner
+
+    folders = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
+    try:
+        outcome = dbtRunner(manifest=parsed, callbacks=list(callbacks)).invoke(
+            ["--quiet", "--log-level-file", "none", "--no-use-colors", *arguments, *folders]
+        )
+    finally:
+        DuckDBConnectionManager.close_all_connections()  # dbt keeps the file open, and nobody else could open it
+    if outcome.exception:
+        raise ModelsFailedError(str(outcome.exception)) from outcome.exception
+    return outcome.result
+
+
+@contextmanager
+def _warehouse(path: Path) -> Iterator[None]:
+    before = os.environ.get("LEDGERGATE_WAREHOUSE")
+    os.environ["LEDGERGATE_WAREHOUSE"] = str(path)
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["LEDGERGATE_WAREHOUSE"]
+        else:
+            os.environ["LEDGERGATE_WAREHOUSE"] = before
