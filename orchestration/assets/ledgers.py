@@ -1,0 +1,107 @@
+"""An asset for each raw ledger, and for what stands beside the ledgers: rules, corrections, last year's cells.
+
+All ledgers are read by one step, so that every bad cell of every file is told at once, and land in one fresh file.
+Parsing belongs in ``orchestration.ledgers``, not here.
+"""
+
+from collections.abc import Iterator, Mapping
+
+import dagster as dg
+
+from orchestration.ledgers.cell import InputError
+from orchestration.ledgers.contract import Contract
+from orchestration.partitions import YEARS
+from orchestration.resources import Workspace
+from orchestration.warehouse.build import Inputs, land_inputs, read_inputs
+
+#: Where dbt's sources come from, by table of schema ``raw``.
+LANDED = {
+    "cell": dg.AssetKey(["raw", "cells"]),
+    "ledger": dg.AssetKey(["raw", "cells"]),
+    "measure": dg.AssetKey(["raw", "cells"]),
+    "correction": dg.AssetKey(["raw", "corrections"]),
+    "prior_cell": dg.AssetKey(["raw", "prior_year"]),
+    "rule": dg.AssetKey(["raw", "rules"]),
+    "rule_contrast": dg.AssetKey(["raw", "rules"]),
+    "rule_variant": dg.AssetKey(["raw", "rules"]),
+    "rule_selector": dg.AssetKey(["raw", "rules"]),
+}
+
+
+def ledger_key(ledger: str) -> dg.AssetKey:
+    return dg.AssetKey(["ledger", ledger])
+
+
+def ledger_assets(contracts: Mapping[str, Contract]) -> dg.AssetsDefinition:
+    """The step that reads a year: one asset a ledger, then what is landed for the models."""
+    specs = [
+        dg.AssetSpec(
+            ledger_key(name),
+            description=f"{contract.title}：raw/<年>/ 的账表，按契约 raw/contracts/{name}.yml 读入。",
+            group_name="ledgers",
+            kinds={"csv"},
+            metadata={"contract": f"raw/contracts/{name}.yml", "on_duty": contract.on_duty or "—"},
+        )
+        for name, contract in contracts.items()
+    ]
+    landed = {
+        "cells": ("每个印出的数字：地址、精确的值、印出的精度、出处。", [spec.key for spec in specs]),
+        "rules": ("expectations/rules 的规则，展开为每一项。", [spec.key for spec in specs]),
+        "corrections": ("corrections.csv 的更正，已与账面核对。", [spec.key for spec in specs]),
+        "prior_year": ("上一年度已发布的单元格，供跨年规则核对。", []),
+    }
+    specs += [
+        dg.AssetSpec(dg.AssetKey(["raw", name]), deps=deps, description=text, group_name="ledgers", kinds={"duckdb"})
+        for name, (text, deps) in landed.items()
+    ]
+
+    @dg.multi_asset(name="read_ledgers", specs=specs, partitions_def=YEARS, can_subset=True)
+    def read_ledgers(
+        context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
+    ) -> Iterator[dg.MaterializeResult[None]]:
+        year = int(context.partition_key)
+        workspace.watcher.step("读入账表", len(specs))
+        try:
+            inputs = read_inputs(workspace.settings, year, workspace.as_published)
+        except InputError as error:
+            raise dg.Failure(
+                description=str(error),
+                metadata={"problems": dg.MetadataValue.md(_problem_table(error))},
+                allow_retries=False,
+            ) from error
+        land_inputs(workspace.build(year), inputs)
+        for spec in specs:
+            if spec.key in context.selected_asset_keys:
+                yield dg.MaterializeResult(asset_key=spec.key, metadata=_metadata(spec.key, inputs))
+            workspace.watcher.advance(spec.key.path[-1])
+
+    return read_ledgers
+
+
+def _metadata(key: dg.AssetKey, inputs: Inputs) -> dict[str, dg.MetadataValue]:
+    group, name = key.path
+    if group == "ledger" and name in inputs.year.ledgers:
+        ledger = inputs.year.ledgers[name]
+        shown = "\n".join(
+            f"| {cell.row_label} | {cell.measure} | {cell.text or '（空）'} | {cell.cell} |"
+            for cell in ledger.cells[:12]
+        )
+        return {
+            "dagster/row_count": dg.MetadataValue.int(len(ledger.cells)),
+            "file": dg.MetadataValue.text(ledger.source.file),
+            "section": dg.MetadataValue.text(ledger.source.section or "—"),
+            "sha256": dg.MetadataValue.text(ledger.sha256),
+            "preview": dg.MetadataValue.md(f"| 行 | 栏 | 印作 | 单元格 |\n|---|---|---|---|\n{shown}"),
+        }
+    counts = {
+        "cells": len(inputs.year.cells),
+        "rules": len(inputs.rulebook.rules),
+        "corrections": len(inputs.corrections),
+        "prior_year": len(inputs.prior),
+    }
+    return {"dagster/row_count": dg.MetadataValue.int(counts.get(name, 0))}
+
+
+def _problem_table(error: InputError) -> str:
+    rows = "\n".join(f"| {p.file} | {p.sheet} | {p.cell} | {p.found} | {p.expected} |" for p in error.problems)
+    return f"| 文件 | 表 | 单元格 | 读到 | 应为 |\n|---|---|---|---|---|\n{rows}"

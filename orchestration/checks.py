@@ -1,0 +1,77 @@
+"""The gates as an asset with a blocking check each. What a gate expects belongs in ``expectations/suites``."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from expectations.gate import GateResult
+from expectations.suites.year import SUITES
+from orchestration.partitions import YEARS
+from orchestration.resources import Workspace
+from orchestration.warehouse import models
+from orchestration.warehouse.gates import run_gates
+
+GATES = dg.AssetKey(["gates"])
+
+
+def gate_assets(tables: list[str]) -> dg.AssetsDefinition:
+    """Judge the year's build. Publication waits for it, and looks its results up again itself."""
+    specs = [
+        dg.AssetCheckSpec(
+            suite.name,
+            asset=GATES,
+            description=f"{suite.title}：{suite.protects}",
+            blocking=suite.severity == "error",
+        )
+        for suite in SUITES
+    ]
+
+    @dg.asset(
+        key=GATES,
+        deps=[dg.AssetKey([table]) for table in [*tables, "cell_flow"]],
+        check_specs=specs,
+        partitions_def=YEARS,
+        group_name="gates",
+        kinds={"greatexpectations"},
+        description="关卡：单元格、进出、勾稽、评分都成立，才能发布。结果属于它所判断的那份内容。",
+    )
+    def gates(
+        context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
+    ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
+        build = workspace.build(int(context.partition_key))
+        workspace.watcher.step("过关卡", len(SUITES))
+        results = run_gates(
+            build, models.published_tables(), on_gate=lambda result: workspace.watcher.advance(result.title)
+        )
+        yield dg.MaterializeResult(metadata={"page": dg.MetadataValue.path(str(build.folder / "gates.html"))})
+        for result in results:
+            yield _check_result(result)
+
+    return gates
+
+
+def _check_result(result: GateResult) -> dg.AssetCheckResult:
+    metadata: dict[str, dg.MetadataValue] = {
+        "looked_at": dg.MetadataValue.int(result.looked_at),
+        "expected": dg.MetadataValue.md("\n".join(f"- {line}" for line in result.expected)),
+    }
+    if result.rows:
+        metadata["failing"] = dg.MetadataValue.int(result.failing)
+        metadata["rows"] = dg.MetadataValue.md(_table(result.rows))
+    if result.crash:
+        metadata["crash"] = dg.MetadataValue.text(result.crash)
+    verdict = {"passed": "通过", "failed": f"{result.failing} 行不符", "crashed": "检查本身出错"}[result.status]
+    return dg.AssetCheckResult(
+        passed=result.passed,
+        check_name=result.name,
+        asset_key=GATES,
+        severity=dg.AssetCheckSeverity.ERROR if result.severity == "error" else dg.AssetCheckSeverity.WARN,
+        description=f"{result.title}：{verdict}",
+        metadata=metadata,
+    )
+
+
+def _table(rows: tuple[dict[str, str], ...]) -> str:
+    lines = ["| " + " | ".join(rows[0]) + " |", "|" + "---|" * len(rows[0])]
+    lines += ["| " + " | ".join(value.replace("|", "\\|") for value in row.values()) + " |" for row in rows]
+    return "\n".join(lines)

@@ -1,0 +1,37 @@
+"""All that Dagster sees, assembled in one place. Tests override a resource instead of patching."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import dagster as dg
+
+from orchestration.assets.ledgers import ledger_assets
+from orchestration.assets.publication import publication_asset
+from orchestration.assets.warehouse import warehouse_assets
+from orchestration.checks import gate_assets
+from orchestration.jobs import year_jobs
+from orchestration.ledgers.contract import read_contracts
+from orchestration.resources import Workspace
+from orchestration.warehouse import models
+
+
+def build_definitions(overrides: Mapping[str, object] | None = None) -> dg.Definitions:
+    """Assets, checks and jobs over one workspace. ``overrides`` replaces resources by name."""
+    workspace = (overrides or {}).get("workspace") or Workspace()
+    assert isinstance(workspace, Workspace)
+    contracts = read_contracts(workspace.settings.contracts)
+    warehouse = warehouse_assets()
+    tables = models.published_tables()
+    return dg.Definitions(
+        assets=[ledger_assets(contracts), warehouse, gate_assets(tables), publication_asset(tables)],
+        jobs=year_jobs(),
+        executor=dg.in_process_executor,
+        resources={**(overrides or {}), "workspace": workspace},
+    )
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """What ``workspace.yaml`` loads."""
+    return build_definitions()

@@ -1,0 +1,134 @@
+"""What a run found, read out of its build: the JSON object of ``run`` and ``check``, and the screen that people see."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from orchestration.ledgers.cell import Problem
+from orchestration.warehouse.build import Build
+from orchestration.warehouse.versions import Version
+
+STATUSES = {
+    "consistent": ("相符", "green"),
+    "rounding": ("取整之内", "green"),
+    "corrected": ("更正后相符", "cyan"),
+    "accepted": ("已认可", "cyan"),
+    "inconsistent": ("不符", "red"),
+    "missing": ("缺对应数", "red"),
+}
+SECTIONS = {"execution": "预算执行", "output": "产出", "benefit": "效益", "satisfaction": "满意度", "total": "合计"}
+
+
+def as_json(year: int, build: Build | None, published: str | None, problems: list[Problem]) -> dict[str, Any]:
+    """The one object that ``--json`` prints; decimals as strings."""
+    empty: dict[str, Any] = {"rules": [], "suspects": [], "corrections": [], "score": {}}
+    found = _found(build) if build and not problems else empty
+    return {
+        "year": year,
+        "published": published,
+        "errors": [
+            {"file": p.file, "sheet": p.sheet, "cell": p.cell, "found": p.found, "expected": p.expected}
+            for p in problems
+        ],
+        **found,
+    }
+
+
+def _found(build: Build) -> dict[str, Any]:
+    score = build.rows("select section, weight, score, grade from score_summary order by section")
+    return {
+        "rules": _plain(
+            build.rows("from reconciliation where status <> 'consistent' order by severity, rule_id, instance")
+        ),
+        "suspects": [],
+        "corrections": _plain(build.rows("from correction order by address")),
+        "score": {row.pop("section"): row for row in _plain(score)},
+    }
+
+
+def _plain(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [
+        {name: decimal_text(value) if isinstance(value, Decimal) else value for name, value in row.items()}
+        for row in rows
+    ]
+
+
+def decimal_text(value: Decimal) -> str:
+    """A decimal without padding: at least two places where it has any, else as it is."""
+    text = f"{value:f}"
+    if "." not in text:
+        return text
+    whole, fraction = text.split(".")
+    fraction = fraction.rstrip("0")
+    return f"{whole}.{fraction.ljust(2, '0')}"
+
+
+def show_problems(console: Console, problems: list[Problem]) -> None:
+    """All that is wrong with the input, one row each."""
+    table = Table(
+        title=f"账表有 {len(problems)} 处读不了，什么也没有构建", title_justify="left", title_style="bold red"
+    )
+    for header in ("文件", "表", "单元格", "读到", "应为"):
+        table.add_column(header, overflow="fold")
+    for problem in problems:
+        table.add_row(*map(Text, (problem.file, problem.sheet, problem.cell, problem.found, problem.expected)))
+    console.print(table)
+
+
+def show_summary(console: Console, build: Build, skipped: dict[str, list[str]] | None = None) -> None:
+    """Cells, rules by status, what is broken, warnings, corrections and score: one screen."""
+    (cells,) = build.rows("select count(*) as n, count(value) as figures, count(distinct ledger) as ledgers from cell")
+    rules = build.rows("select severity, status, count(*) as n from reconciliation group by all")
+    count = {(row["severity"], row["status"]): row["n"] for row in rules}
+    console.print(
+        f"[bold]{build.year} 年度[/]  {cells['ledgers']} 本账，{cells['figures']} 个数，{cells['n']} 个单元格"
+    )
+    table = Table(box=None, pad_edge=False, show_edge=False)
+    table.add_column("")
+    shown = [status for status in STATUSES if any(status == found for _, found in count)]
+    for status in shown:
+        table.add_column(STATUSES[status][0], justify="right", style=STATUSES[status][1])
+    for severity, name in (("error", "必须成立的规则"), ("warning", "提示的规则")):
+        table.add_row(name, *(str(count.get((severity, status), "")) for status in shown))
+    console.print(table)
+    _show_broken(console, build, "error", "不成立", "red")
+    _show_broken(console, build, "warning", "提示", "yellow")
+    for row in build.rows("from correction order by address"):
+        by = row["confirmed_by"] or "由数字推出"
+        console.print(Text(f"更正  {row['address']}  {row['printed']} → {row['corrected']}（{by}）", style="cyan"))
+    _show_score(console, build)
+    if skipped:
+        console.print(Text(f"未核对  {len(skipped)} 条规则所需的账不在其中", style="dim"))
+
+
+def _show_broken(console: Console, build: Build, severity: str, title: str, style: str, limit: int = 12) -> None:
+    rows = build.rows(
+        """select rule_id, statement from reconciliation
+           where severity = ? and status in ('inconsistent', 'missing') order by rule_id, instance""",
+        severity,
+    )
+    for row in rows[:limit]:
+        console.print(Text.assemble((f"{title}  ", style), row["statement"], (f"  {row['rule_id']}", "dim")))
+    if len(rows) > limit:
+        console.print(Text(f"{title}  另有 {len(rows) - limit} 条，见关卡页或 --json", style="dim"))
+
+
+def _show_score(console: Console, build: Build) -> None:
+    rows = {row["section"]: row for row in build.rows("from score_summary")}
+    if "total" not in rows:
+        return
+    parts = [f"{SECTIONS[s]} {row['score']}/{row['weight']}" for s in SECTIONS if s != "total" and (row := rows.get(s))]
+    total = rows["total"]
+    console.print(
+        Text.assemble("得分  ", (f"{total['score']} 分 {total['grade'] or ''}", "bold"), f"  {'  '.join(parts)}")
+    )
+
+
+def show_version(console: Console, version: Version, is_new: bool) -> None:
+    word = "已发布" if is_new else "内容未变，仍为"
+    console.print(Text.assemble((f"{word}  ", "green"), (version.name, "bold"), f"  {version.folder}"))
