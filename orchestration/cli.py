@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from expectations.gate import judge
 from orchestration import summary
 from orchestration.ledgers.cell import InputError
 from orchestration.settings import Settings
@@ -44,6 +45,14 @@ AsPublished = Annotated[
 ]
 
 
+class Quiet:
+    """No display: the output goes to a file or a pipe."""
+
+    def step(self, name: str, total: int) -> None: ...
+
+    def advance(self, what: str) -> None: ...
+
+
 class Display:
     """Progress on stderr: one bar for the step that runs."""
 
@@ -67,7 +76,8 @@ def run(year: Year, as_published: AsPublished = False, as_json: AsJson = False) 
     settings = Settings.from_environment()
 
     def work(watcher: Watcher) -> int:
-        from orchestration.runner import run_year
+        judge()  # gets ready on the other core while this one imports the rest
+        from orchestration.jobs import run_year
 
         outcome = run_year(settings, year, as_published=as_published, watcher=watcher)
         name = outcome.version.name if outcome.version else None
@@ -107,13 +117,14 @@ def check(
     settings = settings.with_rules(rules) if rules else settings
 
     def work(watcher: Watcher) -> int:
-        from orchestration.runner import check_paths
+        from orchestration.warehouse.check import check_paths
 
+        watcher.step("核对", 0)
         with tempfile.TemporaryDirectory(prefix="ledgergate-") as folder:
             try:
                 found = check_paths(
                     settings, paths, Path(folder), contract=contract, year=year, as_published=as_published,
-                    watcher=watcher,
+                    on_node=lambda node: watcher.advance(node.name),
                 )  # fmt: skip
             except InputError as error:
                 if as_json:
@@ -171,8 +182,6 @@ def rollback(
 
 def _finish(work: Callable[[Any], int]) -> NoReturn:
     """Run with a progress display; the exit code says how it went."""
-    from orchestration.resources import SILENT
-
     progress = Progress(
         SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=24), MofNCompleteColumn(),
         TimeElapsedColumn(), TextColumn("[dim]{task.fields[what]}"), console=err, transient=True,
@@ -181,7 +190,7 @@ def _finish(work: Callable[[Any], int]) -> NoReturn:
     progress.add_task = _with_field(progress.add_task)  # type: ignore[method-assign]
     try:
         with progress if interactive else nullcontext():
-            code = work(Display(progress) if interactive else SILENT)
+            code = work(Display(progress) if interactive else Quiet())
     except KeyboardInterrupt:
         err.print("[yellow]已中断[/]；已发布的版本没有改动")
         raise typer.Exit(130) from None

@@ -1,11 +1,21 @@
-"""Jobs: the main one takes a year from its ledgers to a published version."""
+"""Jobs: the main one takes a year from its ledgers to a published version. ``run_year`` runs it for the command."""
 
 from __future__ import annotations
+
+import functools
+import json
+import logging
+from dataclasses import dataclass, field
 
 import dagster as dg
 
 from orchestration.assets.publication import PUBLISHED
+from orchestration.ledgers.cell import InputError, Problem
 from orchestration.partitions import YEARS
+from orchestration.resources import SILENT, Watcher, Workspace, dagster_instance
+from orchestration.settings import Settings
+from orchestration.warehouse.build import Build
+from orchestration.warehouse.versions import Version, versions
 
 RUN_YEAR = "run_year"
 CHECK_YEAR = "check_year"
@@ -29,4 +39,67 @@ def year_jobs() -> list[dg.UnresolvedAssetJobDefinition]:
             partitions_def=YEARS,
             executor_def=dg.in_process_executor,
         ),
+    ]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a year's run ended."""
+
+    build: Build
+    version: Version | None = None
+    is_new: bool = False
+    problems: list[Problem] = field(default_factory=list)  # of the input
+    failed: list[str] = field(default_factory=list)  # titles of what kept the year from being published
+
+
+def run_year(settings: Settings, year: int, *, as_published: bool = False, watcher: Watcher | None = None) -> Outcome:
+    """Run the year's job in this process. Anything but bad input and failed gates is raised."""
+    logging.getLogger("dagster").setLevel(logging.ERROR)
+    workspace = Workspace(settings, as_published, watcher or SILENT)
+    build = workspace.build(year)
+    before = {version.name for version in versions(settings, year)}
+    try:
+        job = _job(workspace, CHECK_YEAR if as_published else RUN_YEAR)
+    except InputError as error:
+        return Outcome(build, problems=error.problems)
+    instance = dg.DagsterInstance.ephemeral() if as_published else dagster_instance(settings)
+    with instance:
+        try:
+            job.execute_in_process(
+                partition_key=str(year),
+                instance=instance,
+                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            )
+        except dg.Failure as failure:
+            if isinstance(failure.__cause__, InputError):
+                return Outcome(build, problems=failure.__cause__.problems)
+            return Outcome(build, failed=[failure.description or "数据结构检查"])
+        except dg.DagsterError:
+            if failed := _failed_gates(build):  # a blocking check ends the run
+                return Outcome(build, failed=failed)
+            raise
+    current = next((version for version in versions(settings, year) if version.current), None)
+    if as_published:
+        return Outcome(build)
+    return Outcome(build, current, current is not None and current.name not in before)
+
+
+@functools.lru_cache(maxsize=4)
+def _job(workspace: Workspace, name: str) -> dg.JobDefinition:
+    """The job over one workspace; assembled once for all the years that a process runs."""
+    from orchestration.definitions import build_definitions
+
+    return build_definitions({"workspace": workspace}).resolve_job_def(name)
+
+
+def _failed_gates(build: Build) -> list[str]:
+    """Titles of the gates that stop publication; none where the gates did not run."""
+    if not build.gates.is_file():
+        return []
+    report = json.loads(build.gates.read_text(encoding="utf-8"))
+    return [
+        gate["title"] if gate["status"] == "failed" else f"{gate['title']}（检查本身出错：{gate['crash']}）"
+        for gate in report["gates"]
+        if gate["severity"] == "error" and gate["status"] != "passed"
     ]

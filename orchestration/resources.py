@@ -1,12 +1,22 @@
-"""What assets are handed: the installation, and who watches the run. No other module builds these."""
+"""What assets are handed: the installation, and who watches the run; and the instance that records runs."""
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import dagster as dg
+
 from orchestration.settings import Settings
 from orchestration.warehouse.build import Build, open_build
+
+#: Nothing phones home, no dialog covers the page, and a killed run is noticed within seconds.
+DAGSTER_YAML = """\
+telemetry: {enabled: false}
+nux: {enabled: false}
+run_monitoring: {enabled: true, poll_interval_seconds: 5, start_timeout_seconds: 60}
+"""
 
 
 class Watcher(Protocol):
@@ -39,3 +49,13 @@ class Workspace:
 
     def build(self, year: int) -> Build:
         return open_build(self.settings, year, self.as_published)
+
+
+def dagster_instance(settings: Settings) -> dg.DagsterInstance:
+    """The instance that the UI looks at too, set up on first use."""
+    home = settings.dagster_home
+    home.mkdir(parents=True, exist_ok=True)
+    if not (home / "dagster.yaml").exists():
+        (home / "dagster.yaml").write_text(DAGSTER_YAML, encoding="utf-8")
+    os.environ["DAGSTER_HOME"] = str(home)
+    return dg.DagsterInstance.get()

@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from orchestration.instance import dagster_instance
+from orchestration.resources import dagster_instance
 from orchestration.settings import ROOT, Settings
 
 

@@ -1,0 +1,52 @@
+"""Reconciles whatever ledgers it is given, in a build of its own. Publishes nothing and knows nothing of Dagster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestration.ledgers.contract import read_contract, read_contracts
+from orchestration.ledgers.corrections import read_corrections
+from orchestration.ledgers.reader import read_paths
+from orchestration.reconciliation.rules import compile_rules, read_rules
+from orchestration.settings import Settings
+from orchestration.warehouse import models
+from orchestration.warehouse.build import Build, Inputs, land_inputs
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What ``check`` found."""
+
+    build: Build
+    broken: int  # error-severity rule instances that do not hold
+    skipped: dict[str, list[str]]  # rule -> the ledgers that it would need
+
+
+def check_paths(
+    settings: Settings,
+    paths: Sequence[Path],
+    folder: Path,
+    *,
+    contract: Path | None = None,
+    year: int | None = None,
+    as_published: bool = False,
+    on_node: Callable[[models.Node], None] = lambda node: None,
+) -> Checked:
+    """Reconcile the ledgers under ``paths``; the build is made in ``folder``. Raises ``InputError``."""
+    contracts = read_contracts(settings.contracts)
+    forced = read_contract(contract) if contract else None
+    rules = read_rules(settings.rules)
+    ledgers = read_paths(paths, year, contracts, forced)
+    rulebook = compile_rules(rules, ledgers.contracts, ledgers.year, str(settings.rules))
+    notes = [path / "corrections.csv" for path in paths if path.is_dir() and not as_published]
+    corrections = [correction for note in notes for correction in read_corrections(note, ledgers)]
+    build = Build(ledgers.year, folder)
+    land_inputs(build, Inputs(ledgers, rulebook, corrections))
+    select = "+reconciliation correction cell score_summary"
+    models.build(build.warehouse, select, on_node=on_node)
+    (broken,) = build.rows(
+        "select count(*) as n from reconciliation where severity = 'error' and status in ('inconsistent', 'missing')"
+    )
+    return Checked(build, broken["n"], rulebook.skipped)
