@@ -124,7 +124,7 @@ def check(
             try:
                 found = check_paths(
                     settings, paths, Path(folder), contract=contract, year=year, as_published=as_published,
-                    on_node=lambda node: watcher.advance(node.name),
+                    on_node=watcher.advance,
                 )  # fmt: skip
             except InputError as error:
                 if as_json:

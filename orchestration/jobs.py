@@ -11,7 +11,6 @@ import dagster as dg
 
 from orchestration.assets.publication import PUBLISHED
 from orchestration.ledgers.cell import InputError, Problem
-from orchestration.partitions import YEARS
 from orchestration.resources import SILENT, Watcher, Workspace, dagster_instance
 from orchestration.settings import Settings
 from orchestration.warehouse.build import Build
@@ -29,14 +28,12 @@ def year_jobs() -> list[dg.UnresolvedAssetJobDefinition]:
             RUN_YEAR,
             everything,
             description="一个年度：读入账表，构建，过关卡，发布。",
-            partitions_def=YEARS,
             executor_def=dg.in_process_executor,
         ),
         dg.define_asset_job(
             CHECK_YEAR,
             everything - dg.AssetSelection.assets(PUBLISHED),
             description="一个年度：读入账表，构建，过关卡，不发布。",
-            partitions_def=YEARS,
             executor_def=dg.in_process_executor,
         ),
     ]

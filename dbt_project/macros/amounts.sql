@@ -10,12 +10,12 @@ max(case when measure = '{{ name }}' then text end)
 {%- endmacro %}
 
 {% macro yuan(expression) -%}
-cast({{ expression }} * 0.01 as decimal(20, 2))
+cast(({{ expression }}) * 0.01 as decimal(20, 2))
 {%- endmacro %}
 
 {# A value in the unit of published tables: yuan for money, ones for the rest. #}
 {% macro published(expression, unit='unit') -%}
-cast(case when {{ unit }} = 'yuan' then {{ expression }} * 0.01 else {{ expression }} end as decimal(28, 9))
+cast(case when {{ unit }} = 'yuan' then ({{ expression }}) * 0.01 else {{ expression }} end as decimal(28, 9))
 {%- endmacro %}
 
 {#

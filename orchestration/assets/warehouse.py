@@ -52,7 +52,7 @@ def warehouse_assets() -> dg.AssetsDefinition:
         whole = len(context.selected_asset_keys) == len(context.assets_def.keys)
         select = None if whole else " ".join(key.path[-1] for key in sorted(context.selected_asset_keys))
         workspace.watcher.step("构建模型", len(context.selected_asset_keys))
-        nodes = models.build(build.warehouse, select, on_node=lambda node: workspace.watcher.advance(node.name))
+        nodes = models.build(build.warehouse, select, on_node=workspace.watcher.advance)
         built = [node for node in nodes if node.kind in ("model", "seed") and node.status == "success"]
         counts = " union all ".join(f"select '{node.name}' as name, count(*) as n from {node.name}" for node in built)
         rows = {row["name"]: row["n"] for row in build.rows(counts)}

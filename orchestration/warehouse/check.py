@@ -32,7 +32,7 @@ def check_paths(
     contract: Path | None = None,
     year: int | None = None,
     as_published: bool = False,
-    on_node: Callable[[models.Node], None] = lambda node: None,
+    on_node: Callable[[str], None] = lambda name: None,
 ) -> Checked:
     """Reconcile the ledgers under ``paths``; the build is made in ``folder``. Raises ``InputError``."""
     contracts = read_contracts(settings.contracts)

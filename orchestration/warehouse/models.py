@@ -91,46 +91,48 @@ def build(
     warehouse: Path,
     select: str | None = None,
     exclude: str | None = None,
-    on_node: Callable[[Node], None] = lambda node: None,
+    on_node: Callable[[str], None] = lambda name: None,
 ) -> list[Node]:
     """Build models and seeds, and test them, on a build file. A failing test stops what is downstream of it.
 
-    ``select``, ``exclude``: dbt's own syntax. Unit tests guard the code, not the year, so they don't run here.
-    Raises ``ModelsFailedError`` where a model could not be built.
+    ``select``, ``exclude``: dbt's own syntax; ``on_node`` hears each node's name as it finishes. Unit tests guard the
+    code, not the year, so they don't run here. Raises ``ModelsFailedError`` where a model could not be built.
     """
-    arguments = [
-        "build",
-        "--no-write-json",
-        "--exclude-resource-type",
-        "unit_test",
-        "--target-path",
-        str(warehouse.parent / "dbt"),
-    ]
+    arguments = ["build", "--no-write-json", "--exclude-resource-type", "unit_test"]
     arguments += ["--select", *select.split()] if select else []
     arguments += ["--exclude", *exclude.split()] if exclude else []
-
-    def on_event(event: Any) -> None:
-        if event.info.name == "NodeFinished":
-            node = manifest().nodes.get(event.data.node_info.unique_id)
-            if node is not None:
-                on_node(_node(node, event.data.run_result))
-
-    with _warehouse(warehouse):
-        result = _invoke(arguments, manifest(), (on_event,))
-    nodes = [
-        Node(r.node.unique_id, r.node.name, r.node.resource_type, str(r.status), r.execution_time, r.message or "",
-             r.failures or 0, tuple(r.node.depends_on.nodes) if r.node.resource_type == "test" else ())
-        for r in result.results
-    ]  # fmt: skip
+    nodes = _run(warehouse, arguments, on_node)
     errors = [node for node in nodes if node.status == "error"]
     if errors:
         raise ModelsFailedError("\n".join(f"{node.name}: {node.message}" for node in errors))
     return nodes
 
 
-def _node(node: Any, run_result: Any) -> Node:
-    return Node(node.unique_id, node.name, str(node.resource_type), str(run_result.status),
-                run_result.execution_time, run_result.message, run_result.num_failures)  # fmt: skip
+def unit_test(warehouse: Path) -> list[Node]:
+    """Run the models' unit tests on a build file whose tables stand (dbt reads their columns)."""
+    return _run(warehouse, ["test", "--no-write-json", "--resource-type", "unit_test"], lambda name: None)
+
+
+def _run(warehouse: Path, arguments: list[str], on_node: Callable[[str], None]) -> list[Node]:
+    def on_event(event: Any) -> None:
+        if event.info.name == "NodeFinished":
+            on_node(event.data.node_info.node_name)
+
+    with _warehouse(warehouse):
+        result = _invoke([*arguments, "--target-path", str(warehouse.parent / "dbt")], manifest(), (on_event,))
+    return [
+        Node(
+            unique_id=each.node.unique_id,
+            name=each.node.name,
+            kind=str(each.node.resource_type),
+            status=str(each.status),
+            seconds=each.execution_time,
+            message=each.message or "",
+            failures=each.failures or 0,
+            depends_on=tuple(each.node.depends_on.nodes) if each.node.resource_type == "test" else (),
+        )
+        for each in result.results
+    ]
 
 
 def _invoke(arguments: list[str], parsed: Manifest | None, callbacks: tuple[Callable[[Any], None], ...]) -> Any:
@@ -140,7 +142,7 @@ def _invoke(arguments: list[str], parsed: Manifest | None, callbacks: tuple[Call
     folders = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
     try:
         outcome = dbtRunner(manifest=parsed, callbacks=list(callbacks)).invoke(
-            ["--quiet", "--log-level-file", "none", "--no-use-colors", *arguments, *folders]
+            ["--log-level", "none", "--log-level-file", "none", *arguments, *folders]
         )
     finally:
         DuckDBConnectionManager.close_all_connections()  # dbt keeps the file open, and nobody else could open it

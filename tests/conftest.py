@@ -1,0 +1,53 @@
+"""Shared by all tests: a copy of the real 2024 ledgers to break, and an installation of its own for each test."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from orchestration.jobs import Outcome, run_year
+from orchestration.settings import ROOT, Settings
+
+os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
+os.environ["GX_ANALYTICS_ENABLED"] = "false"
+
+
+@pytest.fixture
+def raw(tmp_path: Path) -> Path:
+    """A copy of raw/ that the test may change."""
+    return Path(shutil.copytree(ROOT / "raw", tmp_path / "raw"))
+
+
+@pytest.fixture
+def settings(tmp_path: Path, raw: Path) -> Settings:
+    """An installation of the test's own over its copy of raw/."""
+    return Settings(home=tmp_path / "home", raw=raw)
+
+
+@dataclass(frozen=True)
+class Published:
+    settings: Settings
+    outcome: Outcome
+
+
+@pytest.fixture(scope="session")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
+    """The real 2024 ledgers, taken to a published version by the job. Tests that change anything make their own."""
+    folder = tmp_path_factory.mktemp("published")
+    raw = folder / "raw"
+    shutil.copytree(ROOT / "raw", raw)
+    settings = Settings(home=folder / "home", raw=raw)
+    outcome = run_year(settings, 2024)
+    assert outcome.version is not None, outcome
+    return Published(settings, outcome)
+
+
+def edit(path: Path, before: str, after: str) -> None:
+    """Replace a text that stands in a file exactly once."""
+    content = path.read_text(encoding="utf-8")
+    assert content.count(before) == 1, f"{before!r} stands {content.count(before)} times in {path.name}"
+    path.write_text(content.replace(before, after), encoding="utf-8")

@@ -1,0 +1,108 @@
+"""Each gate is seen to block: a build tampered with after dbt, judged again, and not published."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from expectations.gate import run_suites
+from expectations.suites.year import SUITES
+from orchestration.settings import Settings
+from orchestration.warehouse import models
+from orchestration.warehouse.build import Build
+from orchestration.warehouse.gates import failed, run_gates
+from orchestration.warehouse.release import publish_build
+from orchestration.warehouse.versions import NotPublishedError
+from tests.conftest import Published
+
+#: gate -> what is done to the build, and what its failing row must name
+TAMPERED = {
+    "cells_are_placed": ("update stg_cell set file = null where address like '%/17/adjustment'", "17/adjustment"),
+    "ledgers_are_whole": ("delete from stg_cell where address = '2024/insured/pension/persons'", "参保人数"),
+    "nothing_is_lost": (
+        "update cell_flow set published_value = published_value + 0.01 where address like '%/17/total_budget'",
+        "2024/project_expenditure/17/total_budget",
+    ),
+    "rules_hold": (
+        "update reconciliation set status = 'inconsistent' where rule_id = 'fund_closing' and instance = 'unemployment'",
+        "unemployment",
+    ),
+    "scores_add_up": ("update score_summary set score = 50.01 where section = 'output'", "output"),
+}
+
+
+@pytest.fixture
+def build(published: Published, tmp_path: Path) -> Build:
+    folder = tmp_path / "build"
+    shutil.copytree(published.outcome.build.folder, folder)
+    return Build(2024, folder)
+
+
+def tamper(build: Build, statement: str) -> None:
+    with duckdb.connect(str(build.warehouse)) as connection:
+        (changed,) = connection.execute(statement).fetchall()
+        assert changed[0] > 0
+
+
+@pytest.mark.parametrize("name", [suite.name for suite in SUITES if suite.severity == "error"])
+def test_gate_blocks_publication_and_names_the_row(name: str, build: Build, tmp_path: Path) -> None:
+    statement, named = TAMPERED[name]
+    tamper(build, statement)
+    tables = models.published_tables()
+    results = run_gates(build, tables)
+    assert [result.name for result in failed(results)] == [name]
+    (result,) = failed(results)
+    assert result.status == "failed" and result.failing == len(result.rows) > 0
+    assert any(named in value for row in result.rows for value in row.values())
+    settings = Settings(home=tmp_path / "home", raw=tmp_path)
+    with pytest.raises(NotPublishedError, match=result.title):
+        publish_build(settings, build, tables)
+    assert not settings.serving.exists() and not settings.versions(2024).exists()
+    assert "未通过：不发布" in (build.folder / "gates.html").read_text(encoding="utf-8")
+
+
+def test_warnings_are_shown_and_do_not_block(published: Published) -> None:
+    build = published.outcome.build
+    (notices,) = [result for result in run_suites(build, SUITES) if result.name == "notices"]
+    assert (notices.status, notices.failing) == ("failed", 17)
+    assert not failed([notices])
+
+
+def test_results_of_other_content_do_not_count(build: Build, tmp_path: Path) -> None:
+    tamper(build, "update project_expenditure set project_name = '改名' where project_no = 1")
+    with pytest.raises(NotPublishedError, match="另一份内容"):
+        publish_build(Settings(home=tmp_path / "home", raw=tmp_path), build, models.published_tables())
+
+
+def test_a_build_without_gate_results_is_not_published(build: Build, tmp_path: Path) -> None:
+    build.gates.unlink()
+    with pytest.raises(NotPublishedError, match="没有经过关卡"):
+        publish_build(Settings(home=tmp_path / "home", raw=tmp_path), build, models.published_tables())
+
+
+def test_an_incomplete_build_is_not_published(build: Build, tmp_path: Path) -> None:
+    with duckdb.connect(str(build.warehouse)) as connection:
+        connection.execute("drop table fund_balance")
+    with pytest.raises(NotPublishedError, match="不完整"):
+        publish_build(Settings(home=tmp_path / "home", raw=tmp_path), build, models.published_tables())
+
+
+def _asks_for_a_column_that_is_not_there() -> list[object]:
+    import great_expectations.expectations as gxe
+
+    return [gxe.ExpectColumnValuesToNotBeNull(column="nowhere", description="查一个没有的列")]
+
+
+def test_a_check_that_crashed_is_told_apart_from_bad_data_and_blocks(published: Published) -> None:
+    broken = dataclasses.replace(SUITES[0], name="broken", expectations=_asks_for_a_column_that_is_not_there)
+    (result,) = run_suites(published.outcome.build, [broken])
+    assert result.status == "crashed" and "nowhere" in result.crash
+    assert failed([result]) == [result]
+
+
+def test_every_blocking_gate_has_been_seen_to_block() -> None:
+    assert {suite.name for suite in SUITES if suite.severity == "error"} == set(TAMPERED)
