@@ -10,9 +10,11 @@ import functools
 import logging
 import multiprocessing
 import os
+import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
@@ -80,9 +82,21 @@ def judge() -> ProcessPoolExecutor:
     """The process in which expectations run. Importing great_expectations takes longer than anything else in a run,
     so whoever calls this early has it done on the other core meanwhile.
     """
-    pool = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"), initializer=_context)
+    pool = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"), initializer=_leave_with_parent)
     pool.submit(_context)
     return pool
+
+
+def _leave_with_parent() -> None:
+    """A run that is killed takes this process with it."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def leave() -> None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=leave, daemon=True).start()
 
 
 @functools.cache

@@ -36,7 +36,7 @@ app = typer.Typer(
     Exit codes: 0 done; 1 gates failed, nothing published; 2 the input or the call is wrong; 3 an internal failure.""",
 )
 out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 Year = Annotated[int, typer.Argument(min=2000, max=2999, help="Fiscal year, e.g. 2024.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the summary.")]
@@ -217,3 +217,7 @@ def main() -> None:
         err.print(f"[red]内部错误[/]  {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}")
         err.print("[dim]已发布的版本没有改动[/]")
         sys.exit(INTERNAL)
+
+
+if __name__ == "__main__":
+    main()

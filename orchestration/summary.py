@@ -69,15 +69,11 @@ def decimal_text(value: Decimal) -> str:
 
 
 def show_problems(console: Console, problems: list[Problem]) -> None:
-    """All that is wrong with the input, one row each."""
-    table = Table(
-        title=f"账表有 {len(problems)} 处读不了，什么也没有构建", title_justify="left", title_style="bold red"
-    )
-    for header in ("文件", "表", "单元格", "读到", "应为"):
-        table.add_column(header, overflow="fold")
+    """All that is wrong with the input, one line each."""
+    console.print(f"[bold red]输入有 {len(problems)} 处不对，什么也没有构建[/]")
     for problem in problems:
-        table.add_row(*map(Text, (problem.file, problem.sheet, problem.cell, problem.found, problem.expected)))
-    console.print(table)
+        place = "  ".join(part for part in (problem.file, problem.sheet, problem.cell) if part)
+        console.print(Text.assemble((place, "bold"), "  读到 ", (problem.found, "red"), f"；应为 {problem.expected}"))
 
 
 def show_summary(console: Console, build: Build, skipped: dict[str, list[str]] | None = None) -> None:

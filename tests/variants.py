@@ -57,8 +57,9 @@ def altered(year: Year, edits: Edits) -> Year:
 def judge(
     folder: Path, variants: Sequence[Edits], *, correct: bool = True, prior: Mapping[int, Edits] | None = None
 ) -> dict[int, list[dict[str, Any]]]:
-    """The reconciliation rows of each variant, by its position. ``prior``: for a variant, how its year before, published
-    as this year with these edits, differs.
+    """The reconciliation rows of each variant, by its position.
+
+    ``prior``: for a variant, how its year before, published as this year with these edits, differs.
     """
     year, rulebook, corrections = published()
     tables = []

@@ -82,8 +82,15 @@ def _nothing_is_lost() -> list[Expectation]:
             column_A="amount_in", column_B="amount_out", description="该发布的单元格，数额进出相等"
         ),
         gxe.ExpectColumnValuesToBeInSet(column="differing", value_set=[0], description="逐格相等"),
+    ]
+
+
+def _everything_is_used() -> list[Expectation]:
+    import great_expectations.expectations as gxe
+
+    return [
         gxe.ExpectColumnValuesToBeInSet(
-            column="neither", value_set=[0], description="没有一个数字既不发布、也不参与核对"
+            column="use", value_set=["发布", "核对"], description="每个数字都发布，或参与某条规则"
         ),
     ]
 
@@ -173,10 +180,8 @@ SUITES = (
                    sum(case when published_table is null then value else published_value end) as amount_out,
                    count(*) filter (
                        published_table is not null and published_value is distinct from value) as differing,
-                   count(*) filter (published_table is null and rule_terms = 0) as neither,
                    string_agg(address, '、') filter (
-                       (published_table is not null and published_value is distinct from value)
-                       or (published_table is null and rule_terms = 0)) as addresses
+                       published_table is not null and published_value is distinct from value) as addresses
             from cell_flow group by all order by all
         """,
         keys=("published_table", "ledger", "measure"),
@@ -233,6 +238,20 @@ SUITES = (
             "grade": "等级",
         },
         expectations=_scores_add_up,
+    ),
+    Suite(
+        name="everything_is_used",
+        title="无人问津的数字",
+        protects="每个印出的数字都进入发布的表，或至少有一条规则核对它。",
+        severity="warning",
+        query="""
+            select cell_flow.address, cell.file, cell.cell, cell.text,
+                   case when published_table is not null then '发布' when rule_terms > 0 then '核对' else '无' end as use
+            from cell_flow inner join cell using (fiscal_year, address) order by address
+        """,
+        keys=("address",),
+        shown={"address": "地址", "file": "文件", "cell": "单元格", "text": "印作"},
+        expectations=_everything_is_used,
     ),
     Suite(
         name="notices",

@@ -49,7 +49,7 @@ def warehouse_assets() -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
     ) -> Iterator[dg.Output[None]]:
         build = workspace.build(int(context.partition_key))
-        whole = len(context.selected_asset_keys) == len(context.assets_def.keys)
+        whole = len(context.selected_asset_keys) == len(build_models.keys)
         select = None if whole else " ".join(key.path[-1] for key in sorted(context.selected_asset_keys))
         workspace.watcher.step("构建模型", len(context.selected_asset_keys))
         nodes = models.build(build.warehouse, select, on_node=workspace.watcher.advance)

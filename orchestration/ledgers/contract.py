@@ -10,10 +10,19 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from orchestration.ledgers.cell import InputError, Problem
-from orchestration.ledgers.money import squeeze, unit_kind
+from orchestration.ledgers.money import MONEY_UNITS, FigureError, parse_figure, squeeze
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Blank = Literal["zero", "not_printed"]
@@ -51,6 +60,17 @@ class Measure(Column):
     blank: Blank | None = None
     zero_words: tuple[str, ...] = ()  # words that state an exact zero: 不变, 未支出
 
+    @field_validator("unit")
+    @classmethod
+    def _unit_suits_the_kind(cls, unit: str, info: ValidationInfo) -> str:
+        kind = info.data.get("kind")
+        if unit and kind:
+            try:
+                parse_figure("0", kind, unit)
+            except FigureError as error:
+                raise ValueError(f"not a unit of {kind}: {error}") from None
+        return unit
+
 
 class Contract(_Model):
     """One ledger."""
@@ -75,22 +95,38 @@ class Contract(_Model):
     on_duty: str = ""  # who mends this ledger
 
     @model_validator(mode="after")
-    def _names_are_known_and_unique(self) -> Contract:
+    def _names_are_unique(self) -> Contract:
         names = [column.name for column in (*self.keys, *self.texts, *self.measures)]
         if doubled := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"column names used twice: {', '.join(doubled)}")
-        try:
-            self.label.format(**dict.fromkeys([k.name for k in self.keys] + [t.name for t in self.texts], ""))
-        except (KeyError, IndexError, ValueError) as error:
-            raise ValueError(f"label names a column that is not a key or a text: {error}") from None
-        if unknown := set(self.unpublished) - {measure.name for measure in self.measures}:
-            raise ValueError(f"unpublished names no measure: {', '.join(sorted(unknown))}")
-        for text in (self.unit, *(measure.unit for measure in self.measures)):
-            if text and unit_kind(text) is None:
-                raise ValueError(f"unknown unit: {text}")
-        if self.unit and (found := unit_kind(self.unit)) and found[0] != "yuan":
-            raise ValueError(f"unit is the ledger's money unit (元, 千元, 万元, 亿元), not {self.unit}")
         return self
+
+    @field_validator("unit")
+    @classmethod
+    def _unit_is_money(cls, unit: str) -> str:
+        if unit and unit not in MONEY_UNITS:
+            raise ValueError(f"not a money unit ({'、'.join(MONEY_UNITS)})")
+        return unit
+
+    @field_validator("label")
+    @classmethod
+    def _label_names_keys_and_texts(cls, label: str, info: ValidationInfo) -> str:
+        if not {"keys", "texts"} <= info.data.keys():
+            return label  # they are wrong themselves, and said to be
+        named = (*info.data["keys"], *info.data["texts"])
+        try:
+            label.format(**dict.fromkeys([column.name for column in named], ""))
+        except (KeyError, IndexError, ValueError) as error:
+            raise ValueError(f"names a column that is not a key or a text: {error}") from None
+        return label
+
+    @field_validator("unpublished")
+    @classmethod
+    def _unpublished_names_measures(cls, names: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        known = {measure.name for measure in info.data.get("measures", ())}
+        if "measures" in info.data and (unknown := set(names) - known):
+            raise ValueError(f"names no measure: {', '.join(sorted(unknown))}")
+        return names
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -108,7 +144,7 @@ def read_contract(path: Path) -> Contract:
     """One contract file. Raises ``InputError`` naming the file and each wrong key."""
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
         raise InputError([Problem(str(path), "", "", _one_line(error), "YAML（UTF-8）")]) from None
     try:
         contract = Contract.model_validate(content)

@@ -65,6 +65,11 @@ def read_corrections(path: Path, year: Year) -> list[Correction]:
             problems.append(Problem(str(path), "", reference(at, column[name]), found[name] or "空白", expected))
 
         before = len(problems)
+        problems.extend(  # a comma that stands without quotes would cut the evidence short
+            Problem(str(path), "", reference(r, c), text, "表头之内的列")
+            for c, text in enumerate(row)
+            if c >= len(header) and text.strip()
+        )
         for name in ("reason", "evidence"):
             if not field[name]:
                 bad(name, f"写明{HEADERS[name]}")

@@ -1,13 +1,12 @@
 """How a printed figure becomes an exact value. Pure text in, ``Figure`` out; no files, no contracts.
 
-A figure is a value *and* the precision it was printed with: ``8,055.00`` in 万元 is 805 500 000 000 fen give or
+A figure is a value *and* the precision it was printed with: ``8,055.00`` in 万元 is 8 055 000 000 fen give or
 take half of its last place, 5 000 fen (the closed interval of XBRL Calculations 1.1).
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -26,9 +25,15 @@ _FIGURE = re.compile(
     r"(?P<open>\()?(?P<sign>-)?"
     r"(?P<number>\d{1,3}(?:,\d{3})+|\d+)(?:\.(?P<fraction>\d+))?"
     r"(?P<close>\))?"
-    r"(?P<percent>%)?(?P<over>余|多)?(?P<unit>[\u4e00-\u9fff]{0,6}?)(?P<above>以上)?"
+    r"(?P<percent>%)?(?P<over>余|多)?(?P<unit>[\u4e00-\u9fff]{0,6}?)(?P<above>以上)?",
+    re.ASCII,
 )
-_DATE = re.compile(r"(\d{4})(?:年|-|/|\.)(\d{1,2})(?:月|-|/|\.)(\d{1,2})日?")
+_DATE = re.compile(r"(\d{4})(?:年|-|/|\.)(\d{1,2})(?:月|-|/|\.)(\d{1,2})日?", re.ASCII)
+# Full-width ASCII and no more of Unicode's compatibility forms: those would turn a footnote mark (5²) into a digit.
+_HALF_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
+# What the warehouse holds, DECIMAL(28, 9), with a digit to spare; and no more than Decimal multiplies exactly.
+_TOO_LONG = "金额不到一亿亿元、小数不超过 8 位的数"
+_BOUND, _LAST_PLACE, _MOST_DIGITS = Decimal(10) ** 18, Decimal("1e-9"), 28
 _NUMERALS = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0}
 
 
@@ -61,20 +66,27 @@ def parse_figure(text: str, kind: str, unit: str = "") -> Figure:
     that may begin with a comparator) or date. ``unit``: the printed unit where the cell prints none (``万元``).
     Raises ``FigureError`` saying what was expected.
     """
-    plain = squeeze(unicodedata.normalize("NFKC", text)).replace("−", "-").replace("–", "-")
+    plain = squeeze(text).translate(_HALF_WIDTH).replace("−", "-").replace("–", "-")
     if kind == "date":
         return _parse_date(plain)
-    match = _FIGURE.fullmatch(plain)
-    if not match or bool(match["open"]) != bool(match["close"]) or (match["open"] and match["sign"]):
-        return _parse_numeral(plain, kind)
-    if match["comparator"] and kind != "target":
+    # Brackets may close behind the unit, (5.00%), or before it, (5.00)%.
+    enclosed = plain.startswith("(") and plain.endswith(")")
+    match = _FIGURE.fullmatch(plain[1:-1] if enclosed else plain)
+    if not match or bool(match["open"]) != bool(match["close"]):
+        return _parse_numeral(plain, kind, unit)
+    negations = [enclosed, match["open"], match["sign"]]
+    if sum(map(bool, negations)) > 1 or (match["comparator"] and (enclosed or kind != "target")):
         raise FigureError(_expected(kind, unit))
     digits = match["number"].replace(",", "")
     fraction = match["fraction"] or ""
+    if len(digits) + len(fraction) > _MOST_DIGITS:
+        raise FigureError(_TOO_LONG)
     number = Decimal(f"{digits}.{fraction}" if fraction else digits)
-    if match["open"] or match["sign"]:
+    if any(negations):
         number = -number
     figure = _scale(number, len(fraction), kind, "%" if match["percent"] else match["unit"], unit)
+    if abs(figure.value) >= _BOUND or any(x != x.quantize(_LAST_PLACE) for x in (figure.value, figure.half_width)):
+        raise FigureError(_TOO_LONG)
     exact = kind == "target" or figure.unit == "point" or match["over"] or match["above"]
     return Figure(
         figure.value,
@@ -132,14 +144,14 @@ def _scale(number: Decimal, places: int, kind: str, printed: str, default: str) 
     return Figure(value.normalize() + 0, half, unit, name)
 
 
-def _parse_numeral(plain: str, kind: str) -> Figure:
+def _parse_numeral(plain: str, kind: str, unit: str) -> Figure:
     """A small Chinese numeral (五, 十二) where something is counted; anything else is not a figure."""
     if kind in ("count", "person", "number") and plain:
         tens, ten, ones = plain.partition("十")
         if (not tens or tens in _NUMERALS) and (not ones or ones in _NUMERALS) and (ten or tens):
             total = (_NUMERALS.get(tens, 1) * 10 if ten else _NUMERALS[tens]) + _NUMERALS.get(ones, 0)
             return Figure(Decimal(total), Decimal(0), "count" if kind == "number" else kind, "")
-    raise FigureError(_expected(kind, ""))
+    raise FigureError(_expected(kind, unit))
 
 
 def _parse_date(plain: str) -> Figure:

@@ -22,8 +22,12 @@ from orchestration.ledgers.spreadsheet import SUFFIXES, Grid, read_grids, refere
 
 #: Files of a year that are not ledgers.
 COMPANIONS = frozenset({"sources.yml", "corrections.csv", "exceptions.csv", "narrative.yml"})
-_NOTE = ("注：", "注:", "备注：", "说明：", "填表", "制表", "审核", "资料来源")
-_UNIT_NOTE = re.compile(r"(?<![\u4e00-\u9fff])(?:金额)?单位[：:]([\u4e00-\u9fff]{0,2}[元圆])")
+# The colon tells a note from a row whose name begins with the same word (审核备案数).
+_NOTE = re.compile(r"(?:注\d*|备注|说明|资料来源|(?:填表|填报|制表|编制|审核|复核)(?:人|单位|日期|时间)?)[：:]")
+_UNIT_NOTE = re.compile(
+    r"(?<![\u4e00-\u9fff])(?:金额|货币|计量)?单\s*位\s*[：:]\s*(?:人民币)?\s*([\u4e00-\u9fff]{0,2}[元圆])"
+    r"|[（(]((?:千|万|百万|亿)?元)[）)](?!\S)"
+)
 _HEADER_UNIT = re.compile(r"[（(]((?:千|万|百万|亿)?元|%|％|人|万人|个|分)[）)]$")
 _HEADER_DEPTH = 2
 _TITLE_LINES = 30
@@ -99,7 +103,7 @@ def read_year(folder: Path, year: int, contracts: dict[str, Contract]) -> Year:
         raise InputError(
             [
                 Problem(f"{folder}/{name}.csv", "", "", "没有这本账", f"{contract.title}（csv 或 xlsx）")
-                for name, contract in required.items()
+                for name, contract in (required or contracts).items()
             ]
         )
     sources, problems = _read_sources(folder, year)
@@ -110,6 +114,7 @@ def read_year(folder: Path, year: int, contracts: dict[str, Contract]) -> Year:
                 Problem(str(path), "", "", "没有登记的文件", f"在 {folder / 'sources.yml'} 的 files 里登记")
             )
     ledgers: dict[str, Ledger] = {}
+    claimed: set[str] = set()
     for source in sources.files:
         if source.ledger not in contracts:
             problems.append(
@@ -119,6 +124,9 @@ def read_year(folder: Path, year: int, contracts: dict[str, Contract]) -> Year:
             )
             continue
         path = folder / source.file
+        if source.ledger in claimed:
+            problems.append(Problem(str(path), "", "", f"第二份 {source.ledger}", "每本账一个文件"))
+        claimed.add(source.ledger)
         try:
             if not path.is_file():
                 raise InputError([Problem(str(path), "", "", "没有这个文件", contracts[source.ledger].title)])
@@ -126,16 +134,12 @@ def read_year(folder: Path, year: int, contracts: dict[str, Contract]) -> Year:
         except InputError as error:
             problems += error.problems
             continue
-        if source.ledger in ledgers:
-            problems.append(Problem(str(path), "", "", f"第二份 {source.ledger}", "每本账一个文件"))
-            continue
         sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
         ledgers[source.ledger] = Ledger(contracts[source.ledger], source, sha256, tuple(cells))
-    listed_ledgers = {source.ledger for source in sources.files}
     problems += [
         Problem(str(folder / f"{name}.csv"), "", "", "没有这本账", f"{contract.title}，并在 sources.yml 登记")
         for name, contract in required.items()
-        if name not in listed_ledgers
+        if name not in claimed
     ]
     if problems:
         raise InputError(problems)
@@ -157,18 +161,20 @@ def read_paths(
             continue
         files = sorted(path.iterdir()) if path.is_dir() else [path]
         for file in files:
-            if path.is_dir() and (file.suffix.lower() not in SUFFIXES or file.name in COMPANIONS):
+            if path.is_dir() and (
+                file.suffix.lower() not in SUFFIXES or file.name in COMPANIONS or file.name.startswith((".", "~$"))
+            ):
                 continue
             try:
                 grids += [(file, grid) for grid in read_grids(file, str(file))]
             except InputError as error:
                 problems += error.problems
-    found_year = year or _year_of(paths, [grid for _, grid in grids])
+    matched = [(file, grid, forced or _match(file, grid, contracts)) for file, grid in grids]
+    found_year = year or _year_of(paths, [_title_of(grid, contract) for _, grid, contract in matched if contract])
     if found_year is None and not problems:
         problems.append(Problem(str(paths[0]), "", "", "看不出年度", "文件夹名或标题里有年度，或用 --year 指明"))
     ledgers: dict[str, Ledger] = {}
-    for file, grid in grids:
-        contract = forced or _match(file, grid, contracts)
+    for file, grid, contract in matched:
         if contract is None:
             if any(any(row) for row in grid.rows):
                 names = "、".join(contract.short for contract in contracts.values())
@@ -196,17 +202,17 @@ def read_grid(grid: Grid, contract: Contract, year: int, unit: str = "") -> list
     """The cells of one sheet. ``unit``: the money unit that the sources give the file; a 单位：… note beats it."""
     problems = list(grid.problems)
     header = _find_header(grid, contract)
-    notes = [squeeze(text) for row in grid.rows[: header.first] for text in row if text]
-    for note in notes:
+    for row in grid.rows[: header.first]:
+        note = " ".join(text for text in row if text)
         if match := _UNIT_NOTE.search(note):
-            if match[1] not in MONEY_UNITS:
-                problems.append(Problem(grid.file, grid.sheet, "", note, f"单位：{'/'.join(MONEY_UNITS)}"))
-            unit = match[1]
+            unit = match[1] or match[2]
+            if unit not in MONEY_UNITS:
+                problems.append(Problem(grid.file, grid.sheet, "", match[0], f"单位：{'/'.join(MONEY_UNITS)}"))
     cells: list[Cell] = []
     seen: dict[str, str] = {}
     for r in range(header.last + 1, len(grid.rows)):
         row = grid.rows[r]
-        if not any(squeeze(text) for text in row) or _is_note(row, header) or header.repeats(row):
+        if not any(squeeze(text) for text in row) or _is_note(row) or header.repeats(row):
             continue
         try:
             read = _read_row(grid, r, contract, header, year, unit)
@@ -235,14 +241,12 @@ class _Header:
     last: int
     columns: dict[str, int]  # column name -> zero-based position
     units: dict[str, str]  # column name -> unit printed in its header
-    labels: list[str]
+    width: int
+    lines: frozenset[tuple[str, ...]]  # the header's rows and what stands above them
 
     def repeats(self, row: list[str]) -> bool:
-        """A header printed again at a page break."""
-        texts = [squeeze(text) for text in row]
-        return all(
-            text in ("", label) or label.startswith(text) for text, label in zip(texts, self.labels, strict=False)
-        )
+        """A line of the header, or of the title above it, printed again at a page break."""
+        return _line(row) in self.lines
 
 
 @dataclass(frozen=True)
@@ -261,7 +265,7 @@ def _read_sources(folder: Path, year: int) -> tuple[Sources, list[Problem]]:
         sources = Sources.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except ValidationError as error:
         raise InputError(validation_problems(path, error)) from None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError([Problem(str(path), "", "", " ".join(str(error).split()), "YAML")]) from None
     problems = []
     if sources.year != year:
@@ -296,9 +300,18 @@ def _match(file: Path, grid: Grid, contracts: dict[str, Contract]) -> Contract |
     return None
 
 
-def _year_of(paths: Iterable[Path], grids: list[Grid]) -> int | None:
+def _title_of(grid: Grid, contract: Contract) -> list[str]:
+    """What stands above the header, and the sheet's name. Rows don't count: a project's name may hold a year."""
+    try:
+        above = grid.rows[: _find_header(grid, contract).first]
+    except InputError:
+        above = []
+    return [grid.sheet, *(text for row in above for text in row)]
+
+
+def _year_of(paths: Iterable[Path], titles: Iterable[list[str]]) -> int | None:
     names = [part for path in paths for part in reversed(path.resolve().parts)]
-    names += [text for grid in grids for row in grid.rows[:5] for text in row]
+    names += [text for title in titles for text in title]
     for name in names:
         if match := re.fullmatch(r"(20\d\d)|.*?(20\d\d)\s*年.*", name, re.DOTALL):
             return int(match[1] or match[2])
@@ -322,22 +335,36 @@ def _labels(grid: Grid, first: int, depth: int) -> list[list[str]]:
     return labels
 
 
+def _line(row: list[str]) -> tuple[str, ...]:
+    texts = [squeeze(text) for text in row]
+    while texts and not texts[-1]:
+        texts.pop()
+    return tuple(texts)
+
+
 def _find_header(grid: Grid, contract: Contract) -> _Header:
     needed = [column for column in contract.columns if not column.optional and column not in contract.texts]
     best: list[Column] = needed
     best_row = 0
-    for first in range(min(len(grid.rows), _TITLE_LINES)):
-        for depth in range(1, min(_HEADER_DEPTH, len(grid.rows) - first) + 1):
+    unknown: list[Problem] = []
+    # One row is tried everywhere before two: a title line would pass for the upper half of a two-row header.
+    for depth in range(1, _HEADER_DEPTH + 1):
+        for first in range(min(len(grid.rows) - depth + 1, _TITLE_LINES)):
             labels = _labels(grid, first, depth)
             columns, units = _assign(labels, contract)
             missing = [column for column in needed if column.name not in columns]
             if not missing:
+                last = first + depth - 1
                 problems = _unknown_columns(grid, first, depth, labels, columns, contract)
-                if problems:
-                    raise InputError(problems)
-                return _Header(first, first + depth - 1, columns, units, [label[0] for label in labels])
-            if len(missing) < len(best):
+                if not problems:
+                    lines = frozenset(_line(row) for row in grid.rows[: last + 1])
+                    group_units = _group_units(grid, last, columns, contract)
+                    return _Header(first, last, columns, group_units | units, len(labels), lines)
+                unknown = unknown or problems
+            elif len(missing) < len(best):
                 best, best_row = missing, first
+    if unknown:
+        raise InputError(unknown)
     found = "、".join(text for text in map(squeeze, grid.rows[best_row] if grid.rows else []) if text) or "空表"
     raise InputError(
         [
@@ -362,10 +389,26 @@ def _assign(labels: list[list[str]], contract: Contract) -> tuple[dict[str, int]
             column = next((x for x in contract.columns if x.headers & names and x.name not in columns), None)
             if column:
                 columns[column.name] = c
-                if unit and variant not in column.headers:
+                if unit:
                     units[column.name] = unit[1].replace("％", "%")
                 break
     return columns, units
+
+
+def _group_units(grid: Grid, last: int, columns: dict[str, int], contract: Contract) -> dict[str, str]:
+    """Money units printed over groups of columns, in the row above the lowest header row: 预算（万元）, 决算（元）."""
+    if last == 0:
+        return {}
+    above = [squeeze(text) for text in grid.rows[last - 1]]
+    units = {}
+    for measure in contract.measures:
+        c = columns.get(measure.name)
+        if c is None or measure.kind != "money":
+            continue
+        group = next((text for text in reversed(above[: c + 1]) if text), "")
+        if (match := _HEADER_UNIT.search(group)) and match[1] in MONEY_UNITS:
+            units[measure.name] = match[1]
+    return units
 
 
 def _unknown_columns(
@@ -382,9 +425,10 @@ def _unknown_columns(
     ]
 
 
-def _is_note(row: list[str], header: _Header) -> bool:
+def _is_note(row: list[str]) -> bool:
     texts = [squeeze(text) for text in row if squeeze(text)]
-    return bool(texts) and texts[0].startswith(_NOTE) and len(set(texts)) <= 2
+    notes = [bool(_NOTE.match(text)) for text in texts]
+    return bool(texts) and notes[0] and (len(set(texts)) <= 2 or all(notes))
 
 
 def _read_row(grid: Grid, r: int, contract: Contract, header: _Header, year: int, unit: str) -> _Row:
@@ -401,7 +445,7 @@ def _read_row(grid: Grid, r: int, contract: Contract, header: _Header, year: int
     def bad(column: Column, found: str, expected: str) -> None:
         problems.append(Problem(grid.file, grid.sheet, at(column), found, expected))
 
-    beyond = [c for c in range(len(header.labels), len(row)) if squeeze(row[c])]
+    beyond = [c for c in range(header.width, len(row)) if squeeze(row[c])]
     problems += [Problem(grid.file, grid.sheet, reference(r, c), row[c], "表头之内的列") for c in beyond]
     names = {column.name: squeeze(text_of(column)) for column in (*contract.keys, *contract.texts)}
     is_total = any(name in contract.total for name in names.values())
@@ -443,7 +487,9 @@ def _read_row(grid: Grid, r: int, contract: Contract, header: _Header, year: int
                 text_of(measure),
                 measure,
                 contract,
-                header.units.get(measure.name) or measure.unit or unit or contract.unit,
+                header.units.get(measure.name)
+                or measure.unit
+                or (unit or contract.unit if measure.kind == "money" else ""),
                 replace(blueprint, measure=measure.name, cell=at(measure)),
             )
         except FigureError as error:
@@ -461,18 +507,15 @@ def _read_figure(text: str, measure: Measure, contract: Contract, unit: str, bla
     whose comparator is a fact of its own (``direction``).
     """
     stripped = squeeze(text)
-    if measure.kind not in ("money", "ratio") and not measure.unit:
-        unit = ""
     kind_unit = {"money": "yuan", "number": "count", "target": "count", "outcome": "count"}.get(
         measure.kind, measure.kind
     )
-    if measure.kind == "ratio":
-        unit = unit if unit == "%" else "%" if not stripped else ""
-    zero = replace(blank, text=stripped, value=Decimal(0), unit=kind_unit, printed_unit=unit)
-    if not stripped:
-        return [zero] if (measure.blank or contract.blank) == "zero" else []
-    if is_dash(stripped) or stripped in measure.zero_words:
+    zero_unit = "%" if measure.kind == "ratio" else unit
+    zero = replace(blank, text=stripped, value=Decimal(0), unit=kind_unit, printed_unit=zero_unit)
+    if stripped in measure.zero_words:
         return [zero]
+    if not stripped or is_dash(stripped):
+        return [zero] if (measure.blank or contract.blank) == "zero" else []
     if measure.kind in ("target", "outcome") and not re.search(r"[0-9０-９]", stripped):
         words = [replace(blank, text=stripped)]
         if measure.kind == "target":

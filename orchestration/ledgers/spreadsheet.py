@@ -12,8 +12,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from pathlib import Path
+from typing import Any
 
 from orchestration.ledgers.cell import InputError, Problem
 
@@ -77,6 +78,7 @@ def _read_workbook(path: Path, name: str) -> Iterator[Grid]:
         formats = openpyxl.load_workbook(path, data_only=False)
     except Exception as error:  # both libraries raise many kinds for a damaged file; the message keeps the cause
         raise InputError([Problem(name, "", "", f"打不开的工作簿（{error}）", "未加密、完整的 xlsx")]) from error
+    results: Any = None
     for sheet_name in values.sheet_names:
         if sheet_name not in formats.sheetnames or not hasattr(formats[sheet_name], "cell"):
             continue  # a chart sheet
@@ -89,14 +91,23 @@ def _read_workbook(path: Path, name: str) -> Iterator[Grid]:
             texts = []
             for c, value in enumerate(row):
                 styled = formats[sheet_name].cell(r + 1, c + 1)
-                if value == "" and styled.data_type == "f":
+                try:
+                    texts.append(printed(value, styled.number_format))
+                except FormatError as error:
+                    place = reference(r, c)
                     problems.append(
-                        Problem(name, sheet_name, reference(r, c), "公式没有保存结果", "在表格软件中重新计算并保存")
+                        Problem(name, sheet_name, place, str(error), "常规、定点、千分位、百分比、会计或日期格式")
                     )
-                if styled.data_type == "e":
-                    problems.append(Problem(name, sheet_name, reference(r, c), str(styled.value), "数，而不是公式错误"))
-                texts.append(printed(value, styled.number_format))
+                    texts.append("")
             rows.append(texts)
+        for formula in _blank_formulas(formats[sheet_name], rows):
+            # Only openpyxl's other reading tells an error and an empty text from a result that was never saved.
+            results = results or openpyxl.load_workbook(path, data_only=True)
+            result = results[sheet_name][formula]
+            if result.data_type == "e":
+                problems.append(Problem(name, sheet_name, formula, str(result.value), "数，而不是公式错误"))
+            elif result.value is None and result.data_type not in ("s", "str"):
+                problems.append(Problem(name, sheet_name, formula, "公式没有保存结果", "在表格软件中重新计算并保存"))
         for (top, left), (bottom, right) in sheet.merged_cell_ranges or ():
             for r in range(top, min(bottom + 1, len(rows))):
                 for c in range(left, min(right + 1, len(rows[r]))):
@@ -105,11 +116,30 @@ def _read_workbook(path: Path, name: str) -> Iterator[Grid]:
         yield Grid(name, sheet_name, rows, problems)
 
 
+def _blank_formulas(sheet: Any, rows: list[list[str]]) -> list[str]:
+    """Where a formula (or a typed error) stands and nothing was read, or nothing so far to the right or below."""
+    return [
+        str(cell.coordinate)
+        for row in sheet.iter_rows()
+        for cell in row
+        if cell.data_type in ("f", "e")
+        and not (
+            cell.row <= len(rows) and cell.column <= len(rows[cell.row - 1]) and rows[cell.row - 1][cell.column - 1]
+        )
+    ]
+
+
+class FormatError(ValueError):
+    """A number format whose display we can't give exactly. ``str(error)`` says what was found."""
+
+
 def printed(value: object, number_format: str) -> str:
     """What a spreadsheet shows for a value under a number format.
 
     Covers what ledgers use: General, fixed decimals with or without grouping, percent, thousands scaling (``0.0,``),
-    accounting dashes for zero, dates, text. A binary float is first taken at its shortest decimal form.
+    negatives in brackets, accounting dashes for zero, a unit behind the number (``0.00"万元"``), dates, text. A binary
+    float is first taken at its shortest decimal form. Raises ``FormatError`` for any other format: what it shows has
+    another value or precision than the cell.
     """
     if isinstance(value, bool):
         return str(value).upper()
@@ -121,38 +151,55 @@ def printed(value: object, number_format: str) -> str:
         return str(value)
     exact = Decimal(repr(value))
     sections = _sections(number_format)
-    if exact == 0 and len(sections) > 2 and not re.search(r"[0#?]", _bare(sections[2])):
-        return _literals(sections[2])  # an accounting format that shows a dash for zero
-    pattern = _bare(sections[0])
-    if pattern.lower() in ("general", "@", "") or not re.search(r"[0#?]", pattern):
+    zero = exact == 0 and len(sections) > 2
+    section = sections[2 if zero else 1 if exact < 0 and len(sections) > 1 else 0]
+    if _CONDITION.search(section):
+        raise FormatError(f"数字格式 {number_format}")
+    characters = _characters(section)
+    bare = "".join(text if plain else "\0" for plain, text in characters)
+    words = "".join(text for plain, text in characters if not (plain and text in "0#?.,")).strip()
+    if zero and "0" not in bare and not _GENERAL.fullmatch(bare):
+        return words  # an accounting format that shows a dash for zero
+    if _GENERAL.fullmatch(bare):
         shown = Decimal(f"{value:.11g}")
-        return f"{shown.normalize() + 0:f}"
-    digits = re.search(r"[0#?,.]*[0#?][0#?,.]*", pattern)
-    body = digits.group() if digits else "0"
+        text, percent, behind = f"{abs(shown.normalize()) + 0:f}", False, bare.lower().find("l") + 1
+    else:
+        body = re.search(r"[0#?.,](?:.*[0#?.,])?", bare, re.DOTALL)
+        if not body or not _DIGITS.fullmatch(body.group()):
+            raise FormatError(f"数字格式 {number_format}")
+        percent, behind = "%" in bare, body.end()
+        shown, text = _fixed(exact.scaleb(2 if percent else 0), body.group())
+    unit = "".join(text for _, text in characters[behind:] if "\u4e00" <= text[:1] <= "\u9fff")
+    text = f"{text}{'%' if percent else ''}{'' if bare.lower().startswith('g/') else unit}"
+    if shown < 0:
+        return f"({text})" if "(" in words and ")" in words else f"-{text}"
+    return text
+
+
+_GENERAL = re.compile(r"[\0\s]*(?:general|g/通用格式|@)[\0\s]*", re.IGNORECASE)
+_DIGITS = re.compile(r"[0#?,]*[0#?][0#?,]*(?:\.[0#?]*)?,*|\.[0#?]+,*")
+_CONDITION = re.compile(r"\[(?:[<>=]|DBNum)")
+_PRECISE = Context(prec=400)  # any float, to any number of places
+
+
+def _fixed(number: Decimal, body: str) -> tuple[Decimal, str]:
+    """A number at the places that ``#,##0.00`` and the like give it, and its digits without a sign."""
     whole, _, fraction = body.partition(".")
     scaling = len(body) - len(body.rstrip(","))
-    places = len(fraction.rstrip(","))
-    percent = "%" in pattern
-    number = exact.scaleb(2 if percent else 0).scaleb(-3 * scaling)
-    number = number.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
-    optional = len(fraction) - len(fraction.rstrip("#"))
-    text = f"{abs(number):{',' if ',' in whole.rstrip(',') else ''}f}"
-    if optional and "." in text:
-        kept = len(text) - optional
-        text = text[:kept] + text[kept:].rstrip("0")
-        text = text.rstrip(".")
-    return f"{'-' if number < 0 else ''}{text}{'%' if percent else ''}"
+    fraction = fraction.rstrip(",")
+    shown = number.scaleb(-3 * scaling).quantize(Decimal(1).scaleb(-len(fraction)), ROUND_HALF_UP, _PRECISE)
+    text = f"{shown.copy_abs():{',' if ',' in whole.rstrip(',') else ''}f}"
+    if optional := len(fraction) - len(fraction.rstrip("#?")):
+        text = (text[:-optional] + text[-optional:].rstrip("0")).rstrip(".")
+    return shown, text
 
 
 def _sections(number_format: str) -> list[str]:
     """The format's sections (positive; negative; zero; text), quoted semicolons left alone."""
-    return re.findall(r'((?:"[^"]*"|\\.|[^;"\\])*)(?:;|$)', number_format or "General")[:4] or ["General"]
+    return re.findall(r'((?:"[^"]*"|\\.|[^;"\\])*);', f"{number_format or 'General'};")[:4] or ["General"]
 
 
-def _bare(section: str) -> str:
-    """A section without literals, padding, colours and conditions."""
-    return re.sub(r'"[^"]*"|\\.|_.|\*.|\[[^\]]*\]', "", section).strip()
-
-
-def _literals(section: str) -> str:
-    return "".join(re.findall(r'"([^"]*)"', section)).strip() or _bare(section).replace("?", "").strip()
+def _characters(section: str) -> list[tuple[bool, str]]:
+    """A section without padding, colours and conditions: plain characters, and literals as ``(False, text)``."""
+    tokens = re.findall(r'"([^"]*)"|\\(.)|_.|\*.|\[[^\]]*\]|(.)', section, re.DOTALL)
+    return [(bool(plain), "".join(token)) for token in tokens if (plain := token[2]) or any(token)]

@@ -11,7 +11,7 @@ A rule's ``check`` is one relation between cell addresses (without the year)::
 
 ``{name}`` listed under ``for`` is replaced by each of its values; any other ``{name}`` stands in a row key and makes an
 instance of every row. ``*`` inside ``sum()`` or ``count()`` is every detail row; ``prior`` reads last year's
-published cells; a bare number is itself.
+published cells; a number stands for itself, money with its unit (``6000万元``).
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from orchestration.ledgers.cell import InputError, Problem
 from orchestration.ledgers.contract import Contract, validation_problems
+from orchestration.ledgers.money import unit_kind
 
 #: Ledgers that the warehouse computes rather than reads: scores, reconciled with the printed ones.
 COMPUTED: dict[str, tuple[str, dict[str, str]]] = {
@@ -50,7 +51,7 @@ KEY_PARTS = 3
 #: The whole check of the one rule that asks whether the year before has been published.
 PRIOR = "prior"
 _REFERENCE = re.compile(r"(?P<call>sum|count)\((?P<inside>[^()\s]+)\)|(?P<path>[^()\s]+/[^()\s]+/[^()\s]+)")
-_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+_NUMBER = re.compile(r"(\d+(?:\.\d+)?)([\u4e00-\u9fff%]*)")
 _VARIABLE = re.compile(r"\{(\w+)\}")
 _OPERATORS = ("=", "<=", ">=", "<", ">")
 
@@ -129,6 +130,7 @@ class Rulebook:
             else:
                 right = _joined(right, selector)
             sides[selector.rule_id, selector.variant] = (left, right)
+        sides = {key: (_named(left), _named(right)) for key, (left, right) in sides.items()}
         return {key: (left, re.sub(r"÷(.*[＋－].*)", r"÷（\1）", right)) for key, (left, right) in sides.items()}
 
 
@@ -200,6 +202,11 @@ def compile_rules(
     if problems:
         raise InputError(problems)
     return book
+
+
+def _named(side: str) -> str:
+    """A side that is nothing but a number is called 定数; its value is said beside it."""
+    return "定数" if _NUMBER.fullmatch(side) else side
 
 
 def _joined(text: str, selector: Selector) -> str:
@@ -298,7 +305,7 @@ class _Compiler:
         needed = self.rule.when_printed in (side, "both")
         if term.call == "constant":
             self.selectors.append(
-                Selector(self.rule.id, variant, number, side, "constant", term.weight * Decimal(term.path), 0, "",
+                Selector(self.rule.id, variant, number, side, "constant", term.weight * _constant(term.path), 0, "",
                          None, None, None, None, None, None, False, "", term.path, False)
             )  # fmt: skip
             return
@@ -376,6 +383,15 @@ class _Compiler:
             text = header if (ledger, row) == home else " ".join([*named, header])
         text = text if ledger == home[0] else f"{short} {text}"
         return f"上年{text}" if term.prior else text
+
+
+def _constant(text: str) -> Decimal:
+    """A number with or without its unit, in base units: 6000万元 is 6 000 000 000 fen."""
+    match = _NUMBER.fullmatch(text)
+    known = unit_kind(match[2]) if match and match[2] else ("", Decimal(1))
+    if not match or known is None:
+        raise _RuleError(text, "一个数，可带单位（6000万元、100%）")
+    return Decimal(match[1]) * known[1]
 
 
 def _terms(tokens: list[str]) -> list[_Term]:

@@ -67,8 +67,9 @@ def publish(settings: Settings, build: Build, tables: list[str], facts: dict[str
                 return version, False
         name = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{content[:8]}"
         folder = settings.versions(build.year) / name
-        _write_version(build, tables, folder, {"year": build.year, "version": name, "content_sha256": content,
-                                               **facts, "gates": gates})  # fmt: skip
+        if not folder.exists():  # whole since a run that was killed before it switched, within this second
+            _write_version(build, tables, folder, {"year": build.year, "version": name, "content_sha256": content,
+                                                   **facts, "gates": gates})  # fmt: skip
         _switch(settings, build.year, name)
         return Version(build.year, name, folder, True), True
 

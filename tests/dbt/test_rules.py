@@ -351,7 +351,8 @@ def test_the_correction_turns_both_to_corrected(judged: dict[int, Any]) -> None:
 
 
 def test_the_warnings_of_2024_are_these(judged: dict[int, Any]) -> None:
-    found = {(r["rule_id"], r["instance"]) for r in judged[0] if r["severity"] == "warning" and r["status"] in ("inconsistent", "missing")}  # fmt: skip
+    warnings = [r for r in judged[0] if r["severity"] == "warning" and r["status"] in ("inconsistent", "missing")]
+    found = {(r["rule_id"], r["instance"]) for r in warnings}
     items = [
         "失业保险金支出",
         "基本医疗保险费支出",

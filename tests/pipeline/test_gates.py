@@ -28,7 +28,7 @@ TAMPERED = {
         "2024/project_expenditure/17/total_budget",
     ),
     "rules_hold": (
-        "update reconciliation set status = 'inconsistent' where rule_id = 'fund_closing' and instance = 'unemployment'",
+        "update reconciliation set status = 'inconsistent' where rule_id = 'fund_closing'",
         "unemployment",
     ),
     "scores_add_up": ("update score_summary set score = 50.01 where section = 'output'", "output"),
@@ -70,6 +70,13 @@ def test_warnings_are_shown_and_do_not_block(published: Published) -> None:
     (notices,) = [result for result in run_suites(build, SUITES) if result.name == "notices"]
     assert (notices.status, notices.failing) == ("failed", 17)
     assert not failed([notices])
+
+
+def test_a_figure_that_nobody_publishes_or_checks_is_a_notice(build: Build) -> None:
+    tamper(build, "update cell_flow set rule_terms = 0 where address = '2024/score_section/total/score'")
+    results = {result.name: result for result in run_suites(build, SUITES)}
+    assert [row["地址"] for row in results["everything_is_used"].rows] == ["2024/score_section/total/score"]
+    assert not failed(list(results.values()))
 
 
 def test_results_of_other_content_do_not_count(build: Build, tmp_path: Path) -> None:

@@ -1,0 +1,118 @@
+"""What Dagster sees: definitions that load, the lineage's shape, and a publication that can't be slipped past."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from orchestration.definitions import build_definitions
+from orchestration.jobs import RUN_YEAR
+from orchestration.resources import Workspace
+from orchestration.settings import ROOT, Settings
+from tests.conftest import Published, edit
+
+
+@pytest.fixture(scope="module")
+def definitions(published: Published) -> dg.Definitions:
+    return build_definitions({"workspace": Workspace(published.settings)})
+
+
+def test_definitions_validate_from_the_workspace_file(tmp_path: Path) -> None:
+    program = Path(sys.executable).with_name("dagster")
+    done = subprocess.run(
+        [str(program), "definitions", "validate", "-w", "workspace.yaml"],
+        cwd=ROOT,
+        env=os.environ | {"DAGSTER_HOME": str(tmp_path), "LEDGERGATE_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_an_asset_for_each_ledger_and_each_model_described_and_grouped(definitions: dg.Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    groups: dict[str, int] = {}
+    for key in graph.get_all_asset_keys():
+        node = graph.get(key)
+        assert node.description, key
+        groups[node.group_name or ""] = groups.get(node.group_name or "", 0) + 1
+    assert groups["ledgers"] == 18 + 4
+    assert set(groups) == {
+        "ledgers", "staging", "intermediate", "unit", "project", "fund", "scores", "reconciliation", "gates",
+        "publication",
+    }  # fmt: skip
+
+
+def test_the_way_from_ledgers_to_publication_is_one(definitions: dg.Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    upstream = {key.to_user_string() for key in dg.AssetSelection.assets("published_year").upstream().resolve(graph)}
+    assert {"ledger/project_expenditure", "raw/cells", "stg_cell", "project_expenditure", "reconciliation",
+            "score_summary", "gates"} <= upstream  # fmt: skip
+    assert graph.get(dg.AssetKey("gates")).parent_keys >= {dg.AssetKey("reconciliation")}
+
+
+def test_years_are_partitions_from_2024_to_the_running_year(definitions: dg.Definitions) -> None:
+    partitions = definitions.resolve_asset_graph().get(dg.AssetKey("published_year")).partitions_def
+    assert partitions is not None
+    assert partitions.get_partition_keys()[0] == "2024" and "2026" in partitions.get_partition_keys()
+
+
+def test_gates_are_blocking_checks_and_warnings_are_not(definitions: dg.Definitions) -> None:
+    specs = {
+        spec.name: spec.blocking
+        for asset in definitions.assets or []
+        if isinstance(asset, dg.AssetsDefinition)
+        for spec in asset.check_specs
+    }
+    assert specs == {
+        "cells_are_placed": True,
+        "ledgers_are_whole": True,
+        "nothing_is_lost": True,
+        "rules_hold": True,
+        "scores_add_up": True,
+        "everything_is_used": False,
+        "notices": False,
+    }
+
+
+def test_a_new_run_cannot_slip_past_a_failed_gate(settings: Settings) -> None:
+    edit(settings.ledgers(2024) / "unit_basic_expenditure.csv", "1,182.19", "1,128.19")
+    job = build_definitions({"workspace": Workspace(settings)}).resolve_job_def(RUN_YEAR)
+    with dg.DagsterInstance.ephemeral() as instance:
+        first = job.execute_in_process(partition_key="2024", instance=instance, raise_on_error=False)
+        failed = {
+            check.check_name
+            for check in first.get_asset_check_evaluations()
+            if not check.passed and check.severity == dg.AssetCheckSeverity.ERROR
+        }
+        assert not first.success and failed == {"rules_hold"}
+        (evaluation,) = [c for c in first.get_asset_check_evaluations() if c.check_name == "rules_hold"]
+        assert "湖南省人事考试院" in str(evaluation.metadata["rows"].value)
+        second = job.execute_in_process(
+            partition_key="2024", instance=instance, raise_on_error=False,
+            asset_selection=[dg.AssetKey("published_year")],
+        )  # fmt: skip
+        assert not second.success
+        (failure,) = [event for event in second.all_events if event.is_step_failure]
+        assert "未通过关卡：勾稽成立" in str(failure.step_failure_data.user_failure_data)
+    assert not settings.serving.exists()
+
+
+def test_a_single_mart_can_be_built_again(published: Published, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(published.settings.home, home, ignore=shutil.ignore_patterns("dagster"))
+    workspace = Workspace(Settings(home=home, raw=published.settings.raw))
+    job = build_definitions({"workspace": workspace}).resolve_job_def(RUN_YEAR)
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = job.execute_in_process(
+            partition_key="2024", instance=instance, asset_selection=[dg.AssetKey("fund_balance")]
+        )
+    (event,) = result.get_asset_materialization_events()
+    assert event.asset_key == dg.AssetKey("fund_balance")

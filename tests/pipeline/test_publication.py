@@ -1,0 +1,202 @@
+"""Versions: switched in one step, switched back, readable throughout, whole after a kill."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import duckdb
+import pytest
+import yaml
+
+from orchestration.settings import Settings
+from orchestration.warehouse import models
+from orchestration.warehouse.build import Build
+from orchestration.warehouse.gates import run_gates
+from orchestration.warehouse.release import publish_build
+from orchestration.warehouse.versions import Version, current_versions, rollback, versions
+from tests.conftest import Published
+
+COMMAND = [sys.executable, "-m", "orchestration.cli"]
+
+
+@pytest.fixture
+def installation(published: Published, tmp_path: Path) -> Settings:
+    """A copy of the installation in which 2024 is published."""
+    home = tmp_path / "home"
+    shutil.copytree(published.settings.home, home, ignore=shutil.ignore_patterns("dagster"))
+    return Settings(home=home, raw=published.settings.raw)
+
+
+def publish_altered(settings: Settings, name: str) -> Version:
+    """Publish 2024 once more, with another name for project 1."""
+    build = Build(2024, settings.build(2024))
+    with duckdb.connect(str(build.warehouse)) as connection:
+        connection.execute("update project_expenditure set project_name = ? where project_no = 1", [name])
+    run_gates(build, models.published_tables())
+    version, is_new = publish_build(settings, build, models.published_tables())
+    assert is_new
+    return version
+
+
+def served(settings: Settings) -> str:
+    with duckdb.connect(str(settings.serving), read_only=True) as connection:
+        ((name,),) = connection.execute(
+            "select project_name from project_expenditure where fiscal_year = 2024 and project_no = 1"
+        ).fetchall()
+    return str(name)
+
+
+def test_a_new_version_is_current_and_the_old_one_stays(installation: Settings) -> None:
+    (old,) = versions(installation, 2024)
+    new = publish_altered(installation, "改名")
+    found = {version.name: version.current for version in versions(installation, 2024)}
+    assert found == {new.name: True, old.name: False}
+    assert served(installation) == "改名"
+
+
+def test_rollback_switches_back_and_forth_without_touching_a_version(installation: Settings) -> None:
+    (old,) = versions(installation, 2024)
+    new = publish_altered(installation, "改名")
+    content = {path: path.read_bytes() for path in installation.versions(2024).rglob("*") if path.is_file()}
+    rollback(installation, 2024, old.name)
+    assert (served(installation), current_versions(installation)) == ("省领导联系服务专家经费", {2024: old.name})
+    rollback(installation, 2024, new.name)
+    assert (served(installation), current_versions(installation)) == ("改名", {2024: new.name})
+    assert {path: path.read_bytes() for path in installation.versions(2024).rglob("*") if path.is_file()} == content
+
+
+def test_rollback_to_a_version_that_is_not_there_changes_nothing(installation: Settings) -> None:
+    before = installation.serving.read_bytes()
+    with pytest.raises(KeyError):
+        rollback(installation, 2024, "20200101T000000Z-00000000")
+    assert installation.serving.read_bytes() == before
+
+
+def test_a_reader_keeps_what_it_opened_while_the_year_is_switched(installation: Settings) -> None:
+    with duckdb.connect(str(installation.serving), read_only=True) as reader:
+        publish_altered(installation, "改名")
+        ((name,),) = reader.execute("select project_name from project_expenditure where project_no = 1").fetchall()
+    assert name == "省领导联系服务专家经费"
+    assert served(installation) == "改名"
+
+
+def test_a_lost_serving_file_is_made_anew_from_the_versions(installation: Settings) -> None:
+    installation.serving.unlink()
+    version = publish_altered(installation, "改名")
+    assert current_versions(installation) == {2024: version.name}
+
+
+def test_a_publisher_killed_before_the_switch_leaves_no_half_version(installation: Settings) -> None:
+    before = served(installation)
+    script = f"""
+import os, signal
+from pathlib import Path
+from orchestration.settings import Settings
+from orchestration.warehouse import versions
+settings = Settings(home=Path({str(installation.home)!r}), raw=Path({str(installation.raw)!r}))
+versions._switch = lambda *rest: os.kill(os.getpid(), signal.SIGKILL)
+from tests.pipeline.test_publication import publish_altered
+publish_altered(settings, "被杀")
+"""
+    # Through a file: the gates' own process imports the main module anew.
+    main = installation.home / "kill.py"
+    main.write_text(f"if __name__ == '__main__':\n    exec({script!r})\n", encoding="utf-8")
+    done = subprocess.run([sys.executable, str(main)], cwd=models.ROOT, env=environment(installation), timeout=120)
+    assert done.returncode == -signal.SIGKILL
+    assert served(installation) == before
+    publish_build(installation, Build(2024, installation.build(2024)), models.published_tables())
+    assert served(installation) == "被杀"
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    return os.environ | {
+        "LEDGERGATE_HOME": str(settings.home),
+        "LEDGERGATE_RAW": str(settings.raw),
+        "DAGSTER_HOME": str(settings.home / "dagster"),
+        "PYTHONPATH": str(models.ROOT),
+    }
+
+
+def start(settings: Settings, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [*COMMAND, *arguments], env=environment(settings), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def another_year(raw: Path, year: int) -> None:
+    """The 2024 ledgers once more as another year (synthetic: only for running two years side by side)."""
+    folder = raw / str(year)
+    shutil.copytree(raw / "2024", folder)
+    sources = yaml.safe_load((folder / "sources.yml").read_text(encoding="utf-8")) | {"year": year}
+    (folder / "sources.yml").write_text(yaml.safe_dump(sources, allow_unicode=True), encoding="utf-8")
+    corrections = folder / "corrections.csv"
+    corrections.write_text(corrections.read_text(encoding="utf-8").replace("2024/", f"{year}/"), encoding="utf-8")
+
+
+def test_two_years_run_at_the_same_time_while_a_reader_queries(installation: Settings, tmp_path: Path) -> None:
+    raw = tmp_path / "raw"
+    shutil.copytree(installation.raw, raw)
+    another_year(raw, 2026)
+    settings = Settings(home=installation.home, raw=raw)
+    with (raw / "2024" / "budget_scope.csv").open("a", encoding="utf-8") as ledger:
+        ledger.write("社会保障基金预算,不涉及,六\n")
+    contract = raw / "contracts" / "budget_scope.yml"
+    contract.write_text(
+        contract.read_text(encoding="utf-8").replace(
+            "      社会保险基金预算: social_insurance",
+            "      社会保险基金预算: social_insurance\n      社会保障基金预算: other",
+        ),
+        encoding="utf-8",
+    )
+    (old,) = versions(settings, 2024)
+    runs = [start(settings, "run", "2024", "--json"), start(settings, "run", "2026", "--json")]
+    seen: set[str] = set()
+    stop = threading.Event()
+
+    def read() -> None:
+        while not stop.is_set():
+            seen.add(served(settings))
+            time.sleep(0.05)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    try:
+        printed = [run.communicate(timeout=180) for run in runs]
+    finally:
+        stop.set()
+        reader.join()
+    assert [run.returncode for run in runs] == [0, 0], printed
+    published = {json.loads(text)["year"]: json.loads(text)["published"] for text, _ in printed}
+    assert current_versions(settings) == published and published[2024] != old.name
+    assert seen == {"省领导联系服务专家经费"}
+    with duckdb.connect(str(settings.serving), read_only=True) as connection:
+        counts = connection.execute(
+            "select fiscal_year, count(*) from project_expenditure group by all order by all"
+        ).fetchall()
+    assert counts == [(2024, 37), (2026, 37)]
+
+
+@pytest.mark.parametrize("seconds", [4.0, 7.0, 9.0])
+def test_a_run_killed_halfway_leaves_the_year_readable_and_the_next_run_heals(
+    installation: Settings, seconds: float
+) -> None:
+    before, content = current_versions(installation), installation.serving.read_bytes()
+    run = start(installation, "run", "2024")
+    time.sleep(seconds)
+    run.kill()
+    run.communicate()
+    assert (current_versions(installation), installation.serving.read_bytes()) == (before, content)
+    again = start(installation, "run", "2024", "--json")
+    printed, errors = again.communicate(timeout=180)
+    assert again.returncode == 0, errors
+    assert json.loads(printed)["published"] == before[2024]
+    left = [path.name for path in installation.build(2024).iterdir() if path.name.startswith(".")]
+    assert left == []

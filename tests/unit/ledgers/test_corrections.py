@@ -1,0 +1,171 @@
+"""Corrections: rows that are right, and each way in which one is refused."""
+
+from __future__ import annotations
+
+import csv
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from orchestration.ledgers.cell import Problem
+from orchestration.ledgers.corrections import HEADERS, read_corrections
+from orchestration.ledgers.reader import Year
+from orchestration.settings import ROOT
+from tests.unit.ledgers.conftest import problems_of
+
+GOOD = {
+    "address": "2024/project_expenditure/17/adjustment",
+    "printed": "-362.20",
+    "corrected": "-362.69",
+    "reason": "与本行不符",
+    "evidence": "预算资金929.20－上年结转228.96－年初预算1,062.93",
+    "basis": "derived",
+    "confirmed_by": "",
+}
+
+
+def written(folder: Path, *rows: dict[str, str], headers: dict[str, str] = HEADERS, encoding: str = "utf-8") -> Path:
+    path = folder / "corrections.csv"
+    with path.open("w", encoding=encoding, newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(headers.values())
+        writer.writerows([[row[name] for name in headers] for row in rows])
+    return path
+
+
+def problem_of(folder: Path, real: Year, **changes: str) -> Problem:
+    path = written(folder, GOOD | changes)
+    (problem,) = problems_of(read_corrections, path, real)
+    assert problem.file == str(path)
+    return problem
+
+
+def test_the_one_correction_of_2024_is_the_one_that_the_figures_prove(real: Year) -> None:
+    (correction,) = read_corrections(ROOT / "raw" / "2024" / "corrections.csv", real)
+    assert correction.address == "2024/project_expenditure/17/adjustment"
+    assert (correction.printed, correction.corrected) == ("-362.20", "-362.69")
+    assert (correction.value, correction.half_width) == (-362_690_000, 5_000)
+    assert (correction.basis, correction.confirmed_by, correction.fiscal_year) == ("derived", "", 2024)
+    assert correction.evidence
+    assert correction.reason
+
+
+def test_a_year_without_the_file_has_no_corrections(tmp_path: Path, real: Year) -> None:
+    assert read_corrections(tmp_path / "corrections.csv", real) == []
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+def test_columns_may_stand_in_any_order_and_encoding(tmp_path: Path, real: Year, encoding: str) -> None:
+    backwards = dict(reversed(HEADERS.items()))
+    (correction,) = read_corrections(written(tmp_path, GOOD, headers=backwards, encoding=encoding), real)
+    assert (correction.address, correction.evidence) == (GOOD["address"], GOOD["evidence"])
+
+
+def test_a_confirmed_correction_names_who_confirmed_it(tmp_path: Path, real: Year) -> None:
+    path = written(tmp_path, GOOD | {"basis": "confirmed", "confirmed_by": "规划财务处"})
+    (correction,) = read_corrections(path, real)
+    assert (correction.basis, correction.confirmed_by) == ("confirmed", "规划财务处")
+
+
+@pytest.mark.parametrize(
+    ("address", "printed", "corrected", "value", "half"),
+    [
+        ("unit_basic_expenditure/total/adjustment", "-1,190.12", "(1,190.1)", "-1190100000", "50000"),
+        ("unit_basic_expenditure/湖南省人力资源和社会保障厅（本级）/carryover", "-", "0.10", "100000", "5000"),
+        ("unit_basic_expenditure/湖南省社会保险服务中心/carryover", "", "10元", "1000", "50"),
+        ("department_summary/total/execution_rate", "86.60%", "86.6%", "0.866", "0.0005"),
+        ("department_summary/total/execution_rate", "86.60%", "86.61", "0.8661", "0.00005"),
+        ("insured/pension/persons", "5458.08万人", "5458.09", "54580900", "50"),
+        ("report_date/report_submitted/day", "2025年4月20日", "2025年4月17日", "20195", "0"),
+        ("score_section/execution/score", "8.66", "8.67", "8.67", "0"),
+    ],
+)
+def test_a_corrected_value_is_read_as_its_cell_was(
+    tmp_path: Path, real: Year, address: str, printed: str, corrected: str, value: str, half: str
+) -> None:
+    row = GOOD | {"address": f"2024/{address}", "printed": printed, "corrected": corrected}
+    (correction,) = read_corrections(written(tmp_path, row), real)
+    assert (correction.value, correction.half_width) == (Decimal(value), Decimal(half))
+
+
+def test_a_correction_of_another_printed_value_is_stale(tmp_path: Path, real: Year) -> None:
+    problem = problem_of(tmp_path, real, printed="-362.21")
+    assert (problem.cell, problem.found) == ("B2", "-362.21")
+    assert problem.expected == "账上现印 -362.20（更正已过时：raw/2024/project_expenditure.csv  E20）"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "2024/project_expenditure/38/adjustment",
+        "2023/project_expenditure/17/adjustment",
+        "2024/project_expenditure/17/project_name",
+        "project_expenditure/17/adjustment",
+        "",
+    ],
+)
+def test_an_address_of_no_figure_is_refused(tmp_path: Path, real: Year, address: str) -> None:
+    problem = problem_of(tmp_path, real, address=address)
+    assert (problem.cell, problem.found) == ("A2", address or "空白")
+    assert problem.expected == "2024 年某个数字单元格的地址（年/账/行/栏）"
+
+
+@pytest.mark.parametrize(
+    ("changes", "cell", "found", "expected"),
+    [
+        ({"reason": " "}, "D2", "空白", "写明理由"),
+        ({"evidence": ""}, "E2", "空白", "写明证据"),
+        ({"basis": "guessed"}, "F2", "guessed", "derived 或 confirmed"),
+        ({"basis": ""}, "F2", "空白", "derived 或 confirmed"),
+        ({"basis": "confirmed"}, "G2", "空白", "确认人（basis 为 confirmed）"),
+        ({"corrected": "36,2.69"}, "C2", "36,2.69", "金额（单位 万元），如 1,263.00、-1,263.00、(1,263.00)、10万元"),
+        ({"corrected": ""}, "C2", "空白", "金额（单位 万元），如 1,263.00、-1,263.00、(1,263.00)、10万元"),
+        ({"corrected": "5%"}, "C2", "5%", "金额（单位 万元），如 1,263.00、-1,263.00、(1,263.00)、10万元"),
+    ],
+)
+def test_a_row_with_something_missing_or_unreadable_is_refused(
+    tmp_path: Path, real: Year, changes: dict[str, str], cell: str, found: str, expected: str
+) -> None:
+    problem = problem_of(tmp_path, real, **changes)
+    assert (problem.cell, problem.found, problem.expected) == (cell, found, expected)
+
+
+def test_a_number_is_not_corrected_into_another_kind(tmp_path: Path, real: Year) -> None:
+    address = next(c.address for c in real.cells if c.ledger == "restatement" and c.text == "370人")
+    problem = problem_of(tmp_path, real, address=address, printed="370人", corrected="371元")
+    assert (problem.cell, problem.expected) == ("C2", "与原数同类的数（人）")
+
+
+def test_a_second_correction_of_a_cell_is_refused(tmp_path: Path, real: Year) -> None:
+    (problem,) = problems_of(read_corrections, written(tmp_path, GOOD, GOOD | {"corrected": "-362.68"}), real)
+    assert (problem.cell, problem.found, problem.expected) == ("A3", GOOD["address"], "每个单元格一条更正")
+
+
+def test_every_wrong_row_is_reported_and_blank_rows_are_skipped(tmp_path: Path, real: Year) -> None:
+    blank = dict.fromkeys(GOOD, "")
+    rows = [GOOD | {"reason": "", "basis": "x"}, blank, GOOD | {"address": "nowhere"}]
+    problems = problems_of(read_corrections, written(tmp_path, *rows), real)
+    assert [problem.cell for problem in problems] == ["D2", "F2", "A4"]
+
+
+@pytest.mark.parametrize("gone", ["evidence", "confirmed_by"])
+def test_missing_columns_are_refused(tmp_path: Path, real: Year, gone: str) -> None:
+    headers = {name: text for name, text in HEADERS.items() if name != gone}
+    (problem,) = problems_of(read_corrections, written(tmp_path, GOOD, headers=headers), real)
+    assert (problem.cell, problem.found) == ("第1行", "、".join(headers.values()))
+    assert problem.expected == "地址、印出数、更正数、理由、证据、依据、确认人"
+
+
+def test_an_empty_file_is_refused(tmp_path: Path, real: Year) -> None:
+    path = tmp_path / "corrections.csv"
+    path.write_text("", encoding="utf-8")
+    (problem,) = problems_of(read_corrections, path, real)
+    assert problem.found == "空表"
+
+
+def test_a_row_longer_than_its_header_is_refused_rather_than_cut(tmp_path: Path, real: Year) -> None:
+    path = written(tmp_path, GOOD)
+    path.write_text(path.read_text(encoding="utf-8").rstrip() + ",规划财务处\n", encoding="utf-8")
+    (problem,) = problems_of(read_corrections, path, real)
+    assert (problem.cell, problem.found) == ("H2", "规划财务处")
