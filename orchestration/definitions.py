@@ -8,6 +8,7 @@ import dagster as dg
 
 from orchestration.assets.ledgers import ledger_assets
 from orchestration.assets.publication import publication_asset
+from orchestration.assets.suspects import suspect_assets
 from orchestration.assets.warehouse import warehouse_assets
 from orchestration.checks import gate_assets
 from orchestration.jobs import year_jobs
@@ -24,7 +25,13 @@ def build_definitions(overrides: Mapping[str, object] | None = None) -> dg.Defin
     warehouse = warehouse_assets()
     tables = models.published_tables()
     return dg.Definitions(
-        assets=[ledger_assets(contracts), warehouse, gate_assets(tables), publication_asset(tables)],
+        assets=[
+            ledger_assets(contracts),
+            warehouse,
+            suspect_assets(),
+            gate_assets(tables),
+            publication_asset(tables),
+        ],
         jobs=year_jobs(),
         executor=dg.in_process_executor,
         resources={**(overrides or {}), "workspace": workspace},

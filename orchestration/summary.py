@@ -45,7 +45,7 @@ def _found(build: Build) -> dict[str, Any]:
         "rules": _plain(
             build.rows("from reconciliation where status <> 'consistent' order by severity, rule_id, instance")
         ),
-        "suspects": [],
+        "suspects": _plain(build.rows("from suspect_cell order by fault, rank, answer, address")),
         "corrections": _plain(build.rows("from correction order by address")),
         "score": {row.pop("section"): row for row in _plain(score)},
     }
@@ -93,6 +93,7 @@ def show_summary(console: Console, build: Build, skipped: dict[str, list[str]] |
         table.add_row(name, *(str(count.get((severity, status), "")) for status in shown))
     console.print(table)
     _show_broken(console, build, "error", "不成立", "red")
+    _show_suspects(console, build)
     _show_broken(console, build, "warning", "提示", "yellow")
     for row in build.rows("from correction order by address"):
         by = row["confirmed_by"] or "由数字推出"
@@ -112,6 +113,20 @@ def _show_broken(console: Console, build: Build, severity: str, title: str, styl
         console.print(Text.assemble((f"{title}  ", style), row["statement"], (f"  {row['rule_id']}", "dim")))
     if len(rows) > limit:
         console.print(Text(f"{title}  另有 {len(rows) - limit} 条，见关卡页或 --json", style="dim"))
+
+
+def _show_suspects(console: Console, build: Build, limit: int = 6) -> None:
+    """The likeliest answers of each fault; where they are not the only ones, that is said too."""
+    for finding in build.rows("from finding order by fault"):
+        if not finding["is_unique"]:
+            console.print(Text.assemble(("发现  ", "magenta"), finding["statement"]))
+        rows = build.rows(
+            "select statement from suspect_cell where fault = ? and rank = 1 order by answer, address", finding["fault"]
+        )
+        for row in rows[:limit]:
+            console.print(Text.assemble(("疑似  ", "magenta"), row["statement"]))
+        if len(rows) > limit:
+            console.print(Text(f"疑似  另有 {len(rows) - limit} 格，见 --json", style="dim"))
 
 
 def _show_score(console: Console, build: Build) -> None:

@@ -21,9 +21,14 @@ _RULE_COLUMNS = {
     "margin": "取整容许",
     "status": "状态",
     "statement": "说明",
+    "suspects": "疑似",
 }
 _RULE_QUERY = """
     select rule_id, instance, title, status, statement,
+           (select string_agg(suspect.statement, '；' order by suspect.fault, suspect.answer, suspect.address)
+            from suspect_cell as suspect inner join finding using (fiscal_year, fault)
+            where suspect.rank = 1
+              and list_contains(string_split(finding.rules, '、'), concat(rule_id, '/', instance))) as suspects,
            concat(left_label, ' ', coalesce({left_value}, '缺')) as left,
            concat(right_label, ' ', coalesce({right_value}, '缺')) as right,
            {difference} as gap,

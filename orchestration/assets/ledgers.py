@@ -20,6 +20,7 @@ LANDED = {
     "ledger": dg.AssetKey(["raw", "cells"]),
     "measure": dg.AssetKey(["raw", "cells"]),
     "correction": dg.AssetKey(["raw", "corrections"]),
+    "accepted_exception": dg.AssetKey(["raw", "corrections"]),
     "prior_cell": dg.AssetKey(["raw", "prior_year"]),
     "rule": dg.AssetKey(["raw", "rules"]),
     "rule_contrast": dg.AssetKey(["raw", "rules"]),
@@ -47,7 +48,7 @@ def ledger_assets(contracts: Mapping[str, Contract]) -> dg.AssetsDefinition:
     landed = {
         "cells": ("每个印出的数字：地址、精确的值、印出的精度、出处。", [spec.key for spec in specs]),
         "rules": ("expectations/rules 的规则，展开为每一项。", [spec.key for spec in specs]),
-        "corrections": ("corrections.csv 的更正，已与账面核对。", [spec.key for spec in specs]),
+        "corrections": ("corrections.csv 的更正与 exceptions.csv 的认可，已与账面核对。", [spec.key for spec in specs]),
         "prior_year": ("上一年度已发布的单元格，供跨年规则核对。", []),
     }
     specs += [

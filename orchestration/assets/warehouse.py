@@ -21,7 +21,8 @@ class Translator(DagsterDbtTranslator):
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
         if dbt_resource_props["resource_type"] == "source":
-            return LANDED[dbt_resource_props["name"]]
+            name = dbt_resource_props["name"]
+            return LANDED.get(name, dg.AssetKey([name]))
         return dg.AssetKey([dbt_resource_props["name"]])
 
     def get_partitions_def(self, dbt_resource_props: Mapping[str, Any]) -> dg.PartitionsDefinition:

@@ -12,6 +12,7 @@ import duckdb
 from orchestration.ledgers.cell import InputError
 from orchestration.ledgers.contract import read_contracts
 from orchestration.ledgers.corrections import Correction, read_corrections
+from orchestration.ledgers.exceptions import AcceptedException, read_exceptions
 from orchestration.ledgers.reader import Year, read_year
 from orchestration.reconciliation.rules import Rulebook, compile_rules, read_rules
 from orchestration.settings import Settings
@@ -26,6 +27,7 @@ class Inputs:
     rulebook: Rulebook
     corrections: list[Correction]
     prior: list[dict[str, Any]] = field(default_factory=list)
+    exceptions: list[AcceptedException] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -68,14 +70,35 @@ def read_inputs(settings: Settings, year: int, as_published: bool = False) -> In
     if problems:
         raise InputError(problems)
     rulebook = compile_rules(rules, ledgers.contracts, year, str(settings.rules))
-    corrections = [] if as_published else read_corrections(settings.ledgers(year) / "corrections.csv", ledgers)
-    return Inputs(ledgers, rulebook, corrections, published_cells(settings.serving, year - 1))
+    corrections, exceptions = read_notes(settings.ledgers(year), ledgers, rulebook)
+    prior = published_cells(settings.serving, year - 1)
+    return Inputs(ledgers, rulebook, [] if as_published else corrections, prior, exceptions)
+
+
+def read_notes(folder: Path, ledgers: Year, rulebook: Rulebook) -> tuple[list[Correction], list[AcceptedException]]:
+    """What stands beside the ledgers: corrections and accepted exceptions. Raises ``InputError`` with all problems."""
+    problems = []
+    corrections: list[Correction] = []
+    exceptions: list[AcceptedException] = []
+    try:
+        corrections = read_corrections(folder / "corrections.csv", ledgers)
+    except InputError as error:
+        problems += error.problems
+    try:
+        rules = {rule.id for rule in rulebook.rules}
+        exceptions = read_exceptions(folder / "exceptions.csv", ledgers.year, rules)
+    except InputError as error:
+        problems += error.problems
+    if problems:
+        raise InputError(problems)
+    return corrections, exceptions
 
 
 def land_inputs(build: Build, inputs: Inputs) -> None:
     """Start the build anew from its inputs. Gate results of an earlier build go with it."""
     build.gates.unlink(missing_ok=True)
-    land(build.warehouse, raw_tables(inputs.year, inputs.rulebook, inputs.corrections, inputs.prior))
+    tables = raw_tables(inputs.year, inputs.rulebook, inputs.corrections, inputs.prior, inputs.exceptions)
+    land(build.warehouse, tables)
 
 
 def content_hash(build: Build, tables: list[str]) -> str:

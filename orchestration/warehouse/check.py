@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestration.ledgers.contract import read_contract, read_contracts
-from orchestration.ledgers.corrections import read_corrections
 from orchestration.ledgers.reader import read_paths
 from orchestration.reconciliation.rules import compile_rules, read_rules
 from orchestration.settings import Settings
 from orchestration.warehouse import models
-from orchestration.warehouse.build import Build, Inputs, land_inputs
+from orchestration.warehouse.build import Build, Inputs, land_inputs, read_notes
+from orchestration.warehouse.suspects import write_suspects
 
 
 @dataclass(frozen=True)
@@ -40,12 +40,14 @@ def check_paths(
     rules = read_rules(settings.rules)
     ledgers = read_paths(paths, year, contracts, forced)
     rulebook = compile_rules(rules, ledgers.contracts, ledgers.year, str(settings.rules))
-    notes = [path / "corrections.csv" for path in paths if path.is_dir() and not as_published]
-    corrections = [correction for note in notes for correction in read_corrections(note, ledgers)]
+    notes = [read_notes(path, ledgers, rulebook) for path in paths if path.is_dir()]
+    corrections = [] if as_published else [correction for found, _ in notes for correction in found]
+    exceptions = [accepted for _, found in notes for accepted in found]
     build = Build(ledgers.year, folder)
-    land_inputs(build, Inputs(ledgers, rulebook, corrections))
+    land_inputs(build, Inputs(ledgers, rulebook, corrections, exceptions=exceptions))
     select = "+reconciliation correction cell score_summary"
     models.build(build.warehouse, select, on_node=on_node)
+    write_suspects(build)
     (broken,) = build.rows(
         "select count(*) as n from reconciliation where severity = 'error' and status in ('inconsistent', 'missing')"
     )

@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from orchestration.ledgers.cell import Cell
 from orchestration.ledgers.corrections import Correction
+from orchestration.ledgers.exceptions import AcceptedException
 from orchestration.ledgers.money import unit_kind
 from orchestration.ledgers.reader import Year
 from orchestration.reconciliation.rules import COMPUTED, Rulebook
@@ -36,6 +37,12 @@ SCHEMAS: dict[str, pa.Schema] = {
         {
             "fiscal_year": _INT, "address": _TEXT, "printed": _TEXT, "corrected": _TEXT, "value": VALUE,
             "half_width": VALUE, "reason": _TEXT, "evidence": _TEXT, "basis": _TEXT, "confirmed_by": _TEXT,
+        }
+    ),
+    "accepted_exception": pa.schema(
+        {
+            "fiscal_year": _INT, "rule_id": _TEXT, "instance": _TEXT, "difference": VALUE, "reason": _TEXT,
+            "evidence": _TEXT, "confirmed_by": _TEXT,
         }
     ),
     "ledger": pa.schema(
@@ -67,7 +74,11 @@ SCHEMAS["prior_cell"] = SCHEMAS["cell"]
 
 
 def raw_tables(
-    year: Year, rulebook: Rulebook, corrections: Sequence[Correction], prior: Sequence[dict[str, Any]] = ()
+    year: Year,
+    rulebook: Rulebook,
+    corrections: Sequence[Correction],
+    prior: Sequence[dict[str, Any]] = (),
+    exceptions: Sequence[AcceptedException] = (),
 ) -> dict[str, list[dict[str, Any]]]:
     """Rows of every raw table of one year. ``prior``: rows of last year's published cells, as ``cell``."""
     y = year.year
@@ -75,6 +86,7 @@ def raw_tables(
         "cell": [_cell_row(cell) for cell in year.cells],
         "prior_cell": list(prior),
         "correction": [dataclasses.asdict(correction) for correction in corrections],
+        "accepted_exception": [dataclasses.asdict(accepted) for accepted in exceptions],
         "ledger": [
             {"fiscal_year": y, "ledger": name, "title": ledger.contract.title, "short": ledger.contract.short,
              "on_duty": ledger.contract.on_duty, "file": ledger.source.file, "sha256": ledger.sha256,

@@ -83,8 +83,9 @@ def parse() -> Path:
 
 
 def published_tables() -> list[str]:
-    """The models whose tables are published, by name."""
-    return sorted(node.name for node in manifest().nodes.values() if "published" in node.tags)
+    """The tables that are published: what dbt builds or knows as a source, tagged so."""
+    known = [*manifest().nodes.values(), *manifest().sources.values()]
+    return sorted(node.name for node in known if "published" in node.tags)
 
 
 def build(

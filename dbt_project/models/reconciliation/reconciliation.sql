@@ -74,7 +74,7 @@ figures as (
 
 compared as (
     select
-        *,
+        figures.*,
         case when missing_terms > 0 then null when is_rate then quotient else right_value end as compared_value,
         case
             when is_rate then cast((rate_high - rate_low) * 0.5 + (quotient_high - quotient_low) * 0.5 as decimal(28, 9))
@@ -91,6 +91,26 @@ compared as (
     from figures
 ),
 
+settled as (
+    -- An accepted exception passes only while its difference is the same to the fen.
+    select
+        compared.*,
+        exception.difference as accepted_difference,
+        case
+            when
+                compared.final_status = 'inconsistent'
+                and exception.difference = {{ published('compared.left_value - compared.compared_value', 'compared.unit') }}
+                then 'accepted'
+            else compared.final_status
+        end as settled_status
+    from compared
+    left join {{ source('raw', 'accepted_exception') }} as exception
+        on
+            compared.fiscal_year = exception.fiscal_year
+            and compared.rule_id = exception.rule_id
+            and compared.instance = exception.instance
+),
+
 worded as (
     select
         *,
@@ -102,7 +122,7 @@ worded as (
         end as difference_text,
         concat({{ displayed('allowance', "case when unit = 'date' then 'count' else unit end", 'printed_factor') }}, suffix)
             as allowed_text
-    from compared
+    from settled
 ),
 
 prior_year as (
@@ -133,7 +153,7 @@ select
     {{ published('compared_value') }} as right_value,
     {{ published('(left_value - compared_value)') }} as difference,
     case when missing_terms = 0 then {{ published('allowance') }} end as allowed,
-    final_status as status,
+    settled_status as status,
     concat(
         place,
         '：',
@@ -155,6 +175,11 @@ select
             when operator in ('<=', '<') then concat(left_label, ' ', left_text, ' 未超过 ', right_label, ' ', right_text)
             when operator in ('>=', '>') then concat(left_label, ' ', left_text, ' 大于 ', right_text)
             else concat(left_label, ' ', left_text, ' 与 ', right_label, ' ', right_text, ' 相符')
+        end,
+        case
+            when settled_status = 'accepted' then '，已认可'
+            when final_status = 'inconsistent' and accepted_difference is not null then '，与已认可的差额不同'
+            else ''
         end,
         case when final_status = 'inconsistent' and said is not null then concat('，', said) else '' end
     ) as statement

@@ -1,0 +1,77 @@
+"""Accepted exceptions: rule instances that are known not to hold and cannot be corrected. Reads
+``raw/<year>/exceptions.csv``; each passes only while its difference is the same to the fen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+from orchestration.ledgers.cell import InputError, Problem
+from orchestration.ledgers.money import squeeze
+from orchestration.ledgers.spreadsheet import read_grids, reference
+
+#: Columns of exceptions.csv: name in code -> header.
+HEADERS = {
+    "rule_id": "规则",
+    "instance": "所在",
+    "difference": "差额",
+    "reason": "理由",
+    "evidence": "证据",
+    "confirmed_by": "确认人",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedException:
+    """One accepted rule instance. ``difference``: left less right as ``reconciliation`` shows it (yuan for money)."""
+
+    fiscal_year: int
+    rule_id: str
+    instance: str
+    difference: Decimal
+    reason: str
+    evidence: str
+    confirmed_by: str
+
+
+def read_exceptions(path: Path, year: int, rules: Collection[str]) -> list[AcceptedException]:
+    """The accepted exceptions of a year; none where the file is not there.
+
+    Raises ``InputError`` with every wrong row: a rule that is not among ``rules``, a difference that is not a number,
+    a missing instance, reason, evidence or confirmer, one instance accepted twice.
+    """
+    if not path.is_file():
+        return []
+    (grid,) = read_grids(path, str(path))
+    header = [squeeze(text) for text in grid.rows[0]] if grid.rows else []
+    if set(header) != set(HEADERS.values()):
+        raise InputError([Problem(str(path), "", "第1行", "、".join(header) or "空表", "、".join(HEADERS.values()))])
+    column = {name: header.index(text) for name, text in HEADERS.items()}
+    found: dict[tuple[str, str], AcceptedException] = {}
+    problems: list[Problem] = []
+    for r, row in enumerate(grid.rows[1:], 1):
+        if not any(squeeze(text) for text in row):
+            continue
+        field = {name: row[c].strip() if c < len(row) else "" for name, c in column.items()}
+        wrong = [(name, f"写明{HEADERS[name]}") for name in HEADERS if not field[name]]
+        if field["rule_id"] and field["rule_id"] not in rules:
+            wrong.append(("rule_id", "expectations/rules 里某条规则的 id"))
+        try:
+            difference = Decimal(field["difference"].replace(",", "") or "0")
+        except InvalidOperation:
+            wrong.append(("difference", "数（金额以元计），与核对表的差额相同"))
+        if (field["rule_id"], field["instance"]) in found:
+            wrong.append(("instance", "每条规则的每一处只认可一次"))
+        problems += [
+            Problem(str(path), "", reference(r, column[name]), field[name] or "空白", expected)
+            for name, expected in wrong
+        ]
+        if not wrong:
+            accepted = AcceptedException(year, **{**field, "difference": difference})  # type: ignore[arg-type]
+            found[accepted.rule_id, accepted.instance] = accepted
+    if problems:
+        raise InputError(problems)
+    return list(found.values())

@@ -1,0 +1,132 @@
+"""Findings in a build: which cell is wrong, said where people look."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestration.settings import ROOT, Settings
+from orchestration.warehouse.check import Checked, check_paths
+from tests.conftest import edit
+
+ROW_17 = "2024/project_expenditure/17/adjustment"
+
+
+def checked(raw: Path, folder: Path, *, as_published: bool = False) -> Checked:
+    settings = Settings(home=folder / "home", raw=raw)
+    return check_paths(settings, [raw / "2024"], folder / "check", as_published=as_published)
+
+
+@pytest.fixture(scope="module")
+def as_published(tmp_path_factory: pytest.TempPathFactory) -> Checked:
+    return checked(ROOT / "raw", tmp_path_factory.mktemp("suspects"), as_published=True)
+
+
+def test_the_one_answer_is_row_17_with_its_interval_and_its_witness_in_table_2(as_published: Checked) -> None:
+    (suspect,) = as_published.build.rows("from suspect_cell")
+    assert (suspect["address"], suspect["rank"], suspect["answer"]) == (ROW_17, 1, 1)
+    assert (suspect["implied_low_yuan"], suspect["implied_high_yuan"]) == (Decimal(-3627050), Decimal(-3626750))
+    assert suspect["printed_yuan"] == Decimal(-3622000)
+    assert "2024/unit_project_expenditure/湖南省人力资源服务中心/adjustment" in suspect["witnesses"].split("、")
+    assert suspect["statement"] == (
+        "表3 第17行 本年调整 印作 -362.20 万元，应在 -362.71 与 -362.67 之间；表2 第5行 本年调整 印作 -362.69"
+    )
+    (finding,) = as_published.build.rows("from finding")
+    assert (finding["is_unique"], finding["is_complete"], finding["severity"]) == (True, True, "error")
+    assert finding["rules"].split("、") == [
+        "budget_composition/project_expenditure/17",
+        "project_column_total/adjustment",
+    ]
+
+
+def test_nothing_is_suspected_where_every_rule_holds(tmp_path: Path) -> None:
+    build = checked(ROOT / "raw", tmp_path).build
+    assert build.rows("from suspect_cell") == [] and build.rows("from finding") == []
+
+
+def test_a_wrong_count_is_suspected_in_its_own_unit(raw: Path, tmp_path: Path) -> None:
+    edit(raw / "2024" / "establishment.csv", "行政编制,121,114,", "行政编制,112,114,")
+    found = checked(raw, tmp_path)
+    suspects = {row["address"]: row for row in found.build.rows("from suspect_cell")}
+    row = suspects["2024/establishment/行政编制/quota"]
+    assert (row["unit"], row["implied_low_yuan"], row["implied_high_yuan"]) == ("person", Decimal(121), Decimal(121))
+    assert "应为 121" in row["statement"]
+
+
+def test_an_answer_that_is_not_unique_says_so(raw: Path, tmp_path: Path) -> None:
+    edit(raw / "2024" / "fund_statement.csv", "收入,利息收入,29.65,", "收入,利息收入,39.65,")
+    found = checked(raw, tmp_path)
+    (finding,) = found.build.rows("from finding")
+    assert not finding["is_unique"] and finding["answers"] > 1
+    assert "单凭数字分不出是哪一种" in finding["statement"]
+    listed = {row["address"] for row in found.build.rows("from suspect_cell")}
+    assert "2024/fund_statement/enterprise_pension:income:利息收入/budget" in listed
+
+
+def accept(raw: Path, difference: str, **changes: str) -> Path:
+    row = {
+        "规则": "fund_closing",
+        "所在": "institution_pension",
+        "差额": difference,
+        "理由": "决算后审计调整",
+        "证据": "审计报告",
+        "确认人": "财务处",
+    } | changes
+    path = raw / "2024" / "exceptions.csv"
+    path.write_text(",".join(row) + "\n" + ",".join(row.values()) + "\n", encoding="utf-8")
+    return path
+
+
+def status_of(found: Checked, rule: str, instance: str) -> dict[str, Any]:
+    (row,) = found.build.rows("from reconciliation where rule_id = ? and instance = ?", rule, instance)
+    return row
+
+
+def test_an_accepted_exception_passes_while_its_difference_is_the_same_to_the_fen(raw: Path, tmp_path: Path) -> None:
+    edit(raw / "2024" / "fund_balance.csv", "11.87,3.85,15.71", "11.87,3.85,15.81")
+    accept(raw, "9000000.00")
+    found = checked(raw, tmp_path)
+    row = status_of(found, "fund_closing", "institution_pension")
+    assert (row["status"], row["difference"]) == ("accepted", Decimal(9000000))
+    assert row["statement"].endswith("已认可")
+    assert found.broken == 0 and found.build.rows("from suspect_cell") == []
+    (published,) = found.build.rows("from accepted_exception")
+    assert published["confirmed_by"] == "财务处"
+
+
+def test_an_accepted_exception_stops_passing_when_its_difference_moves_by_a_fen(raw: Path, tmp_path: Path) -> None:
+    edit(raw / "2024" / "fund_balance.csv", "11.87,3.85,15.71", "11.87,3.85,15.81")
+    accept(raw, "9000000.01")
+    found = checked(raw, tmp_path)
+    row = status_of(found, "fund_closing", "institution_pension")
+    assert row["status"] == "inconsistent" and "与已认可的差额不同" in row["statement"]
+    assert found.broken == 1
+
+
+def test_wrong_exceptions_are_all_told(raw: Path, tmp_path: Path) -> None:
+    from orchestration.ledgers.cell import InputError
+
+    accept(raw, "九百万", 规则="no_such_rule", 理由="")
+    with pytest.raises(InputError) as error:
+        checked(raw, tmp_path)
+    assert [(p.cell, p.found) for p in error.value.problems] == [
+        ("D2", "空白"),
+        ("A2", "no_such_rule"),
+        ("C2", "九百万"),
+    ]
+
+
+def test_gate_rows_and_json_name_the_suspect(tmp_path: Path) -> None:
+    from orchestration.jobs import run_year
+    from orchestration.summary import as_json
+
+    outcome = run_year(Settings(home=tmp_path, raw=ROOT / "raw"), 2024, as_published=True)
+    report = json.loads(outcome.build.gates.read_text(encoding="utf-8"))
+    (gate,) = [gate for gate in report["gates"] if gate["name"] == "rules_hold"]
+    assert all("表3 第17行 本年调整 印作 -362.20 万元" in row["疑似"] for row in gate["rows"])
+    (suspect,) = as_json(2024, outcome.build, None, [])["suspects"]
+    assert (suspect["address"], suspect["implied_low_yuan"]) == (ROW_17, "-3627050.00")
