@@ -90,6 +90,14 @@ def _nothing_is_lost() -> list[Expectation]:
     ]
 
 
+def _rules_hold_together() -> list[Expectation]:
+    import great_expectations.expectations as gxe
+
+    return [
+        gxe.ExpectColumnValuesToNotBeInSet(column="kind", value_set=["joint"], description="没有合在一起不成立的规则")
+    ]
+
+
 def _everything_is_used() -> list[Expectation]:
     import great_expectations.expectations as gxe
 
@@ -245,13 +253,24 @@ SUITES = (
         expectations=_scores_add_up,
     ),
     Suite(
+        name="rules_hold_together",
+        title="合在一起也成立",
+        protects="各自在取整之内成立的规则，合在一起也能同时成立。",
+        severity="warning",
+        query="from finding order by fault",
+        keys=("fault",),
+        shown={"kind": "类别", "rules": "规则", "statement": "说明"},
+        expectations=_rules_hold_together,
+    ),
+    Suite(
         name="everything_is_used",
         title="无人问津的数字",
         protects="每个印出的数字都进入发布的表，或至少有一条规则核对它。",
         severity="warning",
         query="""
             select cell_flow.address, cell.file, cell.cell, cell.text,
-                   case when published_table is not null then '发布' when rule_terms > 0 then '核对' else '无' end as use
+                   case when published_table is not null then '发布'
+                        when rule_terms > 0 then '核对' else '无' end as use
             from cell_flow inner join cell using (fiscal_year, address) order by address
         """,
         keys=("address",),

@@ -67,6 +67,32 @@ def test_an_answer_that_is_not_unique_says_so(raw: Path, tmp_path: Path) -> None
     assert "2024/fund_statement/enterprise_pension:income:利息收入/budget" in listed
 
 
+def test_rules_that_hold_alone_but_not_together_are_a_finding_of_their_own(tmp_path: Path) -> None:
+    """Two rows that are each just within their least value: together they are more than their total can be."""
+    folder = tmp_path / "2024"
+    folder.mkdir()
+    (folder / "unit_basic_expenditure.csv").write_text(
+        "单位：万元\n序号,单位名称,上年结转,年初预算,本年调整,全年预算,决算支出,结转结余\n"
+        "1,甲,,1.0,,1.0,,1.0\n2,乙,,1.0,,1.0,,1.0\n合计,,,2.0,,2.0,,2.0\n",
+        encoding="utf-8",
+    )
+    rules = tmp_path / "rules.yml"
+    rules.write_text(
+        "- {id: one, title: 合计, check: unit_basic_expenditure/total/total_budget ="
+        " sum(unit_basic_expenditure/*/total_budget)}\n"
+        "- {id: low, title: 甲至少, check: unit_basic_expenditure/甲/total_budget >= 1.05万元}\n"
+        "- {id: high, title: 乙至少, check: unit_basic_expenditure/乙/total_budget >= 1.05万元}\n",
+        encoding="utf-8",
+    )
+    settings = Settings(home=tmp_path / "home", raw=ROOT / "raw").with_rules(rules)
+    found = check_paths(settings, [folder], tmp_path / "check")
+    assert found.broken == 0
+    (finding,) = found.build.rows("from finding")
+    assert (finding["kind"], finding["severity"]) == ("joint", "warning")
+    assert set(finding["rules"].split("、")) == {"one/all", "low/all", "high/all"}
+    assert "合在一起不能同时成立" in finding["statement"]
+
+
 def accept(raw: Path, difference: str, **changes: str) -> Path:
     row = {
         "规则": "fund_closing",
