@@ -29,7 +29,7 @@ ui: $(READY)  ## the Dagster UI, on loopback only: http://127.0.0.1:3000
 bench: $(READY)  ## what a run costs and where, as ratios in one run
 	$(BIN)/python -m tests.bench
 
-docs: $(READY)  ## generate docs/rules.md and docs/dictionary.md
+docs: $(READY)  ## generate docs/rules.md, dictionary.md and commands.md
 	$(BIN)/python -m orchestration.reporting.reference
 
 format: $(READY)  ## format Python and SQL

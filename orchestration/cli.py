@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from expectations.gate import judge
-from orchestration import summary
+from orchestration import cli_cells, summary
 from orchestration.ledgers.cell import InputError
 from orchestration.settings import Settings
 from orchestration.warehouse import versions as version_store
@@ -152,14 +151,10 @@ def versions(year: Year, as_json: AsJson = False) -> None:
     if not found:
         out.print(f"{year} 年度还没有发布过")
         return
-    table = Table(box=None, pad_edge=False)
-    for header in ("", "版本", "代码", "文件夹"):
-        table.add_column(header)
     for version in found:
         code = version.manifest["code"]
-        commit = (code["commit"] or "")[:8]
-        table.add_row("●" if version.current else "", version.name, f"{code['version']} {commit}", str(version.folder))
-    out.print(table)
+        made_by = f"{code['version']} {(code['commit'] or '')[:8]}".strip()
+        out.print(f"{'●' if version.current else ' '} {version.name}  [dim]{made_by}[/]  {version.folder}")
 
 
 @app.command(epilog="Example:  ledgergate rollback 2024 20250418T093000Z-1a2b3c4d")
@@ -178,6 +173,9 @@ def rollback(
     out.print(f"[green]已切换[/]  {year} 年度现为 [bold]{chosen.name}[/]")
     if before and before != chosen.name:
         out.print(f"[dim]撤销：ledgergate rollback {year} {before}[/]")
+
+
+cli_cells.register(app)
 
 
 def _finish(work: Callable[[Any], int]) -> NoReturn:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import fcntl
 import functools
 import json
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import dagster as dg
 
 from orchestration.assets.publication import PUBLISHED
 from orchestration.ledgers.cell import InputError, Problem
+from orchestration.partitions import YEARS
 from orchestration.resources import SILENT, Watcher, Workspace, dagster_instance
 from orchestration.settings import Settings
-from orchestration.warehouse.build import Build
+from orchestration.warehouse.build import Build, open_build
 from orchestration.warehouse.versions import Version, versions
 
 RUN_YEAR = "run_year"
@@ -53,6 +57,12 @@ class Outcome:
 def run_year(settings: Settings, year: int, *, as_published: bool = False, watcher: Watcher | None = None) -> Outcome:
     """Run the year's job in this process. Anything but bad input and failed gates is raised."""
     logging.getLogger("dagster").setLevel(logging.ERROR)
+    known = YEARS.get_partition_keys()
+    if str(year) not in known:
+        folder = str(settings.ledgers(year))
+        return Outcome(
+            open_build(settings, year), problems=[Problem(folder, "", "", str(year), f"{known[0]} 至 {known[-1]} 年")]
+        )
     workspace = Workspace(settings, as_published, watcher or SILENT)
     build = workspace.build(year)
     before = {version.name for version in versions(settings, year)}
@@ -61,7 +71,7 @@ def run_year(settings: Settings, year: int, *, as_published: bool = False, watch
     except InputError as error:
         return Outcome(build, problems=error.problems)
     instance = dg.DagsterInstance.ephemeral() if as_published else dagster_instance(settings)
-    with instance:
+    with instance, _alone(build, workspace.watcher):
         try:
             job.execute_in_process(
                 partition_key=str(year),
@@ -80,6 +90,19 @@ def run_year(settings: Settings, year: int, *, as_published: bool = False, watch
     if as_published:
         return Outcome(build)
     return Outcome(build, current, current is not None and current.name not in before)
+
+
+@contextmanager
+def _alone(build: Build, watcher: Watcher) -> Iterator[None]:
+    """One run of a year at a time: a second one waits, then finds what the first has done."""
+    build.folder.parent.mkdir(parents=True, exist_ok=True)
+    with (build.folder.parent / f".{build.folder.name}.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            watcher.step(f"等候 {build.year} 年度的另一次运行", 0)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @functools.lru_cache(maxsize=4)

@@ -103,16 +103,21 @@ def show_summary(console: Console, build: Build, skipped: dict[str, list[str]] |
         console.print(Text(f"未核对  {len(skipped)} 条规则所需的账不在其中", style="dim"))
 
 
-def _show_broken(console: Console, build: Build, severity: str, title: str, style: str, limit: int = 12) -> None:
+def _show_broken(console: Console, build: Build, severity: str, title: str, style: str, limit: int = 2) -> None:
+    """The broken instances, rule by rule: the first ones of each, and how many more there are."""
     rows = build.rows(
         """select rule_id, statement from reconciliation
            where severity = ? and status in ('inconsistent', 'missing') order by rule_id, instance""",
         severity,
     )
-    for row in rows[:limit]:
-        console.print(Text.assemble((f"{title}  ", style), row["statement"], (f"  {row['rule_id']}", "dim")))
-    if len(rows) > limit:
-        console.print(Text(f"{title}  另有 {len(rows) - limit} 条，见关卡页或 --json", style="dim"))
+    by_rule: dict[str, list[str]] = {}
+    for row in rows:
+        by_rule.setdefault(row["rule_id"], []).append(row["statement"])
+    for rule, statements in by_rule.items():
+        for statement in statements[:limit]:
+            console.print(Text.assemble((f"{title}  ", style), statement, (f"  {rule}", "dim")))
+        if len(statements) > limit:
+            console.print(Text(f"{title}  同一规则另有 {len(statements) - limit} 条，见关卡页或 --json", style="dim"))
 
 
 def _show_suspects(console: Console, build: Build, limit: int = 6) -> None:

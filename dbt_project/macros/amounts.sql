@@ -47,6 +47,7 @@ case
     when {{ unit }} = 'date' then cast({{ day(value) }} as varchar)
     when {{ unit }} = 'yuan' then {{ trim_zeros(money, 2) }}
     when {{ unit }} = 'ratio' then {{ trim_zeros('cast(' ~ value ~ ' * 100 as varchar)', 2) }}
+    when {{ unit }} in ('person', 'count') then {{ trim_zeros(money, 0) }}
     else {{ trim_zeros('cast(cast(' ~ value ~ ' as decimal(28, 9)) as varchar)', 0) }}
 end
 {%- endmacro %}

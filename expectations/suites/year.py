@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from great_expectations.expectations.expectation import Expectation
 
 _RULE_COLUMNS = {
+    "rule_id": "规则名",
     "title": "规则",
     "instance": "所在",
     "left": "左方",
@@ -36,10 +37,14 @@ _RULE_QUERY = """
     from reconciliation where severity = '{severity}'
     order by rule_id, instance
 """
-_PLAIN = {
-    name: rf"regexp_replace(cast({name} as varchar), '\.?0+$', '')"
-    for name in ("left_value", "right_value", "difference", "allowed")
-}
+
+
+def _plain(value: str) -> str:
+    """A decimal as text without padding zeros."""
+    return rf"regexp_replace(cast({value} as varchar), '\.?0+$', '')"
+
+
+_PLAIN = {name: _plain(name) for name in ("left_value", "right_value", "difference", "allowed")}
 HOLDS = ["consistent", "rounding", "corrected", "accepted"]
 
 
@@ -189,14 +194,17 @@ SUITES = (
             select coalesce(published_table, '（只核对）') as published_table, ledger, measure,
                    count(*) as cells_in,
                    count(*) filter (published_table is null or published_value is not null) as cells_out,
-                   sum(value) as amount_in,
-                   sum(case when published_table is null then value else published_value end) as amount_out,
+                   {amount_in} as amount_in,
+                   {amount_out} as amount_out,
                    count(*) filter (
                        published_table is not null and published_value is distinct from value) as differing,
                    string_agg(address, '、') filter (
                        published_table is not null and published_value is distinct from value) as addresses
-            from cell_flow group by all order by all
-        """,
+            from cell_flow group by published_table, ledger, measure order by all
+        """.format(
+            amount_in=_plain("sum(value)"),
+            amount_out=_plain("sum(case when published_table is null then value else published_value end)"),
+        ),
         keys=("published_table", "ledger", "measure"),
         shown={
             "published_table": "发布表",
@@ -264,7 +272,7 @@ SUITES = (
     ),
     Suite(
         name="everything_is_used",
-        title="无人问津的数字",
+        title="每数有用",
         protects="每个印出的数字都进入发布的表，或至少有一条规则核对它。",
         severity="warning",
         query="""

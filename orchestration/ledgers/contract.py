@@ -45,6 +45,12 @@ class Column(_Model):
         return frozenset(squeeze(text) for text in (self.header, *self.aliases))
 
 
+class Text(Column):
+    """A column of names. ``allowed``: nothing else may stand there."""
+
+    allowed: tuple[str, ...] = ()
+
+
 class Key(Column):
     """A column that tells rows apart. ``values`` maps what is printed to a code; then nothing else is allowed."""
 
@@ -81,7 +87,7 @@ class Contract(_Model):
     titles: tuple[str, ...] = ()  # other titles, file stems or sheet names that mean this ledger
     unit: str = ""  # money unit where neither the file, the column nor the cell prints one
     keys: tuple[Key, ...] = Field(min_length=1, max_length=3)
-    texts: tuple[Column, ...] = ()
+    texts: tuple[Text, ...] = ()
     measures: tuple[Measure, ...] = ()
     total: tuple[str, ...] = ("合计", "总计")  # what a total row is called; its last key becomes ``total``
     memo: tuple[str, ...] = ()  # rows printed beside the total, not part of it (另有 …)

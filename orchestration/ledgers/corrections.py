@@ -1,13 +1,19 @@
-"""Corrections: explicit rows beside the ledgers, never silent edits of them. Reads ``raw/<year>/corrections.csv``."""
+"""Corrections: explicit rows beside the ledgers, never silent edits of them. Reads ``raw/<year>/corrections.csv``, and
+says what the file would be with one row more; writes nothing.
+"""
 
 from __future__ import annotations
 
+import csv
+import io
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
-from orchestration.ledgers.cell import InputError, Problem
-from orchestration.ledgers.money import FigureError, parse_figure, squeeze
+from orchestration.ledgers.cell import Cell, InputError, Problem
+from orchestration.ledgers.money import Figure, FigureError, parse_figure, squeeze
 from orchestration.ledgers.reader import Year
 from orchestration.ledgers.spreadsheet import read_grids, reference
 
@@ -85,15 +91,11 @@ def read_corrections(path: Path, year: Year) -> list[Correction]:
             bad("printed", f"账上现印 {cell.text or '空白'}（更正已过时：{cell.file} {cell.sheet} {cell.cell}）")
         if cell.address in corrections:
             bad("address", "每个单元格一条更正")
-        contract = year.ledgers[cell.ledger].contract
-        measure = contract.measure(cell.measure)
         try:
-            figure = parse_figure(field["corrected"], measure.kind if measure else "number", cell.printed_unit)
+            figure = corrected_figure(year, cell, field["corrected"])
         except FigureError as error:
             bad("corrected", str(error))
             continue
-        if figure.unit != cell.unit:
-            bad("corrected", f"与原数同类的数（{cell.printed_unit}）")
         if len(problems) == before:
             corrections[cell.address] = Correction(
                 fiscal_year=year.year, value=figure.value, half_width=figure.half_width, **field
@@ -101,3 +103,53 @@ def read_corrections(path: Path, year: Year) -> list[Correction]:
     if problems:
         raise InputError(problems)
     return list(corrections.values())
+
+
+def corrected_figure(year: Year, cell: Cell, text: str) -> Figure:
+    """The figure that would stand in a cell. Raises ``FigureError`` where it isn't of the cell's kind."""
+    measure = year.ledgers[cell.ledger].contract.measure(cell.measure)
+    figure = parse_figure(text, measure.kind if measure else "number", cell.printed_unit)
+    if figure.unit != cell.unit:
+        raise FigureError(f"与原数同类的数（{cell.printed_unit}）")
+    return figure
+
+
+def with_row(content: bytes | None, row: Mapping[str, str]) -> bytes:
+    """The bytes of a corrections file with one row more: what stands there stays byte for byte, and the row follows in
+    the file's own encoding (UTF-8 with or without a mark, GB18030), line ends and order of columns.
+
+    ``content``: the file as it is, one that ``read_corrections`` can read; None where there is none yet (the result is
+    UTF-8). ``row``: a text for each of ``HEADERS``, written as it is: = + - @ begin amounts here, and no spreadsheet
+    opens this file by itself. A line break within a text becomes a space. Raises ``UnicodeEncodeError`` for what no
+    encoding holds (half a surrogate pair).
+    """
+    if content is None:
+        content = _line(list(HEADERS.values()), "\n").encode()
+    encoding = _encoding(content)
+    text = content.decode(encoding)
+    found = _LINE_END.search(text)
+    end = found.group() if found else "\n"
+    names = {header: name for name, header in HEADERS.items()}
+    columns = [squeeze(header) for header in next(csv.reader(io.StringIO(text, newline="")))]
+    line = _line([_BREAKS.sub(" ", row[names[column]].strip()) for column in columns], end)
+    if not text.endswith(("\n", "\r")):
+        line = end + line
+    return content + line.encode("utf-8" if encoding == "utf-8-sig" else encoding)
+
+
+_LINE_END = re.compile(r"\r\n|\n|\r")
+_BREAKS = re.compile(r"\s*[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]\s*")
+
+
+def _encoding(content: bytes) -> str:
+    try:
+        content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return "gb18030"
+    return "utf-8-sig"
+
+
+def _line(fields: list[str], end: str) -> str:
+    line = io.StringIO()
+    csv.writer(line, lineterminator=end).writerow(fields)
+    return line.getvalue()

@@ -465,6 +465,9 @@ def _read_row(grid: Grid, r: int, contract: Contract, header: _Header, year: int
         else:
             part = key.values.get(name, str(int(name)) if key.type == "integer" else name)
             parts.append(part.replace("/", "／").replace(":", "："))
+    for column in contract.texts:
+        if column.allowed and column.name in header.columns and names[column.name] not in column.allowed:
+            bad(column, names[column.name] or "空白", " 或 ".join(column.allowed))
     row_key = ":".join(parts)
     single_total = is_total and len(contract.keys) == 1
     label = contract.total[0] if single_total else contract.label.format(**names).strip() or "，".join(names.values())

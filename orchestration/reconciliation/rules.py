@@ -29,7 +29,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from orchestration.ledgers.cell import InputError, Problem
 from orchestration.ledgers.contract import Contract, validation_problems
-from orchestration.ledgers.money import unit_kind
+from orchestration.ledgers.money import MAGNITUDES, unit_kind
 
 #: Ledgers that the warehouse computes rather than reads: scores, reconciled with the printed ones.
 COMPUTED: dict[str, tuple[str, dict[str, str]]] = {
@@ -389,7 +389,7 @@ def _constant(text: str) -> Decimal:
     """A number with or without its unit, in base units: 6000万元 is 6 000 000 000 fen."""
     match = _NUMBER.fullmatch(text)
     known = unit_kind(match[2]) if match and match[2] else ("", Decimal(1))
-    if not match or known is None:
+    if not match or known is None or (known[0] == "count" and match[2] not in MAGNITUDES):
         raise _RuleError(text, "一个数，可带单位（6000万元、100%）")
     return Decimal(match[1]) * known[1]
 
@@ -398,16 +398,14 @@ def _terms(tokens: list[str]) -> list[_Term]:
     terms: list[_Term] = []
     sign, prior = 1, False
     expect = True
-    for token in tokens:
-        bare = token.removeprefix("(")
-        bare = bare.removesuffix(")") if bare.count(")") > bare.count("(") else bare
+    if tokens[:1] == ["("] and tokens[-1:] == [")"]:  # numerator or denominator; elsewhere brackets mean nothing here
+        tokens = tokens[1:-1]
+    for bare in tokens:
         if bare in ("+", "-") and not expect:
             sign, expect = (1 if bare == "+" else -1), True
             continue
         if bare == "prior" and expect:
             prior = True
-            continue
-        if not bare:
             continue
         if not expect:
             raise _RuleError(" ".join(tokens), "项与项之间写 + 或 -")

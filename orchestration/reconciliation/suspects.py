@@ -38,8 +38,8 @@ def network(
     """The network of one year.
 
     ``cells``: address, row_kind, measure, unit, printed_unit, text, value, half_width. ``terms``: rows of ``rule_term``
-    of error-severity rules without a missing term, with ``operator`` and ``accepted`` (the difference, in base units,
-    that an exception allows), in the order of their terms. What the warehouse computes is a constant here: only what
+    of error-severity rules without a missing term and not accepted as an exception, with ``operator``, in the order of
+    their terms. What the warehouse computes is a constant here: only what
     was printed can be wrong.
     """
     quantities = [_quantity(cell) for cell in cells]
@@ -99,7 +99,7 @@ def _quantity(cell: Mapping[str, Any]) -> Quantity:
 
 
 def _relation(name: tuple[str, str], terms: list[Mapping[str, Any]], known: set[str]) -> Relation:
-    constant = -(terms[0]["accepted"] or Decimal(0))
+    constant = Decimal(0)
     sides: dict[str, list[tuple[str, Decimal]]] = {"term": [], "numerator": [], "denominator": []}
     rate = None
     divisor = Decimal(0)
@@ -160,6 +160,8 @@ def _suspect(
     witnesses = [w for w in ranked.witnesses if w.suspect == change.address]
     slips = [slip for slip in ranked.slips if slip.address == change.address]
     printed = [evidence.cells[w.address] for w in witnesses if not w.relation]
+    cells = len(ranked.answer.changes)
+    together = f"（第 {index} 种改法，{cells} 格须同时改）" if cells > 1 else ""
     said = [f"{labels[other.address]} 印作 {other.text}" for other in printed[:3]]
     said += [f"由{labels.get(w.address, w.address)}一处合计可推得" for w in witnesses[:1] if w.relation and not printed]
     said += [f"疑为{slip.name}（{slip.text}）" for slip in slips[:1] if not printed]
@@ -179,7 +181,8 @@ def _suspect(
         "implied_high_yuan": None if change.high is None else _decimal(change.high * scale),
         "witnesses": "、".join(dict.fromkeys(w.address for w in witnesses)),
         "slip": slips[0].name if slips else None,
-        "statement": f"{labels[change.address]} 印作 {_printed(cell)}，{_interval(change, cell)}"
+        "statement": together
+        + f"{labels[change.address]} 印作 {_printed(cell)}，{_interval(change, cell)}"
         + "".join(f"；{each}" for each in said),
     }
 

@@ -37,13 +37,12 @@ _CELLS = """
 """
 _TERMS = """
     select term.rule_id, term.instance, term.term, term.side, term.role, term.weight, term.address, term.value,
-           rule.operator,
-           case when judged.status = 'accepted' and judged.unit = 'yuan' then judged.difference * 100
-                when judged.status = 'accepted' then judged.difference end as accepted
+           rule.operator
     from rule_term as term
     inner join raw.rule as rule using (fiscal_year, rule_id)
     inner join reconciliation as judged using (fiscal_year, rule_id, instance)
-    where rule.severity = 'error' and rule.compare = 'interval' and judged.status <> 'missing' and fiscal_year = ?
+    where rule.severity = 'error' and rule.compare = 'interval' and judged.status not in ('missing', 'accepted')
+      and fiscal_year = ?
     order by term.rule_id, term.instance, term.term, term.address
 """
 

@@ -45,7 +45,7 @@ def test_an_asset_for_each_ledger_and_each_model_described_and_grouped(definitio
         groups[node.group_name or ""] = groups.get(node.group_name or "", 0) + 1
     assert groups["ledgers"] == 18 + 4
     assert set(groups) == {
-        "ledgers", "staging", "intermediate", "unit", "project", "fund", "scores", "reconciliation", "gates",
+        "ledgers", "staging", "intermediate", "unit", "project", "fund", "scores", "parameters", "reconciliation", "gates",
         "publication",
     }  # fmt: skip
 

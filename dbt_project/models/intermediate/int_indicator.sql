@@ -214,7 +214,8 @@ undisclosed as (
                 then cast(sections.weight - named.weight - named.deduction_without_weight as decimal(28, 9))
             else sections.score
         end as printed_score,
-        cast(null as decimal(28, 9)) as printed_deduction,
+        -- what the named indicators lose is said beside them
+        case when named.indicators > 0 then cast(0 as decimal(28, 9)) end as printed_deduction,
         false as is_disclosed,
         printed.disclosure as reason,
         cast(null as decimal(9, 2)) as computed_score,

@@ -1,3 +1,4 @@
+{{ config(group='reconciliation') }}
 -- Every cell that rules speak of: this year's, last year's as published (`year_offset` -1), and the scores that the
 -- warehouse computes, as cells of the ledgers `computed_score` and `computed_indicator`.
 {% set columns = [

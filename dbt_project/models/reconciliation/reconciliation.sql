@@ -167,7 +167,7 @@ select
             when final_status = 'inconsistent' and operator in ('<=', '<')
                 then concat(left_label, ' ', left_text, ' 超过 ', right_label, ' ', right_text, '，超出 ', difference_text)
             when final_status = 'inconsistent' and operator in ('>=', '>')
-                then concat(left_label, ' ', left_text, case when operator = '>' then ' 应大于 ' else ' 不应低于 ' end, coalesce(nullif(right_text, '0'), '零'))
+                then concat(left_label, ' ', left_text, case when operator = '>' then ' 应大于 ' else ' 不应低于 ' end, case when compared_value = 0 then '零' else right_text end)
             when final_status = 'inconsistent'
                 then concat(left_label, ' ', left_text, '，', right_label, ' ', right_text, '，相差 ', difference_text, '，印数取整只容许 ', allowed_text)
             when final_status = 'corrected' then concat('更正后 ', left_label, ' ', left_text, ' 与 ', right_label, ' ', right_text, ' 相符')
