@@ -119,7 +119,7 @@ class Instance:
     statement: str
     operator: str
     compare: str
-    conditional: bool  # judged only where another rule is broken: it binds nothing by itself
+    binding: bool  # not where it is judged only if another rule is broken, nor where it is accepted as it stands
     relation: Relation | None
     addresses: frozenset[str]  # of all its terms, counted ones too
 
@@ -266,9 +266,7 @@ _TERMS = """
         where fiscal_year = $year and list_contains($addresses, address)
     )
     select term.rule_id, term.instance, term.term, term.side, term.role, term.weight, term.address, term.value,
-           rule.operator, rule.compare, rule.only_where_broken, judged.severity, judged.status, judged.statement,
-           case when judged.status = 'accepted' and judged.unit = 'yuan' then judged.difference * 100
-                when judged.status = 'accepted' then judged.difference end as accepted
+           rule.operator, rule.compare, rule.only_where_broken, judged.severity, judged.status, judged.statement
     from rule_term as term
     inner join chosen using (rule_id, instance)
     inner join raw.rule as rule using (fiscal_year, rule_id)
@@ -306,7 +304,7 @@ def _read_network(source: Source, addresses: Iterable[str]) -> Network:
             Instance(
                 rule_id=name[0], instance=name[1], severity=first["severity"], status=first["status"],
                 statement=first["statement"], operator=first["operator"], compare=first["compare"],
-                conditional=first["only_where_broken"] is not None, relation=stated.get(name),
+                binding=first["only_where_broken"] is None and first["status"] != "accepted", relation=stated.get(name),
                 addresses=frozenset(term["address"] for term in group if term["address"]),
             )
             for name, group in groups.items() for first in group[:1]
@@ -347,7 +345,7 @@ def _with_rules(explanation: Explanation) -> Explanation:
         rules=parts,
         implied=must,
         implied_with_warnings=(
-            _jointly(around, address, [i for i in around.of(address) if not i.conditional]) if numeric else must
+            _jointly(around, address, [i for i in around.of(address) if i.binding]) if numeric else must
         ),
         suspects=[row["statement"] for row in suspects],
         quantities=around.cells,
@@ -385,7 +383,7 @@ def implied_by(around: Network, address: str, instance: Instance) -> Implied:
 
 def _alone(around: Network, address: str) -> Implied:
     """Where a cell would have to lie for every error rule that it takes part in, if it alone were wrong."""
-    return _jointly(around, address, [i for i in around.of(address) if i.severity == "error" and not i.conditional])
+    return _jointly(around, address, [i for i in around.of(address) if i.severity == "error" and i.binding])
 
 
 def _jointly(around: Network, address: str, instances: Sequence[Instance]) -> Implied:

@@ -45,9 +45,18 @@ def test_an_asset_for_each_ledger_and_each_model_described_and_grouped(definitio
         groups[node.group_name or ""] = groups.get(node.group_name or "", 0) + 1
     assert groups["ledgers"] == 18 + 4
     assert set(groups) == {
-        "ledgers", "staging", "intermediate", "unit", "project", "fund", "scores", "parameters", "reconciliation", "gates",
+        "ledgers",
+        "staging",
+        "intermediate",
+        "unit",
+        "project",
+        "fund",
+        "parameters",
+        "scores",
+        "reconciliation",
+        "gates",
         "publication",
-    }  # fmt: skip
+    }
 
 
 def test_the_way_from_ledgers_to_publication_is_one(definitions: dg.Definitions) -> None:
