@@ -20,7 +20,7 @@ test: $(READY)  ## set up, then lint, types and all tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/sqlfluff lint --nofail-on-warnings dbt_project/models
+	$(BIN)/sqlfluff lint dbt_project/models
 	$(BIN)/python -m pytest --cov=orchestration --cov=expectations --cov-report=term
 
 ui: $(READY)  ## the Dagster UI, on loopback only: http://127.0.0.1:3000
