@@ -20,7 +20,7 @@ test: $(READY)  ## set up, then lint, types and all tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/sqlfluff lint dbt_project/models
+	LEDGERGATE_WAREHOUSE=$$(mktemp -d)/warehouse.duckdb $(BIN)/sqlfluff lint dbt_project/models
 	$(BIN)/python -m pytest --cov=orchestration --cov=expectations --cov-report=term
 
 ui: $(READY)  ## the Dagster UI, on loopback only: http://127.0.0.1:3000
@@ -35,7 +35,7 @@ docs: $(READY)  ## generate docs/rules.md, dictionary.md and commands.md
 format: $(READY)  ## format Python and SQL
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-	$(BIN)/sqlfluff fix dbt_project/models
+	LEDGERGATE_WAREHOUSE=$$(mktemp -d)/warehouse.duckdb $(BIN)/sqlfluff fix dbt_project/models
 
 lock: $(READY)  ## pin versions and hashes anew
 	$(BIN)/uv pip compile -q pyproject.toml --all-extras --generate-hashes --no-annotate --no-header -o requirements.lock
