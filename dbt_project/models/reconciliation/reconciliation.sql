@@ -74,7 +74,7 @@ figures as (
 
 compared as (
     select
-        figures.*,
+        *,
         case when missing_terms > 0 then null when is_rate then quotient else right_value end as compared_value,
         case
             when is_rate then cast((rate_high - rate_low) * 0.5 + (quotient_high - quotient_low) * 0.5 as decimal(28, 9))
