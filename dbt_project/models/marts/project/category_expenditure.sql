@@ -5,11 +5,7 @@ with figures as (
         ledger,
         row_key,
         key_1 as category,
-        {{ measure('carryover') }} as carryover,
-        {{ measure('initial_budget') }} as initial_budget,
-        {{ measure('adjustment') }} as adjustment,
-        {{ measure('total_budget') }} as total_budget,
-        {{ measure('final_expenditure') }} as final_expenditure
+        {{ budget_measures() }}
     from {{ ref('int_cell') }}
     where
         ledger = 'category_expenditure'
@@ -21,11 +17,5 @@ select
     fiscal_year,
     {{ row_address() }} as row_address,
     category,
-    {{ yuan('carryover') }} as carryover,
-    {{ yuan('initial_budget') }} as initial_budget,
-    {{ yuan('adjustment') }} as adjustment,
-    {{ yuan('total_budget') }} as total_budget,
-    {{ yuan('final_expenditure') }} as final_expenditure,
-    {{ yuan('total_budget - final_expenditure') }} as balance,
-    {{ divided('final_expenditure', 'total_budget') }} as execution_rate
+    {{ budget_amounts() }}
 from figures

@@ -6,11 +6,7 @@ with figures as (
         row_key,
         key_1 as project_no,
         {{ text('project_name') }} as project_name,
-        {{ measure('carryover') }} as carryover,
-        {{ measure('initial_budget') }} as initial_budget,
-        {{ measure('adjustment') }} as adjustment,
-        {{ measure('total_budget') }} as total_budget,
-        {{ measure('final_expenditure') }} as final_expenditure
+        {{ budget_measures() }}
     from {{ ref('int_cell') }}
     where
         ledger = 'project_expenditure'
@@ -23,11 +19,5 @@ select
     {{ row_address() }} as row_address,
     cast(project_no as integer) as project_no,
     project_name,
-    {{ yuan('carryover') }} as carryover,
-    {{ yuan('initial_budget') }} as initial_budget,
-    {{ yuan('adjustment') }} as adjustment,
-    {{ yuan('total_budget') }} as total_budget,
-    {{ yuan('final_expenditure') }} as final_expenditure,
-    {{ yuan('total_budget - final_expenditure') }} as balance,
-    {{ divided('final_expenditure', 'total_budget') }} as execution_rate
+    {{ budget_amounts() }}
 from figures

@@ -7,12 +7,7 @@ with figures as (
         key_1 as unit_name,
         case ledger when 'unit_basic_expenditure' then 'basic' else 'project' end as expenditure_kind,
         {{ text('row_no') }} as row_no,
-        {{ measure('carryover') }} as carryover,
-        {{ measure('initial_budget') }} as initial_budget,
-        {{ measure('adjustment') }} as adjustment,
-        {{ measure('total_budget') }} as total_budget,
-        {{ measure('final_expenditure') }} as final_expenditure,
-        {{ measure('balance') }} as balance
+        {{ budget_measures() }}
     from {{ ref('int_cell') }}
     where
         ledger in ('unit_basic_expenditure', 'unit_project_expenditure')
@@ -26,11 +21,5 @@ select
     unit_name,
     expenditure_kind,
     row_no,
-    {{ yuan('carryover') }} as carryover,
-    {{ yuan('initial_budget') }} as initial_budget,
-    {{ yuan('adjustment') }} as adjustment,
-    {{ yuan('total_budget') }} as total_budget,
-    {{ yuan('final_expenditure') }} as final_expenditure,
-    {{ yuan('balance') }} as balance,
-    {{ divided('final_expenditure', 'total_budget') }} as execution_rate
+    {{ budget_amounts() }}
 from figures
