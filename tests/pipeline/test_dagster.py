@@ -31,7 +31,7 @@ def test_definitions_validate_from_the_workspace_file(tmp_path: Path) -> None:
         env=os.environ | {"DAGSTER_HOME": str(tmp_path), "LEDGERGATE_HOME": str(tmp_path)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
     )
     assert done.returncode == 0, done.stderr
 
