@@ -38,9 +38,9 @@ def network(
     """The network of one year.
 
     ``cells``: address, row_kind, measure, unit, printed_unit, text, value, half_width. ``terms``: rows of ``rule_term``
-    of error-severity rules without a missing term and not accepted as an exception, with ``operator``, in the order of
-    their terms. What the warehouse computes is a constant here: only what
-    was printed can be wrong.
+    of error-severity rules without a missing term and not accepted as an exception, with ``operator`` and ``status``
+    (what the judge said), in the order of their terms. What the warehouse computes is a constant here: only what was
+    printed can be wrong.
     """
     quantities = [_quantity(cell) for cell in cells]
     known = {quantity.address for quantity in quantities}
@@ -115,7 +115,9 @@ def _relation(name: tuple[str, str], terms: list[Mapping[str, Any]], known: set[
             sides[term["role"]].append((term["address"], sign))
         if term["role"] == "denominator":
             divisor += sign * term["value"]
-    if divisor < 0:  # a relation over a negative denominator is that over its opposite
+    # A relation over a negative denominator is that over its opposite; but where it does not hold, the sign may be the
+    # very slip, and turning it over would bar the true answer.
+    if divisor < 0 and terms[0]["status"] != "inconsistent":
         for role in ("numerator", "denominator"):
             sides[role] = [(address, -weight) for address, weight in sides[role]]
     return Relation(

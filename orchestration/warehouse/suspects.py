@@ -37,7 +37,7 @@ _CELLS = """
 """
 _TERMS = """
     select term.rule_id, term.instance, term.term, term.side, term.role, term.weight, term.address, term.value,
-           rule.operator
+           rule.operator, judged.status
     from rule_term as term
     inner join raw.rule as rule using (fiscal_year, rule_id)
     inner join reconciliation as judged using (fiscal_year, rule_id, instance)

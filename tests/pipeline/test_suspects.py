@@ -57,6 +57,13 @@ def test_a_wrong_count_is_suspected_in_its_own_unit(raw: Path, tmp_path: Path) -
     assert "应为 121" in row["statement"]
 
 
+def test_a_sign_slip_on_a_denominator_accuses_that_cell_alone(raw: Path, tmp_path: Path) -> None:
+    edit(raw / "2024" / "category_expenditure.csv", '"6,863.74"', '"-6,863.74"')
+    (suspect,) = checked(raw, tmp_path).build.rows("from suspect_cell")
+    assert suspect["address"] == "2024/category_expenditure/operations/total_budget"
+    assert suspect["implied_low_yuan"] <= Decimal(68637400) <= suspect["implied_high_yuan"]
+
+
 def test_an_answer_that_is_not_unique_says_so(raw: Path, tmp_path: Path) -> None:
     edit(raw / "2024" / "fund_statement.csv", "收入,利息收入,29.65,", "收入,利息收入,39.65,")
     found = checked(raw, tmp_path)
