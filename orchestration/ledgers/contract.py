@@ -6,6 +6,7 @@ and nothing about SQL beyond the name of the table that the ledger's figures are
 
 from __future__ import annotations
 
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -98,6 +99,7 @@ class Contract(_Model):
     total_published: bool = False  # the table holds the printed total rows too
     unpublished: tuple[Name, ...] = ()  # measures that are checked only, not published in ``table``
     required: bool = True
+    reliability: Decimal = Field(Decimal(1), gt=0, max_digits=12, decimal_places=6)  # price of suspecting one cell
     on_duty: str = ""  # who mends this ledger
 
     @model_validator(mode="after")
@@ -106,6 +108,13 @@ class Contract(_Model):
         if doubled := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"column names used twice: {', '.join(doubled)}")
         return self
+
+    @field_validator("reliability", mode="before")
+    @classmethod
+    def _reliability_is_exact(cls, value: object) -> object:
+        if isinstance(value, bool | float):
+            raise ValueError("not an exact decimal")
+        return value
 
     @field_validator("unit")
     @classmethod
@@ -146,10 +155,23 @@ class Contract(_Model):
         return next((measure for measure in self.measures if measure.name == name), None)
 
 
+class _ExactLoader(yaml.SafeLoader):
+    """YAML whose numbers with a point are decimals, digit by digit as written."""
+
+    def decimal(self, node: yaml.ScalarNode) -> Decimal | str:
+        try:
+            return Decimal(node.value)
+        except InvalidOperation:  # .inf, .nan: no number that a contract could mean
+            return str(node.value)
+
+
+_ExactLoader.add_constructor("tag:yaml.org,2002:float", _ExactLoader.decimal)
+
+
 def read_contract(path: Path) -> Contract:
     """One contract file. Raises ``InputError`` naming the file and each wrong key."""
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), _ExactLoader)  # noqa: S506  a SafeLoader
     except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
         raise InputError([Problem(str(path), "", "", _one_line(error), "YAML（UTF-8）")]) from None
     try:

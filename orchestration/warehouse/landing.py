@@ -47,7 +47,7 @@ SCHEMAS: dict[str, pa.Schema] = {
     ),
     "ledger": pa.schema(
         {"fiscal_year": _INT, "ledger": _TEXT, "title": _TEXT, "short": _TEXT, "on_duty": _TEXT, "file": _TEXT,
-         "sha256": _TEXT, "document": _TEXT, "section": _TEXT, "cells": _INT}
+         "sha256": _TEXT, "document": _TEXT, "section": _TEXT, "cells": _INT, "reliability": VALUE}
     ),
     "measure": pa.schema(
         {"fiscal_year": _INT, "ledger": _TEXT, "measure": _TEXT, "header": _TEXT, "published_table": _TEXT,
@@ -90,11 +90,13 @@ def raw_tables(
         "ledger": [
             {"fiscal_year": y, "ledger": name, "title": ledger.contract.title, "short": ledger.contract.short,
              "on_duty": ledger.contract.on_duty, "file": ledger.source.file, "sha256": ledger.sha256,
-             "document": ledger.source.document, "section": ledger.source.section, "cells": len(ledger.cells)}
+             "document": ledger.source.document, "section": ledger.source.section, "cells": len(ledger.cells),
+             "reliability": ledger.contract.reliability}
             for name, ledger in year.ledgers.items()
         ] + [
             {"fiscal_year": y, "ledger": name, "title": short, "short": short, "on_duty": "", "file": "",
-             "sha256": "", "document": "", "section": "", "cells": 0} for name, (short, _) in COMPUTED.items()
+             "sha256": "", "document": "", "section": "", "cells": 0,
+             "reliability": Decimal(1)} for name, (short, _) in COMPUTED.items()
         ],
         "measure": [
             {"fiscal_year": y, "ledger": name, "measure": measure.name, "header": measure.header,

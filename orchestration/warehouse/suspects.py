@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
 import duckdb
@@ -47,8 +45,15 @@ _TERMS = """
 """
 
 
-def write_suspects(build: Build, weights: Mapping[str, Decimal] | None = None) -> Found:
-    """Find out which cells must be wrong, and write it down. A year in which every rule holds has empty tables."""
+_RELIABILITY = "select ledger, reliability from raw.ledger where fiscal_year = ?"
+
+
+def write_suspects(build: Build) -> Found:
+    """Find out which cells must be wrong, and write it down. A year in which every rule holds has empty tables.
+
+    What it costs to suspect a cell of a ledger is in the ledger's contract (``reliability``).
+    """
+    weights = {row["ledger"]: row["reliability"] for row in build.rows(_RELIABILITY, build.year)}
     cells = build.rows(_CELLS, build.year)
     quantities, relations = network(cells, build.rows(_TERMS, build.year))
     found = find(build.year, quantities, relations, {cell["address"]: _label(cell) for cell in cells}, weights)

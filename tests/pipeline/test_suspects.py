@@ -74,6 +74,14 @@ def test_an_answer_that_is_not_unique_says_so(raw: Path, tmp_path: Path) -> None
     assert "2024/fund_statement/enterprise_pension:income:利息收入/budget" in listed
 
 
+def test_every_row_of_a_column_that_nothing_else_binds_is_listed(raw: Path, tmp_path: Path) -> None:
+    edit(raw / "2024" / "project_expenditure.csv", '"4,641.52"', '"4,691.52"')
+    build = checked(raw, tmp_path).build
+    (finding,) = build.rows("from finding")
+    assert (finding["answers"], finding["is_unique"], finding["is_complete"]) == (36, False, True)
+    assert len(build.rows("from suspect_cell")) == 36
+
+
 def test_rules_that_hold_alone_but_not_together_are_a_finding_of_their_own(tmp_path: Path) -> None:
     """Two rows that are each just within their least value: together they are more than their total can be."""
     folder = tmp_path / "2024"
@@ -98,6 +106,41 @@ def test_rules_that_hold_alone_but_not_together_are_a_finding_of_their_own(tmp_p
     assert (finding["kind"], finding["severity"]) == ("joint", "warning")
     assert set(finding["rules"].split("、")) == {"one/all", "low/all", "high/all"}
     assert "合在一起不能同时成立" in finding["statement"]
+
+
+@pytest.mark.parametrize(
+    ("reliability", "suspected"),
+    [
+        ({}, {"unit_basic_expenditure", "unit_project_expenditure"}),
+        ({"unit_basic_expenditure": "0.9"}, {"unit_basic_expenditure"}),
+        ({"unit_basic_expenditure": "1.000001"}, {"unit_project_expenditure"}),
+        ({"unit_basic_expenditure": "0.5", "unit_project_expenditure": '"0.25"'}, {"unit_project_expenditure"}),
+    ],
+)
+def test_the_reliability_in_a_contract_decides_between_ledgers_that_contradict_each_other(
+    raw: Path, tmp_path: Path, reliability: dict[str, str], suspected: set[str]
+) -> None:
+    folder = tmp_path / "2024"
+    folder.mkdir()
+    for ledger, amount in (("unit_basic_expenditure", "12.00"), ("unit_project_expenditure", "84.00")):
+        header = "序号,单位名称,上年结转,年初预算,本年调整,全年预算,决算支出,结转结余"
+        table = f"单位：万元\n{header}\n1,甲,,,,{amount},,\n"
+        (folder / f"{ledger}.csv").write_text(table, encoding="utf-8")
+    for ledger, figure in reliability.items():
+        path = raw / "contracts" / f"{ledger}.yml"
+        path.write_text(f"{path.read_text(encoding='utf-8')}reliability: {figure}\n", encoding="utf-8")
+    rules = tmp_path / "rules.yml"
+    rules.write_text(
+        "- {id: same, title: 两表一致, check: unit_basic_expenditure/甲/total_budget ="
+        " unit_project_expenditure/甲/total_budget}\n",
+        encoding="utf-8",
+    )
+    settings = Settings(home=tmp_path / "home", raw=raw).with_rules(rules)
+    build = check_paths(settings, [folder], tmp_path / "check").build
+    assert {row["ledger"] for row in build.rows("from suspect_cell")} == suspected
+    (finding,) = build.rows("from finding")
+    assert finding["is_unique"] == (len(suspected) == 1)
+    assert ("按各账可信程度最可疑的答案只有一种" in finding["statement"]) == bool(reliability)
 
 
 def accept(raw: Path, difference: str, **changes: str) -> Path:

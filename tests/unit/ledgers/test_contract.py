@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from orchestration.ledgers.cell import Problem
 from orchestration.ledgers.contract import Contract, read_contract, read_contracts
@@ -36,6 +38,15 @@ def test_a_contract_reads_with_its_defaults(tmp_path: Path) -> None:
     assert read.measure("unit_name") is None
 
 
+def test_reliability_is_read_digit_by_digit(tmp_path: Path) -> None:
+    assert contract().reliability == Decimal(1)
+    for written_as, read in (("0.1", "0.1"), ("2", "2"), ('"0.100001"', "0.100001"), ("1234.654321", "1234.654321")):
+        path = written(tmp_path, TABLE + f"reliability: {written_as}\n")
+        assert read_contract(path).reliability == Decimal(read)
+    with pytest.raises(ValidationError, match="not an exact decimal"):
+        contract(reliability=0.1)
+
+
 def test_headers_titles_and_aliases_are_known_without_spaces() -> None:
     read = contract(titles=["表 1"])
     assert read.known_titles == {"支出表", "spending", "表1"}
@@ -58,6 +69,12 @@ def test_headers_titles_and_aliases_are_known_without_spaces() -> None:
         ("header: 决算数,", "header: 决算数, kind: ratio, unit: 万元,", "measures.1.unit", "not a unit of ratio"),
         ("header: 决算数,", "header: 决算数, kind: date, unit: 天,", "measures.1.unit", "not a unit of date"),
         ('label: "{unit_name}"', 'label: "{project_no}"', "label", "'project_no'"),
+        ("unit: 万元", "unit: 万元\nreliability: 0", "reliability", "greater than 0"),
+        ("unit: 万元", "unit: 万元\nreliability: -1.5", "reliability", "greater than 0"),
+        ("unit: 万元", "unit: 万元\nreliability: 高", "reliability", "valid decimal"),
+        ("unit: 万元", "unit: 万元\nreliability: true", "reliability", "not an exact decimal"),
+        ("unit: 万元", "unit: 万元\nreliability: .inf", "reliability", "valid decimal"),
+        ("unit: 万元", "unit: 万元\nreliability: 0.0000001", "reliability", "6 decimal places"),
         ('label: "{unit_name}"', 'label: "{budget}"', "label", "'budget'"),
         ('label: "{unit_name}"', 'label: "{unit_name"', "label", "not a key or a text"),
         ('label: "{unit_name}"', "unpublished: [balance]", "unpublished", "names no measure: balance"),
