@@ -18,8 +18,9 @@ from pathlib import Path
 import yaml
 
 from orchestration.ledgers.money import DASHES, squeeze, unit_kind
-from orchestration.reconciliation.localise import WHOLE_UNITS, Answer, Change, Fault
+from orchestration.reconciliation.localise import Answer, Change, Fault
 from orchestration.reconciliation.network import Quantity, Relation
+from orchestration.reconciliation.system import WHOLE_UNITS
 
 _FILE = Path(__file__).with_name("slips.yml")
 _PRINTED = re.compile(r"(?P<negative>[(-])?(?P<whole>[\d,]+)(?:\.(?P<part>\d+))?")

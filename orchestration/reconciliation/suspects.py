@@ -79,7 +79,12 @@ def find(
                 "answers": len(answers),
                 "is_unique": fault.unique,
                 "is_complete": fault.complete and not fault.capped,
-                "statement": _finding(fault, joint, _weighed(fault, evidence, weights or {}), [f"{slip.name}：{slip.row[0]} {slip.row[1]}" for slip in rows[:3]]),
+                "statement": _finding(
+                    fault,
+                    joint,
+                    _weighed(fault, evidence, weights or {}),
+                    [f"{slip.name}：{slip.row[0]} {slip.row[1]}" for slip in rows[:3]],
+                ),
             }
         )
         for index, answer in enumerate(answers, 1):
