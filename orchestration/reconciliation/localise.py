@@ -34,7 +34,7 @@ from orchestration.reconciliation.network import Quantity, Relation
 from orchestration.reconciliation.proposal import propose
 from orchestration.reconciliation.region import confine, irreducible, settle
 from orchestration.reconciliation.search import Found, Search
-from orchestration.reconciliation.system import Clock, Conflict, Point, Row, System
+from orchestration.reconciliation.system import Clock, Conflict, Point, System
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,11 @@ def joint_conflict(
     point = system.printed()
     propose(system, point, frozenset(), clock)
     conflict = settle(system, point, frozenset(), range(len(system.rows)), clock)
-    return irreducible(system, conflict.relations, clock) if conflict else None
+    if conflict is None:
+        return None
+    names = tuple(system.relations[i].name for i in irreducible(system, conflict.relations, clock))
+    clock.check()
+    return names
 
 
 class _Localiser:
@@ -137,9 +141,9 @@ class _Localiser:
 
     def __init__(self, system: System, clock: Clock, cap: int):
         self.system, self.clock, self.cap = system, clock, cap
-        broken = {system.rows[k].relation: system.conflict_of(k) for k in system.broken_rows()}
-        self.conflicts = list(broken.values())
+        self.conflicts = self._broken()
         self.seeds = len(self.conflicts)
+        self.contradictions: list[Fault] = []
         self.point = system.printed()
         self.found: dict[frozenset[int], Found] = {}  # by the conflicts of the fault
         self.verified: dict[frozenset[int], dict[int, Number]] = {}  # by answer: its moves from the base point
@@ -148,7 +152,8 @@ class _Localiser:
         try:
             self._base()
         except TimeoutError:
-            return Localisation(tuple(self._unsolved(group) for group in self._groups()), complete=False)
+            unsolved = (self._unsolved(group) for group in self._groups())
+            return Localisation((*self.contradictions, *unsolved), complete=False)
         while True:
             groups = self._solve_groups()
             try:
@@ -158,6 +163,11 @@ class _Localiser:
                 return self._result(groups, None)
             if settled:
                 return self._result(groups, joint)
+
+    def _broken(self) -> list[Conflict]:
+        """The conflicts to begin with: relations that no values within print satisfy."""
+        found = {self.system.rows[k].relation: self.system.conflict_of(k) for k in self.system.broken_rows()}
+        return list(found.values())
 
     def _unsolved(self, group: list[int]) -> Fault:
         return Fault(self._relations(group), (), Fraction(0), complete=False)
@@ -177,13 +187,21 @@ class _Localiser:
             if conflict is None:
                 self.point = point
                 return
-            if conflict not in self.conflicts:
+            if not conflict.cells:
+                self._leave_out(conflict)
+                point = self.system.printed()
+            elif conflict not in self.conflicts:
                 self.conflicts.append(conflict)
-            if not conflict.cells:  # relations that no cell can mend: leave them out, and say so
-                self.system.rows = [
-                    Row(r.relation, (), None, None, None) if r.relation in conflict.relations else r
-                    for r in self.system.rows
-                ]
+
+    def _leave_out(self, conflict: Conflict) -> None:
+        """Relations that contradict one another whatever the cells are: a fault without answers. The rest begins anew,
+        without them."""
+        relations = irreducible(self.system, conflict.relations, self.clock, helpless=True)
+        names = tuple(self.system.relations[i].name for i in relations)
+        self.contradictions.append(Fault(names, (), Fraction(0)))
+        self.system.leave_out(relations)
+        self.conflicts = self._broken()
+        self.seeds = len(self.conflicts)
 
     def _groups(self) -> list[list[int]]:
         """Conflicts that share cells, directly or through others; the smallest group first."""
@@ -290,16 +308,13 @@ class _Localiser:
         broken = {i for n in group if n < self.seeds for i in self.conflicts[n].relations}
         if broken:
             return tuple(self.system.relations[i].name for i in sorted(broken))
-        joint = self.conflicts[group[0]].relations
-        try:
-            return irreducible(self.system, joint, self.clock)
-        except TimeoutError:
-            return tuple(self.system.relations[i].name for i in sorted(joint))
+        joint = irreducible(self.system, self.conflicts[group[0]].relations, self.clock)
+        return tuple(self.system.relations[i].name for i in joint)
 
     def _result(self, groups: Sequence[list[int]], joint: Point | None) -> Localisation:
         """``joint``: the point at which the first answers hold together; None where the time ran out before it."""
         order = sorted(groups, key=lambda g: min(self.conflicts[g[0]].relations, default=0))
-        faults = tuple(self._fault(groups, group, joint) for group in order)
+        faults = (*self.contradictions, *(self._fault(groups, group, joint) for group in order))
         exact = all(change.exact for fault in faults for answer in fault.answers for change in answer.changes)
         return Localisation(faults, exact and not self.clock.undecided and all(fault.complete for fault in faults))
 

@@ -8,11 +8,13 @@ belong here: choosing which cells to free (``search``, ``localise``), pivoting (
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from math import floor
+from fractions import Fraction
+from math import floor, lcm
 
 from orchestration.reconciliation.exact import Bound, Number, is_whole, magnitude, plain
+from orchestration.reconciliation.lattice import Equation, indivisible
 from orchestration.reconciliation.simplex import Infeasible, Tableau
-from orchestration.reconciliation.system import Clock, Conflict, Point, System
+from orchestration.reconciliation.system import Clock, Conflict, Point, Row, System
 
 #: Pinned cells released at once where an optimum, not an infeasibility, runs into them. Bears on speed only.
 _RELEASED_AT_ONCE = 4
@@ -84,6 +86,10 @@ class Region:
     def solve(self) -> Conflict | None:
         """Find a point of the region in whole numbers where units are whole, growing it as needed; or the conflict."""
         while True:
+            if self.tableau.check() is None and self._fractional() is not None:
+                conflict = self._indivisible()
+                if conflict is not None:
+                    return conflict
             failures = self._branch([_BRANCHES])
             cures = [self._cure(failure) for failure in failures]
             if not failures:
@@ -91,6 +97,48 @@ class Region:
             if not any(cures):
                 return self.conflict(failures)
             self._release(sorted({i for cells in cures for i in cells}))
+
+    def _indivisible(self) -> Conflict | None:
+        """The conflict where the equations inside cannot hold in whole numbers, whatever the bounds."""
+        names, equations = [], []
+        for k in sorted(self.inside):
+            equation = self._equation(self.system.rows[k])
+            if equation is not None:
+                names.append(k)
+                equations.append(equation)
+        multipliers = indivisible(equations, self.clock.check)
+        if multipliers is None:
+            return None
+        total: dict[int, Number] = {}
+        for place, by in multipliers.items():
+            for i, c in self._whole_terms(self.system.rows[names[place]]):
+                total[i] = total.get(i, 0) + by * c
+        cells = {i for i, c in total.items() if c != 0 and not (self.system.whole[i] and is_whole(c))}
+        relations = frozenset(self.system.rows[names[place]].relation for place in multipliers)
+        return Conflict(frozenset(cells), relations)
+
+    def _equation(self, row: Row) -> Equation | None:
+        """A row as an equation of whole cells, what may not change moved to the right; None where it is none."""
+        if row.low is None or row.low != row.high:
+            return None
+        terms, right = {}, self._scale(row) * row.low
+        for i, c in self._whole_terms(row):
+            low, high = self.box(i)
+            if low is not None and low == high:
+                right -= c * low
+            elif self.system.whole[i]:
+                terms[i] = c
+            else:
+                return None
+        return terms, right
+
+    def _scale(self, row: Row) -> int:
+        return lcm(*(Fraction(c).denominator for _, c in row.terms))
+
+    def _whole_terms(self, row: Row) -> list[tuple[int, Number]]:
+        """The terms of a row times what makes all their coefficients whole."""
+        scale = self._scale(row)
+        return [(i, plain(c * scale)) for i, c in row.terms]
 
     def _branch(self, budget: list[int]) -> list[Infeasible]:
         """Branch on whole cells with fractional values: the certificates of all leaves, or nothing once solved."""
@@ -195,18 +243,25 @@ def confine(
     return settle(system, point, free, system.touching({*held, *moved}), clock)
 
 
-def irreducible(system: System, relations: Iterable[int], clock: Clock) -> tuple[str, ...]:
-    """Drop relations one by one while the rest still fails jointly (deletion filter, Chinneck and Dravnieks 1991)."""
+def irreducible(system: System, relations: Iterable[int], clock: Clock, *, helpless: bool = False) -> tuple[int, ...]:
+    """Drop relations one by one while the rest still fails jointly (deletion filter, Chinneck and Dravnieks 1991).
+
+    ``helpless``: fails even where every cell may change. Where the time runs out, what is left by then.
+    """
     kept = sorted(relations)
-    for candidate in list(kept):
-        fewer = [i for i in kept if i != candidate]
-        if _fails(system, fewer, clock):
-            kept = fewer
-    return tuple(system.relations[i].name for i in kept)
+    try:
+        for candidate in list(kept):
+            fewer = [i for i in kept if i != candidate]
+            if _fails(system, fewer, clock, helpless):
+                kept = fewer
+    except TimeoutError:
+        pass
+    return tuple(kept)
 
 
-def _fails(system: System, relations: Sequence[int], clock: Clock) -> bool:
+def _fails(system: System, relations: Sequence[int], clock: Clock, helpless: bool) -> bool:
     chosen = [system.relations[i] for i in relations]
     named = {a for r in chosen for a, _ in (*r.terms, *r.denominator)} | {r.rate for r in chosen if r.rate}
     part = System.build([q for q in system.quantities if q.address in named], chosen, {})
-    return settle(part, part.printed(), frozenset(), range(len(part.rows)), clock) is not None
+    free = frozenset(range(len(part.quantities))) if helpless else frozenset()
+    return settle(part, part.printed(), free, range(len(part.rows)), clock) is not None

@@ -90,13 +90,23 @@ class System:
             [exact(weights.get(q.ledger, Decimal(1))) for q in quantities],
             rows,
         )
-        system.rows_of = [[] for _ in quantities]
-        for k, row in enumerate(rows):
-            for cell, _ in row.terms:
-                system.rows_of[cell].append(k)
-            if row.rate is not None:
-                system.rated_by.setdefault(row.rate, []).append(k)
+        system._index_rows()
         return system
+
+    def _index_rows(self) -> None:
+        self.rows_of = [[] for _ in self.quantities]
+        self.rated_by = {}
+        for k, row in enumerate(self.rows):
+            for cell, _ in row.terms:
+                self.rows_of[cell].append(k)
+            if row.rate is not None:
+                self.rated_by.setdefault(row.rate, []).append(k)
+
+    def leave_out(self, relations: Collection[int]) -> None:
+        """Let relations bind nothing from here on; rows keep their numbers."""
+        nothing = {k: Row(row.relation, (), None, None, None) for k, row in enumerate(self.rows)}
+        self.rows = [nothing[k] if row.relation in relations else row for k, row in enumerate(self.rows)]
+        self._index_rows()
 
     def printed(self) -> Point:
         return [exact(q.value) for q in self.quantities]

@@ -323,6 +323,96 @@ def test_separate_faults_are_separate() -> None:
     assert [len(fault.answers) for fault in found.faults] == [2, 2]
 
 
+def linear(name: str, constant: int, **weights: int) -> Relation:
+    """``sum(weight * cell) + constant = 0``."""
+    return Relation("linear", name, tuple((a, Decimal(w)) for a, w in weights.items()), constant=Decimal(constant))
+
+
+PARITY = {
+    "an even sum that must be odd": ([linear("odd", 1, x=2, y=-2, z=6)], [("linear/odd",)]),
+    "x = 0 and x + 2y = -1": ([linear("zero", 0, x=1), linear("odd", 1, x=1, y=2)], [("linear/zero", "linear/odd")]),
+    "x + y even, x - y odd": ([linear("a", 0, x=1, y=1), linear("b", 1, x=1, y=-1)], [("linear/a", "linear/b")]),
+    "two values for one cell, and a third rule": (
+        [linear("a", 3, x=1), linear("b", 3, x=6), linear("c", 50, x=2)],
+        [("linear/b",), ("linear/a", "linear/c")],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("half_width", [0, 50])
+@pytest.mark.parametrize("case", PARITY)
+def test_rules_that_no_whole_numbers_satisfy_are_named_at_once_and_no_cell_is_accused(
+    case: str, half_width: int
+) -> None:
+    relations, contradictions = PARITY[case]
+    begun = time.monotonic()
+    found = localise([cell(a, 0, half_width) for a in "xyz"], relations)
+    assert time.monotonic() - begun < 5
+    assert found.complete
+    assert [fault.relations for fault in found.faults] == contradictions
+    assert all(fault.answers == () for fault in found.faults)
+
+
+def test_a_contradiction_is_left_out_and_the_rest_is_still_localised() -> None:
+    cells = [cell(a, 0) for a in "xyz"]
+    relations = [*PARITY["x = 0 and x + 2y = -1"][0], linear("wrong", -7, z=1)]
+    contradiction, fault = localise(cells, relations).faults
+    assert contradiction.relations == ("linear/zero", "linear/odd") and contradiction.answers == ()
+    assert (fault.relations, answers(fault)) == (("linear/wrong",), {frozenset({"z"})})
+
+
+def test_what_print_alone_makes_odd_accuses_exactly_the_cells_that_can_make_it_even() -> None:
+    """x is printed exactly, so x + 2y = 1 can't hold; 2y can't help, x or its twin must change, which both must."""
+    cells = [cell("x", 0), cell("twin", 0), cell("y", 0, 50)]
+    found = localise(cells, [linear("same", 0, x=1, twin=-1), linear("odd", 1, x=1, y=2)])
+    assert found.complete and combinations(found) == {frozenset({"x", "twin"})}
+
+
+def test_whole_numbers_that_neither_proof_nor_a_few_branches_settle_end_soon_and_say_so() -> None:
+    """A knapsack: eight weights, each taken at most once, that no parity argument and no short search decides."""
+    cells = [cell(a, 1, 1) for a in "abcdefgh"]
+    weights = {a: 2**30 + 2 ** (n + 8) + 1 for n, a in enumerate("abcdefgh")}
+    begun = time.monotonic()
+    found = localise(cells, [linear("knapsack", -(2**33) - 5, **weights)])
+    assert time.monotonic() - begun < 10
+    assert not found.complete
+
+
+def awkward_network(rng: random.Random) -> tuple[list[Quantity], list[Relation]]:
+    """Up to 4 whole cells under up to 3 relations with coefficients that divide little."""
+    names = "wxyz"[: rng.randint(2, 4)]
+    cells = [cell(a, rng.choice([0, 0, 1, 7, 40]), rng.choice([0, 0, 1, 5])) for a in names]
+    relations = [
+        linear(str(n), rng.choice([0, 0, 1, -1, 3, 50]),
+               **{a: rng.choice([1, 1, -1, 2, -2, 3, 4, 6, -6]) for a in rng.sample(names, rng.randint(1, len(names)))})
+        for n in range(rng.randint(1, 3))
+    ]  # fmt: skip
+    return cells, relations
+
+
+def test_whole_number_networks_are_answered_as_by_trying_every_subset() -> None:
+    rng = random.Random(11)
+    decided = contradictory = 0
+    for _ in range(150):
+        quantities, relations = awkward_network(rng)
+        found = localise(quantities, relations, time_limit=10)
+        if not found.complete:
+            continue
+        decided += 1
+        contradictions = [fault for fault in found.faults if not fault.answers]
+        everything = frozenset(q.address for q in quantities)
+        for fault in contradictions:
+            contradictory += 1
+            members = [r for r in relations if r.name in fault.relations]
+            assert oracle(quantities, members, everything, None) is None
+            fewer = ([r for r in members if r is not left_out] for left_out in members)
+            assert all(oracle(quantities, rest, everything, None) is not None for rest in fewer)
+        if not contradictions:
+            size, enough = brute_force(quantities, relations)
+            assert size is None or (size == sum(f.at_least for f in found.faults) and combinations(found) == enough)
+    assert decided > 120 and contradictory > 10
+
+
 def test_a_ledger_held_less_reliable_is_suspected_first() -> None:
     cells = [cell("a", 1, ledger="audited"), cell("b", 2, ledger="draft")]
     relation = Relation("same", "", (("a", ONE), ("b", -ONE)))
