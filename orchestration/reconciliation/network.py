@@ -6,8 +6,14 @@ as Python values, for the one question that SQL cannot answer: which cells would
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+
+from orchestration.reconciliation.exact import Number, exact
+
+#: A closed interval.
+Span = tuple[Number, Number]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +50,8 @@ class Relation:
     A rate relation has ``rate`` (the address of the printed rate r) and ``denominator``; it states
     ``terms = r * denominator``, that is the pair lo*b <= a <= hi*b for r printed in [lo, hi] and b >= 0.
     A relation whose rate cell is suspected binds nothing.
+
+    ``counted``: the ledgers whose rows were counted into ``constant``, each with the weight of a row.
     """
 
     rule_id: str
@@ -53,7 +61,51 @@ class Relation:
     constant: Decimal = Decimal(0)
     rate: str | None = None
     denominator: tuple[tuple[str, Decimal], ...] = ()
+    counted: tuple[tuple[str, Decimal], ...] = ()
 
     @property
     def name(self) -> str:
         return f"{self.rule_id}/{self.instance}"
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Every cell that the relation binds; one that stands in it twice, twice."""
+        named = tuple(address for address, _ in (*self.terms, *self.denominator))
+        return (*named, self.rate) if self.rate else named
+
+
+def holds(relation: Relation, spans: Mapping[str, Span]) -> bool:
+    """Whether some values within the closed intervals of its cells satisfy the relation."""
+    if relation.rate is None:
+        return _meets(relation, 0, spans, relation.operator)
+    low, high = spans[relation.rate]
+    above = relation.operator == "<=" or _meets(relation, low, spans, ">=")
+    return above and (relation.operator == ">=" or _meets(relation, high, spans, "<="))
+
+
+def _meets(relation: Relation, edge: Number, spans: Mapping[str, Span], operator: str) -> bool:
+    """Whether ``sum(terms) - edge * sum(denominator) + constant operator 0`` can be."""
+    weights: dict[str, Number] = {}
+    for address, weight in relation.terms:
+        weights[address] = weights.get(address, 0) + exact(weight)
+    for address, weight in relation.denominator:
+        weights[address] = weights.get(address, 0) - exact(weight) * edge
+    least: Number = exact(relation.constant)
+    most = least
+    for address, net in weights.items():
+        low, high = spans[address]
+        least += net * (low if net > 0 else high)
+        most += net * (high if net > 0 else low)
+    return (operator == ">=" or least <= 0) and (operator == "<=" or most >= 0)
+
+
+def plain_sum(relation: Relation) -> tuple[str, tuple[str, ...]] | None:
+    """(total, rows) of a relation that says that one cell is the plain sum of two or more others."""
+    if relation.operator != "=" or relation.rate is not None or relation.constant != 0:
+        return None
+    for sign in (1, -1):
+        totals = [a for a, w in relation.terms if w == sign]
+        rows = tuple(a for a, w in relation.terms if w == -sign)
+        if len(totals) == 1 and len(rows) > 1 and len(rows) + 1 == len(relation.terms):
+            return totals[0], rows
+    return None

@@ -14,16 +14,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from string import Formatter
 
 import yaml
 
 from orchestration.ledgers.money import DASHES, squeeze, unit_kind
 from orchestration.reconciliation.localise import Answer, Change, Fault
-from orchestration.reconciliation.network import Quantity, Relation
+from orchestration.reconciliation.network import Quantity, Relation, plain_sum
+from orchestration.reconciliation.patterns import KINDS as PATTERN_KINDS
 from orchestration.reconciliation.system import WHOLE_UNITS
 
 _FILE = Path(__file__).with_name("slips.yml")
 _PRINTED = re.compile(r"(?P<negative>[(-])?(?P<whole>[\d,]+)(?:\.(?P<part>\d+))?")
+#: What a sentence about a pattern may name.
+PLACES = ("ledger", "rows", "columns", "figures")
 CRITERIA = ("witness", "slip", "totals")
 TYPING_KINDS = (
     "transposed",
@@ -50,6 +54,7 @@ class Knowledge:
     criteria: tuple[str, ...]
     kinds: tuple[Kind, ...]
     sums: Mapping[str, str]  # kind -> name
+    patterns: Mapping[str, str]  # kind -> sentence with places for what was seen
 
     def name(self, kind: str) -> str:
         return next(known.name for known in self.kinds if known.kind == kind)
@@ -106,9 +111,16 @@ def read_knowledge(path: Path = _FILE) -> Knowledge:
     kinds = tuple(Kind(k["kind"], k["name"], tuple(k.get("powers", ()))) for k in data["slips"])
     unknown = {k.kind for k in kinds} - {*TYPING_KINDS, "exchanged"} | set(data["criteria"]) - set(CRITERIA)
     unknown |= set(data["sums"]) - {"row_duplicated", "row_left_out", "row_counted_twice", "row_missing"}
+    patterns = dict(data.get("patterns", {}))
+    unknown |= set(patterns) - set(PATTERN_KINDS)
+    unknown |= {place for sentence in patterns.values() for place in _places(sentence)} - set(PLACES)
     if unknown:
         raise ValueError(f"{path}：不认识的条目 {'、'.join(sorted(unknown))}")
-    return Knowledge(tuple(data["criteria"]), kinds, dict(data["sums"]))
+    return Knowledge(tuple(data["criteria"]), kinds, dict(data["sums"]), patterns)
+
+
+def _places(sentence: str) -> list[str]:
+    return [name for _, name, _, _ in Formatter().parse(sentence) if name is not None]
 
 
 # --- typing slips -------------------------------------------------------------------------------------------------
@@ -302,7 +314,7 @@ def sum_slips(
     wanted = set(broken)
     found: dict[tuple[str, str, str], list[tuple[str, str]]] = {}
     for relation in relations:
-        parts = _sum(relation) if relation.name in wanted else None
+        parts = plain_sum(relation) if relation.name in wanted else None
         if parts is not None:
             for kind, address in _explained(parts[0], parts[1], Fraction(relation.constant), cells):
                 cell = cells[address]
@@ -314,18 +326,6 @@ def sum_slips(
         if kind in knowledge.sums
     ]
     return tuple(sorted(slips, key=lambda slip: (-len(slip.relations), order.index(slip.kind), slip.row)))
-
-
-def _sum(relation: Relation) -> tuple[str, tuple[str, ...]] | None:
-    """(total, rows) of a relation that says that one cell is the plain sum of two or more others."""
-    if relation.operator != "=" or relation.rate is not None or relation.constant != 0:
-        return None
-    for sign in (1, -1):
-        totals = [a for a, w in relation.terms if w == sign]
-        rows = tuple(a for a, w in relation.terms if w == -sign)
-        if len(totals) == 1 and len(rows) > 1 and len(rows) + 1 == len(relation.terms):
-            return totals[0], rows
-    return None
 
 
 def _explained(
@@ -391,7 +391,7 @@ class Evidence:
         self.starts = {unit: [t.low for t in all_] for unit, all_ in self.heard.items()}
 
     def _implied(self, relation: Relation) -> Iterator[_Testimony]:
-        parts = _sum(relation)
+        parts = plain_sum(relation)
         if parts is None or any(self.cells[a].unit == "date" for a, _ in relation.terms):
             return
         total, rows = parts
