@@ -99,7 +99,7 @@ def correct(
         _show_unknown(error)
         raise typer.Exit(BAD_INPUT) from None
     except InputError as error:
-        summary.show_problems(err, error.problems)
+        summary.show_problems(err, error.problems, "什么也没有写入")
         raise typer.Exit(BAD_INPUT) from None
     raise typer.Exit(REFUSED if refused else DONE)
 
@@ -113,4 +113,6 @@ def _show_unknown(error: UnknownAddressError) -> None:
     for address in error.nearest:
         err.print(f"  相近的有  {address}", markup=False)
     if not error.nearest:
-        err.print("  没有相近的；那一年若还没有构建，先运行 ledgergate run", markup=False)
+        err.print("  没有相近的", markup=False)
+    if error.hint:
+        err.print(f"  {error.hint}", markup=False)

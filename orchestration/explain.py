@@ -46,11 +46,11 @@ _SEVERITIES = {"error": "必须成立", "warning": "提示"}
 
 
 class UnknownAddressError(Exception):
-    """No known cell has the address. ``nearest``: known addresses that look most like it."""
+    """No known cell has the address. ``nearest``: known addresses that look most like it; ``hint``: what to do."""
 
-    def __init__(self, address: str, nearest: Sequence[str]):
+    def __init__(self, address: str, nearest: Sequence[str], hint: str = ""):
         super().__init__(address)
-        self.address, self.nearest = address, tuple(nearest)
+        self.address, self.nearest, self.hint = address, tuple(nearest), hint
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,8 @@ class Explanation:
 
     ``cell``: its row of table ``cell`` (money in yuan). ``implied``: so that every error rule that it takes part in
     holds, the other cells within their prints; ``implied_with_warnings``: so that warnings do too. ``flows`` and
-    ``rules`` are None where the source has no such tables.
+    ``rules`` are None where the source has no such tables. ``patterns``: what its broken rules look like, where whole
+    rows or columns seem to be out of place.
     """
 
     source: Source
@@ -177,6 +178,7 @@ class Explanation:
     implied: Implied
     implied_with_warnings: Implied
     suspects: list[str] = field(default_factory=list)
+    patterns: list[str] = field(default_factory=list)
     quantities: Mapping[str, Quantity] = field(default_factory=dict)
 
     @property
@@ -196,7 +198,9 @@ def explain(settings: Settings, address: str, *, as_published: bool = False) -> 
     year, _, _ = address.partition("/")
     source = open_source(settings, int(year), as_published) if year.isdecimal() and len(year) == 4 else None
     if source is None:
-        raise UnknownAddressError(address, nearest(address, _all_addresses(settings)))
+        raise UnknownAddressError(
+            address, nearest(address, _all_addresses(settings)), _hint(settings, year, as_published)
+        )
     found = source.rows("from cell where fiscal_year = ? and address = ?", source.year, address)
     if not found:
         raise UnknownAddressError(address, nearest(address, _addresses(source)))
@@ -207,6 +211,20 @@ def explain(settings: Settings, address: str, *, as_published: bool = False) -> 
         unbound,
     )  # fmt: skip
     return _with_rules(explanation) if source.tables >= JUDGED else explanation
+
+
+def _hint(settings: Settings, year: str, as_published: bool) -> str:
+    """What to do where there is nothing to read of a year."""
+    if not (year.isdecimal() and len(year) == 4):
+        return "地址须以四位年度开头"
+    other = open_source(settings, int(year), not as_published)
+    if other is None:
+        return f"该年度还没有构建，先运行 ledgergate run {year}{' --as-published' if as_published else ''}"
+    return (
+        "该年度没有按原样的构建，请去掉 --as-published"
+        if as_published
+        else "该年度只有按原样的构建，请加 --as-published"
+    )
 
 
 def open_source(settings: Settings, year: int, as_published: bool = False) -> Source | None:
@@ -266,7 +284,8 @@ _TERMS = """
         where fiscal_year = $year and list_contains($addresses, address)
     )
     select term.rule_id, term.instance, term.term, term.side, term.role, term.weight, term.address, term.value,
-           rule.operator, rule.compare, rule.only_where_broken, judged.severity, judged.status, judged.statement
+           term.ledger, rule.operator, rule.compare, rule.only_where_broken, judged.severity, judged.status,
+           judged.statement
     from rule_term as term
     inner join chosen using (rule_id, instance)
     inner join raw.rule as rule using (fiscal_year, rule_id)
@@ -337,6 +356,11 @@ def _with_rules(explanation: Explanation) -> Explanation:
         "select statement from suspect_cell where fiscal_year = ? and address = ? order by fault, rank, answer",
         source.year, address,
     ) if "suspect_cell" in source.tables else []  # fmt: skip
+    patterns = source.rows(
+        """select pattern from finding where fiscal_year = ? and pattern is not null
+             and list_has_any(string_split(rules, '、'), ?) group by pattern order by min(fault)""",
+        source.year, [f"{part.instance.rule_id}/{part.instance.instance}" for part in parts],
+    ) if "finding" in source.tables else []  # fmt: skip
     numeric = address in around.cells
     must = _alone(around, address) if numeric else Implied(True)
     return replace(
@@ -348,6 +372,7 @@ def _with_rules(explanation: Explanation) -> Explanation:
             _jointly(around, address, [i for i in around.of(address) if i.binding]) if numeric else must
         ),
         suspects=[row["statement"] for row in suspects],
+        patterns=[row["pattern"] for row in patterns],
         quantities=around.cells,
     )
 
@@ -615,6 +640,7 @@ def as_json(found: Explanation) -> dict[str, Any]:
         "implied_with_warnings": _implied_json(found.implied_with_warnings, found, cell["address"]),
         "fits": found.fits if found.rules is not None and cell["value"] is not None else None,
         "suspects": found.suspects,
+        "patterns": found.patterns,
     }  # fmt: skip
 
 
@@ -735,6 +761,8 @@ def _show_implied(console: Console, found: Explanation) -> None:
     if found.implied_with_warnings != found.implied:
         text = interval_text(found.implied_with_warnings, quantity)
         console.print(Text(f"连提示的规则也要成立  {text}", style="dim"))
+    for pattern in found.patterns:
+        console.print(Text.assemble(("发现  ", "magenta"), pattern))
     for statement in found.suspects:
         console.print(Text.assemble(("疑似  ", "magenta"), statement))
 

@@ -26,7 +26,7 @@ SECTIONS = {"execution": "预算执行", "output": "产出", "benefit": "效益"
 
 def as_json(year: int, build: Build | None, published: str | None, problems: list[Problem]) -> dict[str, Any]:
     """The one object that ``--json`` prints; decimals as strings."""
-    empty: dict[str, Any] = {"rules": [], "suspects": [], "corrections": [], "score": {}}
+    empty: dict[str, Any] = {"rules": [], "findings": [], "suspects": [], "corrections": [], "score": {}}
     found = _found(build) if build and not problems else empty
     return {
         "year": year,
@@ -45,6 +45,7 @@ def _found(build: Build) -> dict[str, Any]:
         "rules": _plain(
             build.rows("from reconciliation where status <> 'consistent' order by severity, rule_id, instance")
         ),
+        "findings": _plain(build.rows("from finding order by fault")),
         "suspects": _plain(build.rows("from suspect_cell order by fault, rank, answer, address")),
         "corrections": _plain(build.rows("from correction order by address")),
         "score": {row.pop("section"): row for row in _plain(score)},
@@ -68,9 +69,9 @@ def decimal_text(value: Decimal) -> str:
     return f"{whole}.{fraction.ljust(2, '0')}"
 
 
-def show_problems(console: Console, problems: list[Problem]) -> None:
+def show_problems(console: Console, problems: list[Problem], outcome: str = "什么也没有构建") -> None:
     """All that is wrong with the input, one line each."""
-    console.print(f"[bold red]输入有 {len(problems)} 处不对，什么也没有构建[/]")
+    console.print(f"[bold red]输入有 {len(problems)} 处不对，{outcome}[/]")
     for problem in problems:
         place = "  ".join(part for part in (problem.file, problem.sheet, problem.cell) if part)
         console.print(Text.assemble((place, "bold"), "  读到 ", (problem.found, "red"), f"；应为 {problem.expected}"))
@@ -121,8 +122,17 @@ def _show_broken(console: Console, build: Build, severity: str, title: str, styl
 
 
 def _show_suspects(console: Console, build: Build, limit: int = 6) -> None:
-    """The likeliest answers of each fault; where they are not the only ones, that is said too."""
-    for finding in build.rows("from finding order by fault"):
+    """The likeliest answers of each fault; where they are not the only ones, that is said too.
+
+    Faults that one pattern explains are told as one, and their cells only counted.
+    """
+    for pattern in build.rows(
+        """select pattern, count(*) as faults, sum(answers) as answers from finding
+           where pattern is not null group by pattern order by min(fault)"""
+    ):
+        console.print(Text.assemble(("发现  ", "magenta"), pattern["pattern"], f"（合 {pattern['faults']} 处发现）"))
+        console.print(Text(f"疑似  若不是，另有 {pattern['answers']} 种改法，见 --json", style="dim"))
+    for finding in build.rows("from finding where pattern is null order by fault"):
         if not finding["is_unique"]:
             console.print(Text.assemble(("发现  ", "magenta"), finding["statement"]))
         rows = build.rows(

@@ -25,11 +25,22 @@ _RULE_COLUMNS = {
     "suspects": "疑似",
 }
 _RULE_QUERY = """
+    with ranked as (
+        select fiscal_year, fault, statement, count(*) over fault_cells as cells,
+               row_number() over (fault_cells order by answer, address) as place
+        from suspect_cell where rank = 1
+        window fault_cells as (partition by fiscal_year, fault)
+    ),
+    named as (
+        select fiscal_year, fault,
+               concat(string_agg(statement, '；' order by place) filter (place <= 6),
+                      case when max(cells) > 6 then concat('；另有 ', max(cells) - 6, ' 格') else '' end) as statements
+        from ranked group by fiscal_year, fault
+    )
     select rule_id, instance, title, status, statement,
-           (select string_agg(suspect.statement, '；' order by suspect.fault, suspect.answer, suspect.address)
-            from suspect_cell as suspect inner join finding using (fiscal_year, fault)
-            where suspect.rank = 1
-              and list_contains(string_split(finding.rules, '、'), concat(rule_id, '/', instance))) as suspects,
+           (select string_agg(coalesce(finding.pattern, named.statements), '；' order by finding.fault)
+            from finding left join named using (fiscal_year, fault)
+            where list_contains(string_split(finding.rules, '、'), concat(rule_id, '/', instance))) as suspects,
            concat(left_label, ' ', coalesce({left_value}, '缺')) as left,
            concat(right_label, ' ', coalesce({right_value}, '缺')) as right,
            {difference} as gap,
@@ -267,7 +278,7 @@ SUITES = (
         severity="warning",
         query="from finding order by fault",
         keys=("fault",),
-        shown={"kind": "类别", "rules": "规则", "statement": "说明"},
+        shown={"kind": "类别", "rules": "规则", "pattern": "像是", "statement": "说明"},
         expectations=_rules_hold_together,
     ),
     Suite(

@@ -34,7 +34,11 @@ def suspect_assets() -> dg.AssetsDefinition:
         workspace.watcher.step("定位", 1)
         found = write_suspects(workspace.build(int(context.partition_key)))
         shown = "\n".join(f"- {row['statement']}" for row in found.suspects[:20]) or "没有"
-        yield dg.MaterializeResult(asset_key=FINDING, metadata={"dagster/row_count": len(found.findings)})
+        said = "\n".join(f"- {row['statement']}" for row in found.findings[:20]) or "没有"
+        yield dg.MaterializeResult(
+            asset_key=FINDING,
+            metadata={"dagster/row_count": len(found.findings), "findings": dg.MetadataValue.md(said)},
+        )
         yield dg.MaterializeResult(
             asset_key=SUSPECT_CELL,
             metadata={"dagster/row_count": len(found.suspects), "suspects": dg.MetadataValue.md(shown)},

@@ -7,14 +7,14 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from orchestration.reconciliation.suspects import Found, find, network
+from orchestration.reconciliation.suspects import Found, Label, find, network
 from orchestration.warehouse.build import Build
 
 _TEXT, _INT, _FLAG, _VALUE = pa.string(), pa.int32(), pa.bool_(), pa.decimal128(28, 9)
 SCHEMAS = {
     "finding": pa.schema(
         {"fiscal_year": _INT, "fault": _INT, "kind": _TEXT, "severity": _TEXT, "rules": _TEXT, "answers": _INT,
-         "is_unique": _FLAG, "is_complete": _FLAG, "statement": _TEXT}
+         "is_unique": _FLAG, "is_complete": _FLAG, "pattern": _TEXT, "pattern_kind": _TEXT, "statement": _TEXT}
     ),
     "suspect_cell": pa.schema(
         {"fiscal_year": _INT, "fault": _INT, "answer": _INT, "rank": _INT, "address": _TEXT, "ledger": _TEXT,
@@ -26,16 +26,17 @@ SCHEMAS = {
 _CELLS = """
     select cells.address, cells.row_kind, cells.measure, cells.unit, cells.printed_unit, cells.text, cells.value,
            cells.half_width, cells.row_label, ledger.short,
-           coalesce(measure.header, cells.measure) as header
+           coalesce(measure.header, cells.measure) as header, coalesce(printed.place, 0) as place
     from int_rule_cell as cells
+    left join (select fiscal_year, address, rowid as place from raw.cell) as printed using (fiscal_year, address)
     inner join raw.ledger as ledger using (fiscal_year, ledger)
     left join raw.measure as measure using (fiscal_year, ledger, measure)
     where cells.value is not null and ledger.file <> '' and cells.fiscal_year = ?
     order by cells.address
 """
 _TERMS = """
-    select term.rule_id, term.instance, term.term, term.side, term.role, term.weight, term.address, term.value,
-           rule.operator, judged.status
+    select term.rule_id, term.instance, term.term, term.side, term.role, term.weight, term.address, term.ledger,
+           term.value, rule.operator, judged.status
     from rule_term as term
     inner join raw.rule as rule using (fiscal_year, rule_id)
     inner join reconciliation as judged using (fiscal_year, rule_id, instance)
@@ -45,6 +46,13 @@ _TERMS = """
 """
 
 
+_UNPRINTED = """
+    select distinct term.instance, term.variant, selector.ledger, selector.key_1, selector.key_2, selector.key_3,
+           selector.slot_1, selector.slot_2, selector.slot_3
+    from rule_term as term
+    inner join raw.rule_selector as selector using (fiscal_year, rule_id, variant, term)
+    where term.is_missing and not selector.detail_only and selector.year_offset = 0 and fiscal_year = ?
+"""
 _RELIABILITY = "select ledger, reliability from raw.ledger where fiscal_year = ?"
 
 
@@ -56,7 +64,8 @@ def write_suspects(build: Build) -> Found:
     weights = {row["ledger"]: row["reliability"] for row in build.rows(_RELIABILITY, build.year)}
     cells = build.rows(_CELLS, build.year)
     quantities, relations = network(cells, build.rows(_TERMS, build.year))
-    found = find(build.year, quantities, relations, {cell["address"]: _label(cell) for cell in cells}, weights)
+    labels = {cell["address"]: _label(cell) for cell in cells}
+    found = find(build.year, quantities, relations, labels, weights, _unprinted(build))
     with duckdb.connect(str(build.warehouse)) as connection:
         connection.execute("begin")
         for name, rows in (("finding", found.findings), ("suspect_cell", found.suspects)):
@@ -67,8 +76,20 @@ def write_suspects(build: Build) -> Found:
     return found
 
 
-def _label(cell: dict[str, Any]) -> str:
+def _unprinted(build: Build) -> dict[str, set[str]]:
+    """By ledger, the keys of rows that rules name and that are not there."""
+    found: dict[str, set[str]] = {}
+    for row in build.rows(_UNPRINTED, build.year):
+        captured = dict(enumerate(row["instance"].removeprefix(row["variant"]).strip("/").split("/"), 1))
+        keys = [row[f"key_{n}"] or captured.get(row[f"slot_{n}"], "") for n in (1, 2, 3)]
+        if keys[0]:
+            found.setdefault(row["ledger"], set()).add(":".join(key for key in keys if key))
+    return found
+
+
+def _label(cell: dict[str, Any]) -> Label:
     """表3 第17行 本年调整: short where the row is numbered, by its name where it is not."""
     row = cell["row_label"]
     number = row.split(" ")[0]
-    return f"{cell['short']} {number if number.startswith('第') and number.endswith('行') else row} {cell['header']}"
+    name = number if number.startswith("第") and number.endswith("行") else row
+    return Label(cell["short"], name, cell["header"], cell["place"])

@@ -191,6 +191,17 @@ def test_an_address_like_no_other_is_exit_2(invoke: Invoke, wrong: str) -> None:
     assert result.exit_code == 2 and "没有相近的" in result.stderr
 
 
+def test_where_a_year_has_no_such_build_it_says_what_to_do(
+    invoke: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "先运行 ledgergate run 2031" in invoke(SUSPECT.replace("2024", "2031", 1)).stderr
+    assert "地址须以四位年度开头" in invoke("17/adjustment").stderr
+    build = Settings.from_environment().build(2024)
+    monkeypatch.setenv("LEDGERGATE_HOME", str(tmp_path))
+    shutil.copytree(build, Settings.from_environment().build(2024, as_published=True))
+    assert "请加 --as-published" in invoke(SUSPECT).stderr
+
+
 def test_without_a_build_the_published_version_is_read_and_said(
     invoke: Invoke, published: Published, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
