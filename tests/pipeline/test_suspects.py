@@ -108,6 +108,32 @@ def test_rules_that_hold_alone_but_not_together_are_a_finding_of_their_own(tmp_p
     assert "合在一起不能同时成立" in finding["statement"]
 
 
+def test_rules_that_contradict_one_another_are_named_and_accuse_no_cell(tmp_path: Path) -> None:
+    folder = tmp_path / "2024"
+    folder.mkdir()
+    (folder / "unit_basic_expenditure.csv").write_text(
+        "单位：万元\n序号,单位名称,上年结转,年初预算,本年调整,全年预算,决算支出,结转结余\n1,甲,,1.00,,1.00,,\n",
+        encoding="utf-8",
+    )
+    rules = tmp_path / "rules.yml"
+    rules.write_text(
+        "- {id: least, title: 至少三, check: unit_basic_expenditure/甲/total_budget >= 3万元}\n"
+        "- {id: most, title: 至多二, check: unit_basic_expenditure/甲/total_budget <= 2万元}\n"
+        "- {id: same, title: 年初即全年, check: unit_basic_expenditure/甲/initial_budget ="
+        " unit_basic_expenditure/甲/total_budget}\n",
+        encoding="utf-8",
+    )
+    settings = Settings(home=tmp_path / "home", raw=ROOT / "raw").with_rules(rules)
+    build = check_paths(settings, [folder], tmp_path / "check").build
+    (finding,) = build.rows("from finding")
+    assert (finding["answers"], finding["is_complete"], finding["severity"]) == (0, True, "error")
+    assert set(finding["rules"].split("、")) == {"least/all", "most/all"}
+    assert finding["statement"] == (
+        "规则 least/all、most/all 互相矛盾，不能成立，改动任何单元格都没有用；请核对规则里的常数和所数的行"
+    )
+    assert build.rows("from suspect_cell") == []
+
+
 @pytest.mark.parametrize(
     ("reliability", "suspected"),
     [
