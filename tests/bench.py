@@ -117,8 +117,6 @@ def where(home: Path, raw: Path) -> dict[str, Any]:
     with part("import dbt"):
         import dbt.adapters.duckdb
         import dbt.cli.main  # noqa: F401
-    with part("import scipy, for localisation"):
-        import scipy.optimize  # noqa: F401
     with part("import great_expectations (in a run: on the other core)"):
         import great_expectations  # noqa: F401
     from expectations.gate import judge

@@ -10,6 +10,7 @@ single cell (``slips``).
 from __future__ import annotations
 
 import itertools
+from collections import ChainMap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -109,6 +110,14 @@ class _Book:
         self.cells = {q.address: q for q in quantities}
         self.span = {q.address: (exact(q.low), exact(q.high)) for q in quantities}
         self.at = {(q.ledger, q.row_key, q.measure): q.address for q in quantities}
+        self.rows: dict[str, dict[str, None]] = {}  # by ledger, in order
+        self.measures: dict[str, dict[str, None]] = {}
+        self.details: dict[tuple[str, str], set[str]] = {}  # by ledger and measure: detail rows that print it
+        for q in quantities:
+            self.rows.setdefault(q.ledger, {})[q.row_key] = None
+            self.measures.setdefault(q.ledger, {})[q.measure] = None
+            if q.row_kind == "detail":
+                self.details.setdefault((q.ledger, q.measure), set()).add(q.row_key)
         named = {name for fault in faults for name in fault.relations}
         suspects = (relation for relation in relations if relation.name in named)
         self.broken = {r.name: r for r in suspects if not holds(r, self.span)}
@@ -121,14 +130,22 @@ class _Book:
         return {name for n in places for name in self.faults[n].relations}
 
     def candidates(self) -> Iterator[Pattern]:
-        touched = {self.cells[a].ledger: 0 for relation in self.broken.values() for a in relation.addresses}
-        for ledger in touched:
-            rows = dict.fromkeys(q.row_key for q in self.cells.values() if q.ledger == ledger)
-            measures = dict.fromkeys(q.measure for q in self.cells.values() if q.ledger == ledger)
-            yield from self._swapped_columns(ledger, list(rows), list(measures))
-            yield from self._swapped_rows(ledger, list(rows), list(measures))
-        for group in self._groups():
-            yield from self._sums(group)
+        for ledger in self._worth_a_pattern():
+            rows, measures = list(self.rows[ledger]), list(self.measures[ledger])
+            yield from self._swapped_columns(ledger, rows, measures)
+            yield from self._swapped_rows(ledger, rows, measures)
+            for group in self._groups(ledger):
+                yield from self._sums(group)
+
+    def _worth_a_pattern(self) -> list[str]:
+        """Ledgers whose faults take two cells or more to mend: a single wrong cell is no pattern."""
+        cells: dict[str, int] = {}
+        for fault in self.faults:
+            broken = (self.broken[name] for name in fault.relations if name in self.broken)
+            ledgers = dict.fromkeys(self.cells[a].ledger for relation in broken for a in relation.addresses)
+            for ledger in ledgers:
+                cells[ledger] = cells.get(ledger, 0) + _least_cells(fault)
+        return [ledger for ledger, least in cells.items() if least > 1]
 
     # exchanges
 
@@ -139,7 +156,8 @@ class _Book:
         touched = {relation.name: relation for address in moved for relation in self.using.get(address, ())}
         mended = touched.keys() & self.broken.keys()
         first = sorted(touched.values(), key=lambda relation: relation.name not in mended)
-        return frozenset(mended if mended and all(holds(r, self.span | span) for r in first) else ())
+        after = ChainMap(span, self.span)
+        return frozenset(mended if mended and all(holds(r, after) for r in first) else ())
 
     def _is_whole(self, mended: frozenset[str]) -> bool:
         """Whether a pattern that mends these leaves no part of a fault over."""
@@ -160,7 +178,7 @@ class _Book:
         return moved
 
     def _swapped_columns(self, ledger: str, rows: Sequence[str], measures: Sequence[str]) -> Iterator[Pattern]:
-        printed = set[str]().union(*(self._details(ledger, measure) for measure in measures))
+        printed = set[str]().union(*(self.details.get((ledger, measure), set()) for measure in measures))
         details = [row for row in rows if row in printed]
         scopes: list[tuple[str, Sequence[str], tuple[str, ...]]]
         scopes = [("columns_swapped", rows, ()), ("detail_columns_swapped", details, ())]
@@ -210,38 +228,33 @@ class _Book:
                 if cell.ledger == ledger:
                     by_column.setdefault((cell.measure, weight), set()).add(cell.row_key)
             for (measure, _), rows in by_column.items():
-                if not rows.issuperset(self._details(ledger, measure)):
+                if not rows.issuperset(self.details.get((ledger, measure), ())):
                     found.update(dict.fromkeys(sorted(rows)))
         return list(found)
 
-    def _details(self, ledger: str, measure: str) -> set[str]:
-        return {
-            row
-            for (name, row, column), address in self.at.items()
-            if (name, column) == (ledger, measure) and self.cells[address].row_kind == "detail"
-        }
-
     # sums of columns
 
-    def _groups(self) -> list[_Columns]:
-        """Column totals over the same rows, at least two of them broken."""
+    def _groups(self, ledger: str) -> list[_Columns]:
+        """Totals of columns of a ledger over the same rows, at least two of them broken."""
         groups: list[_Columns] = []
         for relation in self.relations:
+            if all(self.cells[address].ledger != ledger for address, _ in relation.terms[:2]):
+                continue
             parts = plain_sum(relation)
             if parts is None:
                 continue
             rows = [self.cells[a] for a in parts[1]]
-            if len({(cell.ledger, cell.measure) for cell in rows}) > 1:
+            if {(cell.ledger, cell.measure) for cell in rows} != {(ledger, rows[0].measure)}:
                 continue
             keys = frozenset(cell.row_key for cell in rows)
             column = _Column(rows[0].measure, relation, parts[0], {cell.row_key: cell.address for cell in rows})
             for group in groups:
-                if (group.ledger, group.rule_id) == (rows[0].ledger, relation.rule_id) and group.rows & keys:
+                if group.rule_id == relation.rule_id and group.rows & keys:
                     group.columns.append(column)
                     group.rows |= keys
                     break
             else:
-                groups.append(_Columns(rows[0].ledger, relation.rule_id, set(keys), [column]))
+                groups.append(_Columns(ledger, relation.rule_id, set(keys), [column]))
         return [g for g in groups if sum(c.relation.name in self.broken for c in g.columns) > 1]
 
     def _sums(self, group: _Columns) -> Iterator[Pattern]:
@@ -250,7 +263,7 @@ class _Book:
         if not explained <= self.broken.keys():
             return
         once_less, once_more = (explained | self._recounted(group.ledger, by) for by in (-1, 1))
-        rows = [row for row in self._in_order(group.ledger) if row in group.rows]
+        rows = [row for row in self.rows[group.ledger] if row in group.rows]
         figures = {row: self._figures(group, row) for row in rows}
         alike: dict[tuple[tuple[str, Span], ...], list[str]] = {}
         for row in rows:
@@ -331,9 +344,6 @@ class _Book:
                     terms = tuple(sorted((self.cells[a].measure, w) for a, w in relation.terms))
                     found[relation.rule_id, terms] = replace(relation, terms=terms)
         return list(found.values())
-
-    def _in_order(self, ledger: str) -> dict[str, None]:
-        return dict.fromkeys(q.row_key for q in self.cells.values() if q.ledger == ledger)
 
     def _name_of_lost(self, group: _Columns) -> tuple[str, ...]:
         """The key of a missing row: the one that rules name, or the one that the numbering skips."""
