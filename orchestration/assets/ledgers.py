@@ -21,6 +21,7 @@ LANDED = {
     "measure": dg.AssetKey(["raw", "cells"]),
     "correction": dg.AssetKey(["raw", "corrections"]),
     "accepted_exception": dg.AssetKey(["raw", "corrections"]),
+    "narrative": dg.AssetKey(["raw", "narrative"]),
     "prior_cell": dg.AssetKey(["raw", "prior_year"]),
     "rule": dg.AssetKey(["raw", "rules"]),
     "rule_contrast": dg.AssetKey(["raw", "rules"]),
@@ -49,6 +50,7 @@ def ledger_assets(contracts: Mapping[str, Contract]) -> dg.AssetsDefinition:
         "cells": ("每个印出的数字：地址、精确的值、印出的精度、出处。", [spec.key for spec in specs]),
         "rules": ("expectations/rules 的规则，展开为每一项。", [spec.key for spec in specs]),
         "corrections": ("corrections.csv 的更正与 exceptions.csv 的认可，已与账面核对。", [spec.key for spec in specs]),
+        "narrative": ("narrative.yml 的文字：只有人能写的部分，数字一律是引用。", []),
         "prior_year": ("上一年度已发布的单元格，供跨年规则核对。", []),
     }
     specs += [
@@ -98,6 +100,7 @@ def _metadata(key: dg.AssetKey, inputs: Inputs) -> dict[str, dg.MetadataValue]:
         "cells": len(inputs.year.cells),
         "rules": len(inputs.rulebook.rules),
         "corrections": len(inputs.corrections),
+        "narrative": len(inputs.narrative),
         "prior_year": len(inputs.prior),
     }
     return {"dagster/row_count": dg.MetadataValue.int(counts.get(name, 0))}

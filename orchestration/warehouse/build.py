@@ -13,6 +13,7 @@ from orchestration.ledgers.cell import InputError
 from orchestration.ledgers.contract import read_contracts
 from orchestration.ledgers.corrections import Correction, read_corrections
 from orchestration.ledgers.exceptions import AcceptedException, read_exceptions
+from orchestration.ledgers.narrative import Piece, read_narrative
 from orchestration.ledgers.reader import Year, read_year
 from orchestration.reconciliation.rules import Rulebook, compile_rules, read_rules
 from orchestration.settings import Settings
@@ -28,6 +29,7 @@ class Inputs:
     corrections: list[Correction]
     prior: list[dict[str, Any]] = field(default_factory=list)
     exceptions: list[AcceptedException] = field(default_factory=list)
+    narrative: list[Piece] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -67,12 +69,16 @@ def read_inputs(settings: Settings, year: int, as_published: bool = False) -> In
         ledgers = read_year(settings.ledgers(year), year, contracts)
     except InputError as error:
         problems += error.problems
+    try:
+        narrative = read_narrative(settings.ledgers(year) / "narrative.yml")
+    except InputError as error:
+        problems += error.problems
     if problems:
         raise InputError(problems)
     rulebook = compile_rules(rules, ledgers.contracts, year, str(settings.rules))
     corrections, exceptions = read_notes(settings.ledgers(year), ledgers, rulebook)
     prior = published_cells(settings.serving, year - 1)
-    return Inputs(ledgers, rulebook, [] if as_published else corrections, prior, exceptions)
+    return Inputs(ledgers, rulebook, [] if as_published else corrections, prior, exceptions, narrative)
 
 
 def read_notes(folder: Path, ledgers: Year, rulebook: Rulebook) -> tuple[list[Correction], list[AcceptedException]]:
@@ -97,7 +103,9 @@ def read_notes(folder: Path, ledgers: Year, rulebook: Rulebook) -> tuple[list[Co
 def land_inputs(build: Build, inputs: Inputs) -> None:
     """Start the build anew from its inputs. Gate results of an earlier build go with it."""
     build.gates.unlink(missing_ok=True)
-    tables = raw_tables(inputs.year, inputs.rulebook, inputs.corrections, inputs.prior, inputs.exceptions)
+    tables = raw_tables(
+        inputs.year, inputs.rulebook, inputs.corrections, inputs.prior, inputs.exceptions, inputs.narrative
+    )
     land(build.warehouse, tables)
 
 

@@ -18,6 +18,7 @@ from orchestration.ledgers.cell import Cell
 from orchestration.ledgers.corrections import Correction
 from orchestration.ledgers.exceptions import AcceptedException
 from orchestration.ledgers.money import unit_kind
+from orchestration.ledgers.narrative import Piece
 from orchestration.ledgers.reader import Year
 from orchestration.reconciliation.rules import COMPUTED, Rulebook
 
@@ -47,11 +48,15 @@ SCHEMAS: dict[str, pa.Schema] = {
     ),
     "ledger": pa.schema(
         {"fiscal_year": _INT, "ledger": _TEXT, "title": _TEXT, "short": _TEXT, "on_duty": _TEXT, "file": _TEXT,
-         "sha256": _TEXT, "document": _TEXT, "section": _TEXT, "cells": _INT, "reliability": VALUE}
+         "sha256": _TEXT, "document": _TEXT, "section": _TEXT, "department": _TEXT, "cells": _INT,
+         "reliability": VALUE}
     ),
     "measure": pa.schema(
         {"fiscal_year": _INT, "ledger": _TEXT, "measure": _TEXT, "header": _TEXT, "published_table": _TEXT,
          "total_published": _FLAG}
+    ),
+    "narrative": pa.schema(
+        {"fiscal_year": _INT, "slot": _TEXT, "position": _INT, "kind": _TEXT, "text": _TEXT}
     ),
     "rule": pa.schema(
         {"fiscal_year": _INT, "rule_id": _TEXT, "title": _TEXT, "severity": _TEXT, "operator": _TEXT,
@@ -79,6 +84,7 @@ def raw_tables(
     corrections: Sequence[Correction],
     prior: Sequence[dict[str, Any]] = (),
     exceptions: Sequence[AcceptedException] = (),
+    narrative: Sequence[Piece] = (),
 ) -> dict[str, list[dict[str, Any]]]:
     """Rows of every raw table of one year. ``prior``: rows of last year's published cells, as ``cell``."""
     y = year.year
@@ -90,20 +96,26 @@ def raw_tables(
         "ledger": [
             {"fiscal_year": y, "ledger": name, "title": ledger.contract.title, "short": ledger.contract.short,
              "on_duty": ledger.contract.on_duty, "file": ledger.source.file, "sha256": ledger.sha256,
-             "document": ledger.source.document, "section": ledger.source.section, "cells": len(ledger.cells),
+             "document": ledger.source.document, "section": ledger.source.section,
+             "department": year.sources.department, "cells": len(ledger.cells),
              "reliability": ledger.contract.reliability}
             for name, ledger in year.ledgers.items()
         ] + [
             {"fiscal_year": y, "ledger": name, "title": short, "short": short, "on_duty": "", "file": "",
-             "sha256": "", "document": "", "section": "", "cells": 0,
-             "reliability": Decimal(1)} for name, (short, _) in COMPUTED.items()
+             "sha256": "", "document": "", "section": "", "department": "", "cells": 0, "reliability": Decimal(1)}
+            for name, (short, _) in COMPUTED.items()
         ],
         "measure": [
             {"fiscal_year": y, "ledger": name, "measure": measure.name, "header": measure.header,
              "published_table": None if measure.name in ledger.contract.unpublished else ledger.contract.table,
              "total_published": ledger.contract.total_published}
             for name, ledger in year.ledgers.items() for measure in ledger.contract.measures
+        ] + [
+            {"fiscal_year": y, "ledger": name, "measure": column.name, "header": column.header, "published_table": None,
+             "total_published": False}
+            for name, ledger in year.ledgers.items() for column in (*ledger.contract.keys, *ledger.contract.texts)
         ],
+        "narrative": [{"fiscal_year": y, **dataclasses.asdict(piece)} for piece in narrative],
         "rule": [
             {"fiscal_year": y, "rule_id": rule.id, "title": rule.title, "severity": rule.severity,
              "operator": rulebook.operators[rule.id], "compare": rule.compare,

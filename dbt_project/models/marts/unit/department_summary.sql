@@ -9,11 +9,19 @@ with figures as (
     from {{ ref('int_cell') }}
     where ledger = 'department_summary'
     group by fiscal_year, ledger, row_key, key_1
+),
+
+compared as (
+    select
+        *,
+        max(case when expenditure_kind = 'total' then total_budget end) over (partition by fiscal_year) as whole
+    from figures
 )
 
 select
     fiscal_year,
     {{ row_address() }} as row_address,
     expenditure_kind,
-    {{ budget_amounts() }}
-from figures
+    {{ budget_amounts() }},
+    {{ divided('total_budget', 'whole') }} as share
+from compared

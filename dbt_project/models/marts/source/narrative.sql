@@ -1,0 +1,9 @@
+-- The report's free text, as people wrote it in narrative.yml; figures in it are references.
+select
+    fiscal_year,
+    concat(slot, '/', cast(position as varchar)) as place,
+    slot,
+    position,
+    kind,
+    text
+from {{ source('raw', 'narrative') }}

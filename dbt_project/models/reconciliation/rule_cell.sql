@@ -1,0 +1,9 @@
+-- Which printed cells each rule instance binds, on which side: for whoever asks of a figure what proves it.
+select distinct
+    fiscal_year,
+    rule_id,
+    instance,
+    side,
+    address
+from {{ ref('rule_term') }}
+where address is not null
