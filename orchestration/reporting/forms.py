@@ -1,0 +1,227 @@
+"""Tables 1-3 and the annexes as grids, laid out by ``templates/forms.yml``: once for the document, the workbook and the
+page alike. A form's cells keep their figures; how a cell looks in a medium belongs to that medium.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from orchestration.ledgers.money import MONEY_UNITS
+from orchestration.reporting.fields import OPEN, TOKEN, FieldError, Fields, Figure, Missing, amount, places, plain
+
+FORMS = Path(__file__).parent / "templates" / "forms.yml"
+#: The sheet rows above a form's grid: its title, its unit.
+ABOVE = 2
+NOT_PROVIDED = "未提供"
+_KINDS = ("head", "section", "row", "subtotal", "total", "check")
+_ADDED = ("yuan", "person", "count")
+_BRACED = re.compile(r"\{([^{}]+)\}")
+
+
+@dataclass(frozen=True)
+class Sum:
+    """A figure that a form works out itself: of the cells ``plus`` (grid rows of this column) less ``minus``."""
+
+    value: Decimal
+    unit: str
+    plus: tuple[int, ...]
+    minus: int | None
+
+
+@dataclass
+class Cell:
+    """One cell of a grid. ``value``: None where blank. ``merged``: part of the cell to the left or above."""
+
+    value: str | Figure | Missing | Sum | None
+    text: str
+    merged: bool = False
+    columns: int = 1
+    rows: int = 1
+
+
+@dataclass
+class Row:
+    kind: str  # head | section | row | subtotal | total | check
+    cells: list[Cell]
+
+
+@dataclass
+class Form:
+    """One table. ``notes``: what corrections changed in it."""
+
+    id: str
+    title: str
+    unit: str
+    money: str
+    widths: list[int]
+    rows: list[Row]
+    zero: str = ""  # how an exact zero of money is written, where not as 0.00
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def is_annex(self) -> bool:
+        return self.id.startswith("附件")
+
+    def figures(self) -> Iterator[tuple[int, int, Figure]]:
+        """Grid row, column and figure, reading order."""
+        for r, row in enumerate(self.rows):
+            for c, cell in enumerate(row.cells):
+                if isinstance(cell.value, Figure):
+                    yield r, c, cell.value
+
+    def place(self, row: int, column: int) -> str:
+        """Where a grid cell stands in the workbook, and so in the report: 表3!E19."""
+        return f"{self.id}!{chr(ord('A') + column)}{row + ABOVE + 1}"
+
+
+def build_forms(fields: Fields) -> list[Form]:
+    """All forms of a version, in the order of ``forms.yml``. Raises ``FieldError`` naming form and cell."""
+    known = yaml.safe_load(FORMS.read_text(encoding="utf-8"))
+    return [_form(fields, {**form, **copy}, copy) for form in known for copy in form.get("copies", [form])]
+
+
+def _form(fields: Fields, known: dict[str, Any], copy: dict[str, Any]) -> Form:
+    money = known.get("money", known["unit"])
+    layout = _Layout(fields, known, copy, money if money in MONEY_UNITS else "万元")
+    rows = layout.rows()
+    form = Form(known["id"], known["title"], known["unit"], layout.money, known["widths"], rows, known.get("zero", ""))
+    _merge(form)
+    notes = dict.fromkeys(figure.note for _, _, figure in form.figures() if figure.note)
+    form.notes = list(notes)
+    return form
+
+
+class _Layout:
+    """Turns one form's lines into rows."""
+
+    def __init__(self, fields: Fields, known: dict[str, Any], copy: dict[str, Any], money: str):
+        self.fields, self.known, self.copy, self.money = fields, known, copy, money
+        self.width = len(known["widths"])
+        self.made: list[Row] = []
+        self.details: list[int] = []  # grid rows added up by the next subtotal, total or check
+        self.total: int | None = None
+
+    def rows(self) -> list[Row]:
+        for line in self.known["body"]:
+            if "each" in line:
+                self._each(line)
+                continue
+            (kind,) = (name for name in _KINDS if name in line)
+            if kind in ("subtotal", "check"):
+                self._sum(kind, line[kind])
+            else:
+                self._add(kind, line[kind])
+        return self.made
+
+    def _each(self, line: dict[str, Any]) -> None:
+        found = self._value(line["each"], {})
+        for row in found:
+            self._add("row", line["row"], 行=row)
+        if not found:
+            self._add("row", ["　分项", *["?"] * (self.width - 1)])
+
+    def _add(self, kind: str, cells: Sequence[str], **local: Any) -> None:
+        if kind in ("head", "section"):
+            self.details, self.total = [], None
+        if kind == "row":
+            self.details.append(len(self.made))
+        if kind == "total":
+            self.total = len(self.made)
+        self.made.append(Row(kind, self._cells(cells, local)))
+
+    def _cells(self, cells: Sequence[str], local: dict[str, Any]) -> list[Cell]:
+        if len(cells) > self.width:
+            raise FieldError(f"{self.known['id']} 的一行有 {len(cells)} 格，表宽 {self.width} 格", FORMS.name)
+        cells = [*cells, *[""] * (self.width - len(cells))]
+        return [
+            Cell(cell, "", merged=True) if cell in ("<", "^") else self._cell(self._value(cell, local))
+            for cell in cells
+        ]
+
+    def _value(self, cell: str, local: dict[str, Any]) -> Any:
+        if not isinstance(cell, str):
+            return str(cell)
+        where = f"{FORMS.name} {self.known['id']} "
+        local = {"本表": self.copy, **local}
+        if cell == "?":
+            return Missing("")
+        if cell.startswith("="):
+            return self.fields.evaluate(cell[1:], where, **local)
+        return _BRACED.sub(lambda found: _said(self.fields.evaluate(found[1], where, **local)), cell)
+
+    def _cell(self, value: Any) -> Cell:
+        if isinstance(value, Figure):
+            return Cell(value, self._text(value.value, value.unit, value))
+        if isinstance(value, Missing):
+            return Cell(value, NOT_PROVIDED)
+        return Cell(value or None, str(value or ""))
+
+    def _text(self, value: Decimal, unit: str, figure: Figure | None = None) -> str:
+        if unit == "yuan":
+            return self.known["zero"] if value == 0 and "zero" in self.known else amount(value, self.money)
+        if figure is not None:
+            return figure.text
+        return plain(value)
+
+    def _sum(self, kind: str, cells: Sequence[str]) -> None:
+        row = self._cells(cells, {})
+        for column in range(1, self.width):
+            if not row[column].merged and row[column].value is None:
+                row[column] = self._summed(kind, column)
+        self.made.append(Row(kind, row))
+
+    def _summed(self, kind: str, column: int) -> Cell:
+        """The sum of a column's details, or for a check that sum less the printed total; blank where nothing adds."""
+        cells = [(r, self.made[r].cells[column].value) for r in self.details]
+        figures = [(r, value) for r, value in cells if isinstance(value, Figure) and value.unit in _ADDED]
+        total = self.made[self.total].cells[column].value if kind == "check" and self.total is not None else None
+        if kind == "subtotal" and all(isinstance(value, Missing) for _, value in cells):
+            return Cell(Missing(""), NOT_PROVIDED)
+        if not figures or (kind == "check" and not isinstance(total, Figure)):
+            return Cell(None, "")
+        value = sum((figure.value for _, figure in figures), Decimal(0))
+        unit = figures[0][1].unit
+        minus = None
+        if isinstance(total, Figure):
+            value, minus = value - total.value, self.total
+        made = Sum(value, unit, tuple(r for r, _ in figures), minus)
+        return Cell(made, amount(value, self.money) if unit == "yuan" else plain(value))
+
+
+def _said(value: Any) -> str:
+    """A value inside a cell's text: only words. A figure stands in a cell of its own."""
+    if isinstance(value, Figure):
+        raise FieldError("格内文字不夹数字，数字单独占一格", FORMS.name)
+    text = str(value)
+    assert OPEN not in text and not TOKEN.search(text)
+    return text
+
+
+def _merge(form: Form) -> None:
+    """Give each cell the span of those merged into it."""
+    for r, row in enumerate(form.rows):
+        for c, cell in enumerate(row.cells):
+            if cell.merged and cell.value == "<":
+                next(left for left in reversed(row.cells[:c]) if left.value != "<").columns += 1
+            if cell.merged and cell.value == "^":
+                above = (over.cells[c] for over in reversed(form.rows[:r]))
+                next(owner for owner in above if owner.value != "^").rows += 1
+
+
+def number_places(value: Decimal, unit: str, money: str) -> int:
+    """Decimals that a cell's number needs in its form's unit."""
+    if unit == "yuan":
+        return max(2, places(value * 100 / Decimal(MONEY_UNITS[money])))
+    return places(value)
+
+
+def in_form_unit(value: Decimal, unit: str, money: str) -> Decimal:
+    """A published value as the number that stands in a form: yuan in the form's money unit."""
+    return value * 100 / Decimal(MONEY_UNITS[money]) if unit == "yuan" else value

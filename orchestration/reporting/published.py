@@ -1,0 +1,73 @@
+"""A published version as the report reads it: its tables and its manifest, and nothing else."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from orchestration.settings import Settings
+from orchestration.warehouse.landing import rows_of
+from orchestration.warehouse.versions import MANIFEST, versions
+
+#: What a version must hold for a report to be made of it.
+NEEDED = ("cell", "correction", "accepted_exception", "ledger_source", "narrative", "reconciliation", "rule_cell")
+
+
+class NoVersionError(Exception):
+    """There is no such published version, or it is older than reports."""
+
+
+@dataclass(frozen=True)
+class Published:
+    """One version of one year."""
+
+    year: int
+    name: str
+    folder: Path
+
+    @cached_property
+    def tables(self) -> dict[str, list[dict[str, Any]]]:
+        """Every table's rows in published order; decimals exact."""
+        with duckdb.connect() as connection:
+            return {
+                path.stem: rows_of(connection, "from read_parquet(?)", [str(path)])
+                for path in sorted(self.folder.glob("[!.]*.parquet"))
+            }
+
+    @cached_property
+    def manifest(self) -> dict[str, Any]:
+        content: dict[str, Any] = json.loads((self.folder / MANIFEST).read_text(encoding="utf-8"))
+        return content
+
+    @property
+    def department(self) -> str:
+        return next((row["department"] for row in self.tables["ledger_source"] if row["department"]), "")
+
+    @property
+    def signed(self) -> date | None:
+        """The date that the report bears; None where the ledgers give none."""
+        days = {row["event"]: row["day"] for row in self.tables.get("report_date", [])}
+        day = days.get("report_signed")
+        return day.date() if isinstance(day, datetime) else day
+
+
+def open_version(settings: Settings, year: int, name: str | None = None) -> Published:
+    """A version of a year, the current one unless named. Raises ``NoVersionError``."""
+    known = versions(settings, year)
+    if not known:
+        raise NoVersionError(f"{year} 年度还没有发布过：先运行 ledgergate run {year}")
+    chosen = next((v for v in known if (v.name == name if name else v.current)), None)
+    if chosen is None:
+        raise NoVersionError(f"{year} 年度没有版本 {name}；有：{'、'.join(v.name for v in known)}")
+    missing = [table for table in NEEDED if not (chosen.folder / f"{table}.parquet").is_file()]
+    if missing:
+        raise NoVersionError(
+            f"版本 {chosen.name} 是报告功能之前发布的（缺 {'、'.join(missing)}）：重新运行 ledgergate run {year}"
+        )
+    return Published(year, chosen.name, chosen.folder)
