@@ -23,6 +23,12 @@ test: $(READY)  ## set up, then lint, types and all tests
 	LEDGERGATE_WAREHOUSE=$$(mktemp -d)/warehouse.duckdb $(BIN)/sqlfluff lint dbt_project/models
 	$(BIN)/python -m pytest --cov=orchestration --cov=expectations --cov-report=term
 
+test-office: $(READY)  ## tests that need LibreOffice, poppler and a Chinese font
+	$(BIN)/python -m pytest -m office
+
+report: $(READY)  ## the report of YEAR (2024), from its published version
+	$(BIN)/ledgergate report $(YEAR)
+
 ui: $(READY)  ## the Dagster UI, on loopback only: http://127.0.0.1:3000
 	$(BIN)/python -m orchestration.ui
 
@@ -53,4 +59,4 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/python -c 'from orchestration.warehouse import models; models.parse()'
 	@touch $@
 
-.PHONY: help run test ui bench docs format lock clean
+.PHONY: help run test test-office report ui bench docs format lock clean

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from expectations.gate import judge
-from orchestration import cli_cells, summary
+from orchestration import cli_cells, cli_report, summary
 from orchestration.ledgers.cell import InputError
 from orchestration.settings import Settings
 from orchestration.warehouse import versions as version_store
@@ -176,6 +176,7 @@ def rollback(
 
 
 cli_cells.register(app)
+cli_report.register(app)
 
 
 def _finish(work: Callable[[Any], int]) -> NoReturn:

@@ -27,7 +27,10 @@ Address = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add both commands. A value may begin with a minus sign and is still no option."""
-    app.command(epilog="Example:  ledgergate explain 2024/project_expenditure/17/adjustment")(explain)
+    app.command(
+        epilog="Examples:  ledgergate explain 2024/project_expenditure/17/adjustment   |   "
+        "ledgergate explain '2024/表3!E20'"
+    )(explain)
     app.command(
         epilog="Example:  ledgergate correct 2024 2024/project_expenditure/17/adjustment -362.69 "
         "--reason 与本行、本栏都不相符 --evidence 表2第5行印作-362.69 --dry-run",
@@ -44,10 +47,14 @@ def explain(
 ) -> None:
     """Explain a cell: its print, its place, where it flows, its rules, and what it would have to be if it were wrong.
 
-    Reads the year's last build, or its published version where there is none.
+    Reads the year's last build, or its published version where there is none. A place of the report will do as well:
+    2024/表3!E19 is a cell of its tables, 2024/三（二）#4 the fourth figure of that section.
     """
     from orchestration import explain as explaining
+    from orchestration.reporting.places import is_place
 
+    if is_place(address):
+        return _explain_place(address, as_json=as_json)
     try:
         found = explaining.explain(Settings.from_environment(), address, as_published=as_published)
     except explaining.UnknownAddressError as error:
@@ -60,6 +67,43 @@ def explain(
         _print_json(explaining.as_json(found))
     else:
         explaining.show(out, found)
+    return None
+
+
+def _explain_place(text: str, *, as_json: bool) -> None:
+    """What the report prints at a place, then each printed cell behind it."""
+    from orchestration import explain as explaining
+    from orchestration.reporting.places import UnknownPlaceError, at_place
+    from orchestration.reporting.published import NoVersionError
+
+    settings = Settings.from_environment()
+    try:
+        found = at_place(settings, text)
+    except (UnknownPlaceError, NoVersionError) as error:
+        near = error.nearest if isinstance(error, UnknownPlaceError) else ()
+        said = f"报告的这个位置没有数：{text}" if isinstance(error, UnknownPlaceError) else str(error)
+        if as_json:
+            _print_json({"place": text, "error": said, "nearest": near})
+        else:
+            err.print(said, style="red", markup=False)
+            for place in near:
+                err.print(f"  相近的有  {place}", markup=False)
+        raise typer.Exit(BAD_INPUT) from None
+    figure = found.printed.figure
+    table, row, column = figure.place
+    cells = [explaining.explain(settings, address) for address in figure.addresses]
+    if as_json:
+        _print_json({
+            "place": text, "text": figure.text, "table": table, "row": row, "column": column,
+            "version": found.version.name, "cells": [explaining.as_json(cell) for cell in cells],
+        })  # fmt: skip
+        return
+    out.print(f"[bold]{text}[/]  印作 [bold]{figure.text}[/]  发布表 {table}，行 {row}，栏 {column}")
+    if not cells:
+        out.print("来源  由评分标准或核对结果算出，没有单独印出的单元格")
+    for cell in cells:
+        out.print()
+        explaining.show(out, cell)
 
 
 def correct(

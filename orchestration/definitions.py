@@ -8,6 +8,7 @@ import dagster as dg
 
 from orchestration.assets.ledgers import ledger_assets
 from orchestration.assets.publication import publication_asset
+from orchestration.assets.reports import report_assets
 from orchestration.assets.suspects import suspect_assets
 from orchestration.assets.warehouse import warehouse_assets
 from orchestration.checks import gate_assets
@@ -31,6 +32,7 @@ def build_definitions(overrides: Mapping[str, object] | None = None) -> dg.Defin
             suspect_assets(),
             gate_assets(tables),
             publication_asset(tables),
+            report_assets(),
         ],
         jobs=year_jobs(),
         executor=dg.in_process_executor,

@@ -27,6 +27,7 @@ from orchestration.ledgers.money import day_of, unit_kind
 from orchestration.reconciliation.localise import localise
 from orchestration.reconciliation.network import Quantity, Relation
 from orchestration.reconciliation.suspects import network
+from orchestration.reporting.places import places_of
 from orchestration.settings import Settings
 from orchestration.summary import STATUSES, decimal_text
 from orchestration.warehouse.landing import rows_of
@@ -166,7 +167,8 @@ class Explanation:
     ``cell``: its row of table ``cell`` (money in yuan). ``implied``: so that every error rule that it takes part in
     holds, the other cells within their prints; ``implied_with_warnings``: so that warnings do too. ``flows`` and
     ``rules`` are None where the source has no such tables. ``patterns``: what its broken rules look like, where whole
-    rows or columns seem to be out of place.
+    rows or columns seem to be out of place. ``places``: where the report of the published year prints it, or what is
+    computed from it; None where no year is published.
     """
 
     source: Source
@@ -179,6 +181,7 @@ class Explanation:
     implied_with_warnings: Implied
     suspects: list[str] = field(default_factory=list)
     patterns: list[str] = field(default_factory=list)
+    places: list[str] | None = None
     quantities: Mapping[str, Quantity] = field(default_factory=dict)
 
     @property
@@ -210,6 +213,8 @@ def explain(settings: Settings, address: str, *, as_published: bool = False) -> 
         source, found[0], _label(source, found[0]), corrections[0] if corrections else None, None, None, unbound,
         unbound,
     )  # fmt: skip
+    if not as_published:
+        explanation = replace(explanation, places=places_of(settings, source.year, address))
     return _with_rules(explanation) if source.tables >= JUDGED else explanation
 
 
@@ -641,6 +646,7 @@ def as_json(found: Explanation) -> dict[str, Any]:
         "fits": found.fits if found.rules is not None and cell["value"] is not None else None,
         "suspects": found.suspects,
         "patterns": found.patterns,
+        "places": found.places,
     }  # fmt: skip
 
 
@@ -705,6 +711,9 @@ def _show_flows(console: Console, found: Explanation) -> None:
             console.print(f"去向  {flow['published_table']}.{flow['measure']} = {value}")
     if not found.flows:
         console.print("去向  只在 cell")
+    if found.places:
+        shown, hidden = "、".join(found.places[:SHOWN]), len(found.places) - SHOWN
+        console.print(Text(f"报告  {shown}{f' 等 {len(found.places)} 处，见 --json' if hidden > 0 else ''}"))
 
 
 def _show_rules(console: Console, found: Explanation) -> None:

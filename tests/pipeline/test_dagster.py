@@ -43,7 +43,7 @@ def test_an_asset_for_each_ledger_and_each_model_described_and_grouped(definitio
         node = graph.get(key)
         assert node.description, key
         groups[node.group_name or ""] = groups.get(node.group_name or "", 0) + 1
-    assert groups["ledgers"] == 18 + 4
+    assert groups["ledgers"] == 18 + 5
     assert set(groups) == {
         "ledgers",
         "staging",
@@ -51,11 +51,13 @@ def test_an_asset_for_each_ledger_and_each_model_described_and_grouped(definitio
         "unit",
         "project",
         "fund",
+        "source",
         "parameters",
         "scores",
         "reconciliation",
         "gates",
         "publication",
+        "report",
     }
 
 

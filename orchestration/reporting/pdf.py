@@ -1,0 +1,64 @@
+"""The document as PDF, through LibreOffice where it is installed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+#: Fonts that the official format names, and free ones that stand in for them where they are not installed.
+STAND_INS = {
+    "方正小标宋简体": ("FZXiaoBiaoSong-B05S", "Noto Serif CJK SC", "Source Han Serif SC"),
+    "仿宋_GB2312": ("FangSong_GB2312", "FangSong", "Noto Serif CJK SC", "Source Han Serif SC"),
+    "楷体_GB2312": ("KaiTi_GB2312", "KaiTi", "AR PL UKai CN", "Noto Serif CJK SC"),
+    "黑体": ("SimHei", "Noto Sans CJK SC", "Source Han Sans SC"),
+    "宋体": ("SimSun", "Noto Serif CJK SC", "Source Han Serif SC"),
+}
+TIME_LIMIT = 120
+
+
+class PdfError(Exception):
+    """LibreOffice is not there, or did not write the file."""
+
+
+def to_pdf(document: Path, target: Path) -> None:
+    """Render a DOCX. Raises ``PdfError`` that says what to do."""
+    office = shutil.which("soffice") or shutil.which("libreoffice")
+    if office is None:
+        raise PdfError("没有找到 LibreOffice，不能生成 PDF：安装 libreoffice-writer，或在 Word 里另存；其余文件已生成")
+    with tempfile.TemporaryDirectory(prefix="ledgergate-pdf-") as folder:
+        fonts = Path(folder) / "fonts.conf"
+        fonts.write_text(_fonts(), encoding="utf-8")
+        command = [
+            office, f"-env:UserInstallation=file://{folder}/profile", "--headless", "--convert-to", "pdf",
+            "--outdir", folder, str(document),
+        ]  # fmt: skip
+        try:
+            done = subprocess.run(
+                command, env={**os.environ, "FONTCONFIG_FILE": str(fonts)}, capture_output=True, text=True,
+                timeout=TIME_LIMIT, check=False,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            raise PdfError(f"LibreOffice 在 {TIME_LIMIT} 秒内没有完成：{document.name}") from None
+        made = Path(folder) / f"{document.stem}.pdf"
+        if not made.is_file():
+            said = (done.stderr or done.stdout).strip().splitlines()
+            raise PdfError(f"LibreOffice 没有写出 PDF：{said[-1] if said else f'退出码 {done.returncode}'}")
+        shutil.copy(made, target)
+
+
+def _fonts() -> str:
+    """A fontconfig file: the system's own, and who stands in for whom."""
+    aliases = "".join(
+        f"<alias binding='same'><family>{escape(name)}</family><prefer>"
+        + "".join(f"<family>{escape(other)}</family>" for other in others)
+        + "</prefer></alias>"
+        for name, others in STAND_INS.items()
+    )
+    return (
+        "<?xml version='1.0'?><!DOCTYPE fontconfig SYSTEM 'fonts.dtd'><fontconfig>"
+        f"<include ignore_missing='yes'>/etc/fonts/fonts.conf</include>{aliases}</fontconfig>"
+    )

@@ -1,0 +1,92 @@
+"""The report of a published year: document, workbook and page, made from one version and nothing else."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestration.reporting.document import TEMPLATE, write_document
+from orchestration.reporting.fields import Fields
+from orchestration.reporting.forms import build_forms
+from orchestration.reporting.layout import Printed, printed_in_forms
+from orchestration.reporting.published import Published
+from orchestration.settings import Settings
+
+DOCUMENT, WORKBOOK, PAGE, PDF = "report.docx", "annexes.xlsx", "report.html", "report.pdf"
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was made. ``warnings``: gaps that people have to fill, each in one sentence."""
+
+    version: Published
+    folder: Path
+    files: tuple[Path, ...]
+    figures: int
+    warnings: tuple[str, ...]
+    outline: tuple[tuple[int, str], ...]
+
+
+def report_folder(settings: Settings, version: Published) -> Path:
+    return settings.home / "reports" / str(version.year) / version.name
+
+
+def make_report(
+    version: Published,
+    folder: Path,
+    *,
+    pdf: bool = False,
+    template: Path = TEMPLATE,
+    step: Callable[[str], None] = lambda name: None,
+) -> Report:
+    """Make every file, then put them in place. The same version gives the same bytes (a PDF's depend on LibreOffice).
+
+    Raises ``FieldError`` where the template, a form or the narrative names what is not there, ``PdfError`` where there
+    is no LibreOffice; the other files are in place then.
+    """
+    from orchestration.reporting.charts import all_charts
+    from orchestration.reporting.page import render_page
+    from orchestration.reporting.workbook import write_workbook
+
+    fields = Fields(version)
+    forms = build_forms(fields)
+    step("报告正文")
+    written = write_document(fields, forms, all_charts(fields), template)
+    step("附件工作簿")
+    workbook = write_workbook(fields, forms, written.printed)
+    step("页面")
+    page = render_page(fields, forms)
+    folder.mkdir(parents=True, exist_ok=True)
+    contents = {DOCUMENT: written.content, WORKBOOK: workbook, PAGE: page.encode()}
+    for name, content in contents.items():
+        _put(folder / name, content)
+    made = [folder / name for name in contents]
+    if pdf:
+        from orchestration.reporting.pdf import to_pdf
+
+        step("PDF")
+        (folder / PDF).unlink(missing_ok=True)  # one of an earlier making would belong to another document
+        to_pdf(folder / DOCUMENT, folder / PDF)
+        made.append(folder / PDF)
+    figures = len(written.printed) + len(printed_in_forms(forms))
+    return Report(version, folder, tuple(made), figures, tuple(written.warnings), tuple(written.headings))
+
+
+def report_places(version: Published) -> list[Printed]:
+    """Every figure of the report with its place, as the index lists them."""
+    fields = Fields(version)
+    forms = build_forms(fields)
+    return [*write_document(fields, forms, None).printed, *printed_in_forms(forms)]
+
+
+def _put(path: Path, content: bytes) -> None:
+    """Write a file in one step."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-", delete=False) as draft:
+        draft.write(content)
+        draft.flush()
+        os.fsync(draft.fileno())
+    Path(draft.name).chmod(0o644)
+    Path(draft.name).replace(path)

@@ -1,0 +1,181 @@
+"""The forms as an Excel workbook: a sheet each, numbers as numbers, sums as live formulas with cached values."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from datetime import UTC, datetime, time
+from typing import Any
+
+import xlsxwriter
+from xlsxwriter.utility import xl_col_to_name
+
+from orchestration.reporting.document import published_at
+from orchestration.reporting.fields import Fields, Figure, Missing
+from orchestration.reporting.forms import ABOVE, Cell, Form, Sum, in_form_unit, number_places
+from orchestration.reporting.forms import Row as FormRow
+from orchestration.reporting.layout import INDEX, Printed, Table, index_rows, printed_in_forms, reconciliation_tables
+
+_FONT = "宋体"
+_SHADES = {"head": "#E7EDF3", "section": "#F3F5F7", "total": "#F3F5F7"}
+
+
+def write_workbook(fields: Fields, forms: Sequence[Form], text_figures: Sequence[Printed]) -> bytes:
+    """All forms, the reconciliation annex and the index of figures. ``text_figures``: those in the document's text."""
+    output = io.BytesIO()
+    # Text stays text: what begins with = + - @, or looks like a link or a number, is not turned into one.
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    book = xlsxwriter.Workbook(output, options)
+    signed = fields.version.signed
+    created = datetime.combine(signed, time(), UTC) if signed else published_at(fields.version.name)
+    book.set_properties(
+        {"title": f"{fields.version.year}年度{fields.version.department}绩效自评表",
+         "author": fields.version.department, "comments": f"发布版本 {fields.version.name}",
+         "created": created.replace(tzinfo=None)}
+    )  # fmt: skip
+    book.set_size(2400, 1600)
+    styles = _Styles(book)
+    for form in forms:
+        _sheet(book, styles, form)
+    for table, name in zip(reconciliation_tables(fields), ("核对汇总", "核对明细", "更正", "例外"), strict=True):
+        _plain(book, styles, name, table)
+    rows = index_rows(fields, [*text_figures, *printed_in_forms(forms)])
+    _plain(book, styles, "数字索引", Table("数字索引", INDEX, [18, 18, 24, 30, 20, 60], rows))
+    book.close()
+    return output.getvalue()
+
+
+class _Styles:
+    """Cell formats, each made once."""
+
+    def __init__(self, book: xlsxwriter.Workbook):
+        self.book = book
+        self.made: dict[tuple[tuple[str, Any], ...], Any] = {}
+
+    def __call__(self, **look: Any) -> Any:
+        look = {"font_name": _FONT, "font_size": 10, "valign": "vcenter", **look}
+        key = tuple(sorted(look.items()))
+        if key not in self.made:
+            self.made[key] = self.book.add_format(look)
+        return self.made[key]
+
+
+def _sheet(book: xlsxwriter.Workbook, styles: _Styles, form: Form) -> None:
+    sheet = book.add_worksheet(form.id)
+    last = len(form.widths) - 1
+    for column, width in enumerate(form.widths):
+        sheet.set_column(column, column, width)
+    heading = styles(bold=True, font_size=14, align="center", font_name="黑体")
+    sheet.merge_range(0, 0, 0, last, f"{form.id}　{form.title}", heading)
+    sheet.set_row(0, 26)
+    sheet.merge_range(1, 0, 1, last, f"单位：{form.unit}", styles(align="right"))
+    for r, row in enumerate(form.rows):
+        sheet.set_row(r + ABOVE, _height(form, row))
+        for c, cell in enumerate(row.cells):
+            if not cell.merged:
+                _cell(sheet, styles, form, r, c, row, cell)
+    below = len(form.rows) + ABOVE
+    for i, note in enumerate(form.notes):
+        sheet.merge_range(below + i, 0, below + i, last, f"＊{note}", styles(text_wrap=True, font_size=9))
+        sheet.set_row(below + i, 28)
+    heads = [r for r, row in enumerate(form.rows) if row.kind == "head"]
+    sheet.set_landscape()
+    sheet.set_paper(9)  # A4
+    sheet.set_margins(left=0.6, right=0.6, top=0.7, bottom=0.7)
+    sheet.fit_to_pages(1, 0 if len(heads) == 1 else 1)
+    sheet.center_horizontally()
+    sheet.set_footer("&C&P / &N")
+    if len(heads) == 1:
+        sheet.repeat_rows(0, heads[0] + ABOVE)
+        sheet.freeze_panes(heads[0] + ABOVE + 1, 2 if len(form.widths) > 4 else 1)
+    sheet.print_area(0, 0, below + max(len(form.notes) - 1, 0), last)
+    sheet.hide_gridlines(2)
+
+
+def _height(form: Form, row: FormRow) -> float:
+    """High enough for the longest text at its column's width, counted in letters; a Chinese one takes nearly two."""
+    lines = 1
+    for c, cell in enumerate(row.cells):
+        if isinstance(cell.value, str) and not cell.merged:
+            width = sum(form.widths[c : c + _span(row, c)])
+            letters = sum(9 if ord(letter) > 255 else 5 for letter in cell.text) // 5
+            lines = max(lines, -(-letters // width))
+    return 16.0 * min(lines, 6) + 2
+
+
+def _span(row: FormRow, c: int) -> int:
+    span = 1
+    while c + span < len(row.cells) and row.cells[c + span].merged and row.cells[c + span].value == "<":
+        span += 1
+    return span
+
+
+def _cell(sheet: Any, styles: _Styles, form: Form, r: int, c: int, row: FormRow, cell: Cell) -> None:
+    look: dict[str, Any] = {"border": 1, "border_color": "#5B6770", "bold": row.kind in ("head", "section", "total")}
+    if row.kind in _SHADES:
+        look["bg_color"] = _SHADES[row.kind]
+    if row.kind == "check" or isinstance(cell.value, Missing):
+        look["font_color"] = "#6B7780"
+    at = (r + ABOVE, c)
+    span = _span(row, c)
+    if span > 1 or cell.rows > 1:
+        style = styles(**look, align="center" if row.kind == "head" or span > 1 else "left", text_wrap=True)
+        sheet.merge_range(*at, at[0] + cell.rows - 1, c + span - 1, "", style)
+    value = cell.value
+    if isinstance(value, Figure):
+        sheet.write_number(*at, *_number(form, styles, look, value))
+        if value.note:
+            sheet.write_comment(*at, f"更正：{value.note}", {"x_scale": 2, "y_scale": 1.2, "author": "Ledgergate"})
+    elif isinstance(value, Sum):
+        number, style = _number(form, styles, look, value)
+        sheet.write_formula(*at, _formula(c, value), style, number)
+    else:
+        centred = row.kind == "head" or isinstance(value, Missing) or (c == 0 and len(cell.text) <= 3) or span > 1
+        style = styles(**look, align="center" if centred else "left", text_wrap=True)
+        sheet.write_string(*at, cell.text, style)
+
+
+def _number(form: Form, styles: _Styles, look: dict[str, Any], value: Figure | Sum) -> tuple[float, Any]:
+    """A number as Excel holds it, and its style. Two decimals for money, more where the figure needs them."""
+    number = in_form_unit(value.value, value.unit, form.money)
+    decimals = number_places(value.value, value.unit, form.money)
+    digits = "." + "0" * decimals if decimals else ""
+    shown = "0.00%" if value.unit == "ratio" else f"#,##0{digits}"
+    if form.zero and isinstance(value, Figure) and value.unit == "yuan":
+        shown = f'{shown};-{shown};"{form.zero}"'
+    exact = value.exact if isinstance(value, Figure) and value.exact is not None else number
+    return float(exact), styles(**look, align="right", num_format=shown)
+
+
+def _formula(column: int, value: Sum) -> str:
+    """=ROUND(SUM(E4:E40)-E41,2): rounded, since Excel's own numbers are binary."""
+    letter = xl_col_to_name(column)
+    rows = [r + ABOVE + 1 for r in value.plus]
+    ranges: list[list[int]] = []
+    for row in rows:
+        if ranges and ranges[-1][-1] == row - 1:
+            ranges[-1].append(row)
+        else:
+            ranges.append([row])
+    added = ",".join(f"{letter}{each[0]}:{letter}{each[-1]}" for each in ranges)
+    less = f"-{letter}{value.minus + ABOVE + 1}" if value.minus is not None else ""
+    return f"=ROUND(SUM({added}){less},6)"
+
+
+def _plain(book: xlsxwriter.Workbook, styles: _Styles, name: str, table: Table) -> None:
+    sheet = book.add_worksheet(name)
+    for column, width in enumerate(table.widths):
+        sheet.set_column(column, column, width)
+    head = styles(bold=True, border=1, bg_color=_SHADES["head"], align="center")
+    body = styles(border=1, text_wrap=True, valign="top")
+    for column, title in enumerate(table.columns):
+        sheet.write_string(0, column, title, head)
+    for r, row in enumerate(table.rows or [[table.empty]], 1):
+        for column, text in enumerate(row):
+            sheet.write_string(r, column, text, body)
+    sheet.freeze_panes(1, 0)
+    sheet.autofilter(0, 0, max(len(table.rows), 1), len(table.columns) - 1)
+    sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(0)
