@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from expectations.gate import judge
-from orchestration import cli_cells, cli_report, summary
+from orchestration import cli_cells, cli_entries, cli_report, summary
 from orchestration.ledgers.cell import InputError
 from orchestration.settings import Settings
 from orchestration.warehouse import versions as version_store
@@ -177,6 +177,7 @@ def rollback(
 
 cli_cells.register(app)
 cli_report.register(app)
+cli_entries.register(app)
 
 
 def _finish(work: Callable[[Any], int]) -> NoReturn:

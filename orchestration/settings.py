@@ -36,6 +36,11 @@ class Settings:
         return self.raw / "contracts"
 
     @property
+    def entry_contracts(self) -> Path:
+        """Contracts of the second kind: ledgers of single entries."""
+        return self.contracts / "entries"
+
+    @property
     def serving(self) -> Path:
         """The file that readers open: the tables of every published year."""
         return self.home / "ledgergate.duckdb"

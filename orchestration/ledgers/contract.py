@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 import yaml
 from pydantic import (
@@ -27,6 +27,7 @@ from orchestration.ledgers.money import MONEY_UNITS, FigureError, parse_figure, 
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Blank = Literal["zero", "not_printed"]
+ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
 class _Model(BaseModel):
@@ -170,17 +171,22 @@ _ExactLoader.add_constructor("tag:yaml.org,2002:float", _ExactLoader.decimal)
 
 def read_contract(path: Path) -> Contract:
     """One contract file. Raises ``InputError`` naming the file and each wrong key."""
+    contract = read_model(path, Contract)
+    if contract.ledger != path.stem:
+        raise InputError([Problem(str(path), "", "ledger", contract.ledger, f"与文件同名：{path.stem}")])
+    return contract
+
+
+def read_model(path: Path, model: type[ModelT]) -> ModelT:
+    """A YAML file as a model. Raises ``InputError`` naming the file and each wrong key."""
     try:
         content = yaml.load(path.read_text(encoding="utf-8"), _ExactLoader)  # noqa: S506  a SafeLoader
     except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
         raise InputError([Problem(str(path), "", "", _one_line(error), "YAML（UTF-8）")]) from None
     try:
-        contract = Contract.model_validate(content)
+        return model.model_validate(content)
     except ValidationError as error:
         raise InputError(validation_problems(path, error)) from None
-    if contract.ledger != path.stem:
-        raise InputError([Problem(str(path), "", "ledger", contract.ledger, f"与文件同名：{path.stem}")])
-    return contract
 
 
 def read_contracts(folder: Path) -> dict[str, Contract]:

@@ -7,6 +7,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from orchestration.reconciliation.network import Quantity, Relation
 from orchestration.reconciliation.suspects import Found, Label, find, network
 from orchestration.warehouse.build import Build
 
@@ -62,9 +63,8 @@ def write_suspects(build: Build) -> Found:
     What it costs to suspect a cell of a ledger is in the ledger's contract (``reliability``).
     """
     weights = {row["ledger"]: row["reliability"] for row in build.rows(_RELIABILITY, build.year)}
-    cells = build.rows(_CELLS, build.year)
-    quantities, relations = network(cells, build.rows(_TERMS, build.year))
-    labels = {cell["address"]: _label(cell) for cell in cells}
+    quantities, relations = read_network(build)
+    labels = {cell["address"]: _label(cell) for cell in build.rows(_CELLS, build.year)}
     found = find(build.year, quantities, relations, labels, weights, _unprinted(build))
     with duckdb.connect(str(build.warehouse)) as connection:
         connection.execute("begin")
@@ -74,6 +74,11 @@ def write_suspects(build: Build) -> Found:
             connection.unregister("rows")
         connection.execute("commit")
     return found
+
+
+def read_network(build: Build) -> tuple[list[Quantity], list[Relation]]:
+    """The printed figures of a build, after corrections, and the rules of error severity that bind them."""
+    return network(build.rows(_CELLS, build.year), build.rows(_TERMS, build.year))
 
 
 def _unprinted(build: Build) -> dict[str, set[str]]:

@@ -1,0 +1,106 @@
+"""What a ledger of single entries looks like, read from ``raw/contracts/entries/*.yml``: the second kind of contract.
+
+A printed ledger has cells; an entry ledger has lines, and its sums are what printed cells are compared with. What
+belongs here is the shape of a line. How lines are read is in ``read``, what they are summed to in ``rules``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+
+from orchestration.ledgers.cell import InputError, Problem
+from orchestration.ledgers.contract import Name, read_model
+from orchestration.ledgers.money import MONEY_UNITS, squeeze
+
+#: ``code`` is text that looks like a number and never becomes one: its leading zeros count.
+ColumnType = Literal["date", "text", "code", "money", "integer"]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class EntryColumn(_Model):
+    """A column of an entry ledger. ``values`` maps what stands in a file to a code; then nothing else is allowed."""
+
+    name: Name
+    header: str
+    aliases: tuple[str, ...] = ()
+    type: ColumnType
+    required: bool = True  # whether a line without a value is a bad line; the column itself must always be there
+    values: dict[str, str] = {}
+    unit: str = ""
+
+    @property
+    def headers(self) -> frozenset[str]:
+        return frozenset(squeeze(text) for text in (self.header, *self.aliases, self.name))
+
+    @field_validator("unit")
+    @classmethod
+    def _unit_suits_the_type(cls, unit: str, info: ValidationInfo) -> str:
+        if unit and (info.data.get("type") != "money" or unit not in MONEY_UNITS):
+            raise ValueError(f"not a money unit ({'、'.join(MONEY_UNITS)}) of a money column")
+        return unit
+
+    @field_validator("values")
+    @classmethod
+    def _values_are_words(cls, values: dict[str, str], info: ValidationInfo) -> dict[str, str]:
+        if values and info.data.get("type") not in ("text", "code"):
+            raise ValueError("only a text or a code has values")
+        return values
+
+
+class EntryContract(_Model):
+    """One ledger of entries."""
+
+    entries: Name
+    title: str
+    short: str
+    columns: tuple[EntryColumn, ...] = Field(min_length=1)
+    ignored: tuple[str, ...] = ("备注",)  # columns that nothing is taken from
+    on_duty: str = ""
+
+    @model_validator(mode="after")
+    def _columns_are_told_apart(self) -> EntryContract:
+        headers = [header for column in self.columns for header in column.headers]
+        if doubled := sorted({header for header in headers if headers.count(header) > 1}):
+            raise ValueError(f"names or headers of two columns: {'、'.join(doubled)}")
+        if [column.type for column in self.columns].count("money") != 1:
+            raise ValueError("exactly one column is money")
+        return self
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def amount(self) -> EntryColumn:
+        return next(column for column in self.columns if column.type == "money")
+
+    def column(self, name: str) -> EntryColumn:
+        return next(column for column in self.columns if column.name == name)
+
+
+def read_entry_contract(path: Path) -> EntryContract:
+    """One contract file. Raises ``InputError`` naming the file and each wrong key."""
+    contract = read_model(path, EntryContract)
+    if contract.entries != path.stem:
+        raise InputError([Problem(str(path), "", "entries", contract.entries, f"与文件同名：{path.stem}")])
+    return contract
+
+
+def read_entry_contracts(folder: Path) -> dict[str, EntryContract]:
+    """All entry contracts of a folder, by ledger; none where there is no folder. Every wrong file is reported."""
+    contracts: dict[str, EntryContract] = {}
+    problems: list[Problem] = []
+    for path in sorted(folder.glob("*.yml")):
+        try:
+            contracts[path.stem] = read_entry_contract(path)
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise InputError(problems)
+    return contracts
