@@ -53,6 +53,20 @@ class EntryColumn(_Model):
         return values
 
 
+class EntrySum(_Model):
+    """A ledger of sums that rules compare with printed cells: entries grouped by some columns.
+
+    ``measure`` names a column whose codes are the measures, or the one measure that all amounts are of. ``total`` names
+    the key that total rows are summed over, where the printed ledger has such rows.
+    """
+
+    ledger: Name
+    short: str
+    keys: tuple[Name, ...] = Field(min_length=1, max_length=3)
+    measure: Name
+    total: Name | None = None
+
+
 class EntryContract(_Model):
     """One ledger of entries."""
 
@@ -60,6 +74,7 @@ class EntryContract(_Model):
     title: str
     short: str
     columns: tuple[EntryColumn, ...] = Field(min_length=1)
+    sums: tuple[EntrySum, ...] = ()
     ignored: tuple[str, ...] = ("备注",)  # columns that nothing is taken from
     on_duty: str = ""
 
@@ -70,6 +85,17 @@ class EntryContract(_Model):
             raise ValueError(f"names or headers of two columns: {'、'.join(doubled)}")
         if [column.type for column in self.columns].count("money") != 1:
             raise ValueError("exactly one column is money")
+        return self
+
+    @model_validator(mode="after")
+    def _sums_are_over_columns(self) -> EntryContract:
+        for each in self.sums:
+            if unknown := set(each.keys) - set(self.names):
+                raise ValueError(f"{each.ledger}: keys that are no columns: {'、'.join(sorted(unknown))}")
+            if each.total is not None and each.total not in each.keys:
+                raise ValueError(f"{each.ledger}: total is none of its keys: {each.total}")
+            if each.measure in self.names and not self.column(each.measure).values:
+                raise ValueError(f"{each.ledger}: the column of measures has no values: {each.measure}")
         return self
 
     @property

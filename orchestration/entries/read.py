@@ -113,8 +113,9 @@ def typed(column: EntryColumn, files: EntryFiles) -> str:
         words = " ".join(f"when {_text(word)} then {_text(code)}" for word, code in column.values.items())
         return f"case {raw} {words} end"
     if column.type == "money":
+        # In 38 digits, since the product of a great amount would not fit 18, and DuckDB stops there.
         factor = MONEY_UNITS[column.unit or "元"]
-        return f"try_cast(try_cast({raw} as decimal(18, 2)) * {factor} as bigint)"
+        return f"try_cast(try_cast({raw} as decimal(18, 2))::decimal(38, 2) * {factor} as bigint)"
     if column.type in ("date", "integer"):
         return f"try_cast({raw} as {SQL_TYPES[column.type]})"
     return f"nullif({raw}, '')"

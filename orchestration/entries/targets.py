@@ -69,14 +69,15 @@ def read_printed(settings: Settings, year: int) -> Printed:
 def point(printed: Printed, year: int) -> dict[str, int]:
     """Whole fen within the printed interval of each money cell, for which every rule holds. Verified, not hoped.
 
-    An amount that entries sum to is at least zero; only an adjustment may fall below. Raises ``InputError`` where the
+    An amount that entries sum to is at least zero, and at least a fen where one is printed (``0.00`` is too little to
+    print, not nothing); only an adjustment may fall below. Raises ``InputError`` where the
     printed ledgers contradict one another: then no entries can agree with them.
     """
     system = System.build(printed.quantities, printed.relations, {})
     for i, quantity in enumerate(printed.quantities):
         if quantity.measure in (*KINDS, "actual") and quantity.measure != "adjustment" and quantity.value >= 0:
-            system.low[i] = max(system.low[i], 0)
-    values = system.printed()
+            system.low[i] = max(system.low[i], 1 if quantity.half_width else 0)
+    values = [max(value, low) for value, low in zip(system.printed(), system.low, strict=True)]
     clock = Clock(TIME_LIMIT)
     conflict = settle(system, values, frozenset(), range(len(system.rows)), clock)
     wrong = [i for i, value in enumerate(values) if system.outside(i, value)]

@@ -80,6 +80,11 @@ def test_values_are_exact_and_codes_stay_text(tmp_path: Path) -> None:
     assert list(found.rows.values()) == [2] and found.bad == {} and found.quarantine is None
 
 
+def test_an_amount_beyond_all_reason_is_read_all_the_same(tmp_path: Path) -> None:
+    read(tmp_path, csv_file(tmp_path, GOOD.replace("1234.50", "9999999999999999.99"), GOOD))
+    assert [row[-1] for row in rows(tmp_path)] == [123450, 999999999999999999]
+
+
 @pytest.mark.parametrize("form", FORMATS)
 def test_every_format_gives_the_same_table(
     form: str, accounts: list[Target], entry_contracts: dict[str, EntryContract], tmp_path: Path

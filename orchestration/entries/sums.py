@@ -1,0 +1,143 @@
+"""Sums of entries as ledgers of their own: cells with half-width 0, which rules bind to printed cells like any other.
+
+So entries need no judge of their own: the models under ``dbt_project/models/reconciliation`` compare exact sums with
+printed intervals, and error localisation names the cell. What is summed by which columns is in the entry contracts.
+What does not belong here: reading lines (``read``), rules (``expectations/rules/entries.yml``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+
+from orchestration.entries.contract import EntryContract, EntrySum
+from orchestration.ledgers.cell import Cell
+from orchestration.ledgers.contract import Contract, Key, Measure
+from orchestration.ledgers.reader import Ledger, Source
+
+TOTAL = "total"
+_GRAIN = "ledger varchar, key_1 varchar, key_2 varchar, key_3 varchar, measure varchar, fen hugeint, entries bigint"
+
+
+def write_sums(warehouse: Path, contract: EntryContract) -> None:
+    """Sum ``raw.<ledger>`` by every grouping of its contract into ``raw.entry_sum``: a row for each cell with entries.
+
+    Set-wise; a line without a key (basic expenditure has no project) is in no sum over that key.
+    """
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("begin")
+        connection.execute(f"create table if not exists raw.entry_sum ({_GRAIN})")
+        for each in contract.sums:
+            connection.execute("delete from raw.entry_sum where ledger = ?", [each.ledger])
+            connection.execute(f"insert into raw.entry_sum {_grouped(contract, each)}")
+        connection.execute("commit")
+
+
+def _grouped(contract: EntryContract, each: EntrySum) -> str:
+    keys = [f"{key}::varchar" for key in each.keys] + ["null"] * (3 - len(each.keys))
+    measure = each.measure if each.measure in contract.names else f"'{each.measure}'"
+    given = " and ".join(f"{key} is not null" for key in each.keys)
+    return f"""
+        select '{each.ledger}', {", ".join(keys)}, {measure}, sum({contract.amount.name}), count(*)
+        from raw.{contract.entries} where {given} group by all
+    """
+
+
+def sum_ledgers(warehouse: Path, contract: EntryContract, year: int, files: Sequence[Path], place: str) -> list[Ledger]:
+    """The sums as ledgers of the year. ``place``: what stands as the file of each cell.
+
+    Every measure of a row that has entries is there, and so is every row whose keys are all codes of the contract: what
+    has no entries is an exact zero there.
+    """
+    sha256 = _digest(files)
+    ledgers = []
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        for each in contract.sums:
+            rows = connection.execute(
+                "select key_1, key_2, key_3, measure, fen from raw.entry_sum where ledger = ?", [each.ledger]
+            ).fetchall()
+            found = {(tuple(row[: len(each.keys)]), row[3]): int(row[4]) for row in rows}
+            described = sum_contract(contract, each)
+            cells = _cells(contract, each, described, found, year, place)
+            source = Source(file=place, ledger=each.ledger, note="由单笔明细相加")
+            ledgers.append(Ledger(described, source, sha256, tuple(cells)))
+    return ledgers
+
+
+def sum_contract(contract: EntryContract, each: EntrySum) -> Contract:
+    """What the ledger of sums looks like, for rules and labels."""
+    columns = [contract.column(name) for name in each.keys]
+    if each.measure in contract.names:
+        measures = {code: word for word, code in contract.column(each.measure).values.items()}
+    else:
+        measures = {each.measure: contract.amount.header}
+    return Contract(
+        ledger=each.ledger, title=each.short, short=each.short, unit="元", required=False, on_duty=contract.on_duty,
+        keys=tuple(Key(name=column.name, header=column.header, values=column.values) for column in columns),
+        measures=tuple(Measure(name=code, header=word) for code, word in measures.items()),
+    )  # fmt: skip
+
+
+def _cells(
+    contract: EntryContract,
+    each: EntrySum,
+    described: Contract,
+    found: dict[tuple[tuple[str, ...], str], int],
+    year: int,
+    place: str,
+) -> Iterable[Cell]:
+    columns = [contract.column(name) for name in each.keys]
+    rows = {keys for keys, _ in found}
+    codes = [list(column.values.values()) for column in columns]
+    rows |= set(itertools.product(*codes)) if all(codes) else set()
+    at = each.keys.index(each.total) if each.total else None
+    for keys in sorted(rows):
+        for measure in described.measures:
+            yield _cell(contract, each, keys, measure.name, found.get((keys, measure.name), 0), year, place)
+    if at is None:
+        return
+    others = [{keys[n] for keys in rows} | set(codes[n]) for n in range(len(columns))]
+    others[at] = {TOTAL}
+    for keys in sorted(itertools.product(*others)):
+        for measure in described.measures:
+            fen = sum(
+                amount
+                for (row, name), amount in found.items()
+                if name == measure.name and row[:at] + row[at + 1 :] == keys[:at] + keys[at + 1 :]
+            )
+            yield _cell(contract, each, keys, measure.name, fen, year, place)
+
+
+def _cell(
+    contract: EntryContract, each: EntrySum, keys: tuple[str, ...], measure: str, fen: int, year: int, place: str
+) -> Cell:
+    words = [
+        {code: word for word, code in contract.column(name).values.items()}.get(key, key)
+        for name, key in zip(each.keys, keys, strict=True)
+    ]
+    return Cell(
+        fiscal_year=year, ledger=each.ledger, row_key=":".join(_plain(key) for key in keys),
+        row_kind="total" if TOTAL in keys else "detail",
+        row_label=" ".join("合计" if word == TOTAL else word for word in words), measure=measure,
+        text=f"{Decimal(fen).scaleb(-2):.2f}", value=Decimal(fen), unit="yuan", half_width=Decimal(0),
+        printed_unit="元", file=place, sheet="", cell="",
+    )  # fmt: skip
+
+
+def _plain(key: str) -> str:
+    """A key as printed ledgers have it in addresses."""
+    return key.replace("/", "／").replace(":", "：")
+
+
+def _digest(files: Iterable[Path]) -> str:
+    """sha256 over the content of all files, whatever they are called."""
+    digest = hashlib.sha256()
+    for path in sorted(files):
+        with path.open("rb") as stream:
+            digest.update(hashlib.file_digest(stream, "sha256").digest())
+    return digest.hexdigest()
