@@ -6,6 +6,7 @@ import dagster as dg
 
 from expectations.gate import GateResult
 from expectations.suites.year import SUITES
+from orchestration.alerting import events
 from orchestration.partitions import YEARS
 from orchestration.resources import Workspace
 from orchestration.warehouse import models
@@ -43,6 +44,8 @@ def gate_assets(tables: list[str]) -> dg.AssetsDefinition:
         results = run_gates(
             build, models.published_tables(), on_gate=lambda result: workspace.watcher.advance(result.title)
         )
+        if not workspace.as_published:
+            events.gates_judged(workspace.run(build.year, context.run.run_id), build, results)
         yield dg.MaterializeResult(metadata={"page": dg.MetadataValue.path(str(build.folder / "gates.html"))})
         for result in results:
             yield _check_result(result)

@@ -13,7 +13,7 @@ from orchestration.assets.warehouse import warehouse_assets
 from orchestration.checks import gate_assets
 from orchestration.jobs import year_jobs
 from orchestration.ledgers.contract import read_contracts
-from orchestration.resources import Workspace
+from orchestration.resources import Workspace, one_run_of_a_year
 from orchestration.warehouse import models
 
 
@@ -34,7 +34,7 @@ def build_definitions(overrides: Mapping[str, object] | None = None) -> dg.Defin
         ],
         jobs=year_jobs(),
         executor=dg.in_process_executor,
-        resources={**(overrides or {}), "workspace": workspace},
+        resources={**(overrides or {}), "workspace": one_run_of_a_year(workspace)},
     )
 
 

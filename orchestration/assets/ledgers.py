@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 
 import dagster as dg
 
+from orchestration.alerting import events
 from orchestration.ledgers.cell import InputError
 from orchestration.ledgers.contract import Contract
 from orchestration.partitions import YEARS
@@ -65,6 +66,8 @@ def ledger_assets(contracts: Mapping[str, Contract]) -> dg.AssetsDefinition:
         try:
             inputs = read_inputs(workspace.settings, year, workspace.as_published)
         except InputError as error:
+            if not workspace.as_published:
+                events.bad_input(workspace.run(year, context.run.run_id), error.problems)
             raise dg.Failure(
                 description=str(error),
                 metadata={"problems": dg.MetadataValue.md(_problem_table(error))},

@@ -4,6 +4,7 @@ in ``orchestration.warehouse.versions``.
 
 import dagster as dg
 
+from orchestration.alerting import events
 from orchestration.checks import GATES
 from orchestration.partitions import YEARS
 from orchestration.resources import Workspace
@@ -32,11 +33,14 @@ def publication_asset(tables: list[str]) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
     ) -> dg.MaterializeResult[None]:
         build = workspace.build(int(context.partition_key))
+        run = workspace.run(build.year, context.run.run_id)
         workspace.watcher.step("发布", 1)
         try:
             version, is_new = publish_build(workspace.settings, build, models.published_tables())
         except NotPublishedError as error:
+            events.refused(run, str(error))
             raise dg.Failure(description=str(error), allow_retries=False) from error
+        events.published(run, version.name)
         workspace.watcher.advance(version.name)
         return dg.MaterializeResult(
             metadata={

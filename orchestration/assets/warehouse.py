@@ -10,6 +10,7 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject, dbt_assets
 
+from orchestration.alerting import events
 from orchestration.assets.ledgers import LANDED
 from orchestration.partitions import YEARS
 from orchestration.resources import Workspace
@@ -67,6 +68,10 @@ def warehouse_assets() -> dg.AssetsDefinition:
             yield dg.Output(None, output_name=dg.AssetKey([node.name]).to_python_identifier(), metadata=metadata)
         broken = [node for node in nodes if node.status == "fail"]
         if broken:
+            if not workspace.as_published:
+                events.structure_failed(
+                    workspace.run(build.year, context.run.run_id), build, {node.name: node.failures for node in broken}
+                )
             raise dg.Failure(
                 description="数据结构检查未通过：" + "、".join(f"{node.name}（{node.failures} 行）" for node in broken),
                 metadata={"tests": [node.name for node in broken]},
