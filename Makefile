@@ -5,6 +5,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 YEAR ?= 2024
 BIN := .venv/bin
 READY := .venv/.ready
+DEBIAN := apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends
 # No tool phones home.
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export GX_ANALYTICS_ENABLED := false
@@ -16,12 +17,17 @@ help:  ## this list
 run: $(READY)  ## set up, then take YEAR (2024) to a published version
 	$(BIN)/ledgergate run $(YEAR)
 
-test: $(READY)  ## set up, then lint, types and all tests
+test: $(READY)  ## set up, then lint, types and all tests that need nothing but Python
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	LEDGERGATE_WAREHOUSE=$$(mktemp -d)/warehouse.duckdb $(BIN)/sqlfluff lint dbt_project/models
-	$(BIN)/python -m pytest --cov=orchestration --cov=expectations --cov-report=term
+	$(BIN)/python -m pytest -m "not postgres" --cov=orchestration --cov=expectations --cov-report=term
+
+test-postgres: $(READY)  ## the drill with Dagster's records on PostgreSQL; as root it installs Debian's package
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { [ "$$(id -u)" = 0 ] && $(DEBIAN) postgresql; } \
+		|| { echo "PostgreSQL is needed: apt-get install postgresql"; exit 2; }
+	$(BIN)/python -m pytest -m postgres
 
 ui: $(READY)  ## the Dagster UI, on loopback only: http://127.0.0.1:3000
 	$(BIN)/python -m orchestration.ui
@@ -53,4 +59,4 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/python -c 'from orchestration.warehouse import models; models.parse()'
 	@touch $@
 
-.PHONY: help run test ui bench docs format lock clean
+.PHONY: help run test test-postgres ui bench docs format lock clean

@@ -86,6 +86,9 @@ def run_year(settings: Settings, year: int, *, as_published: bool = False, watch
             if isinstance(failure.__cause__, InputError):
                 return Outcome(build, problems=failure.__cause__.problems)
             return Outcome(build, failed=[failure.description or "数据结构检查"])
+        except KeyboardInterrupt:
+            run.outbox.hear(run_id)  # whoever stopped it knows
+            raise
         except Exception as error:
             if isinstance(error, dg.DagsterError) and (failed := _failed_gates(build)):
                 return Outcome(build, failed=failed)  # a blocking check ends the run

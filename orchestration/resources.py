@@ -7,6 +7,7 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 import dagster as dg
@@ -70,9 +71,7 @@ def one_run_of_a_year(workspace: Workspace) -> dg.ResourceDefinition:
         if not year.isdecimal():
             yield workspace
             return
-        folder = workspace.build(int(year)).folder
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with (folder.parent / f".{folder.name}.lock").open("w") as lock:
+        with _lock(workspace.build(int(year))).open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -81,6 +80,21 @@ def one_run_of_a_year(workspace: Workspace) -> dg.ResourceDefinition:
             yield workspace
 
     return dg.ResourceDefinition(open_workspace)
+
+
+def is_running(settings: Settings, year: int) -> bool:
+    """Whether some process runs the year right now."""
+    with _lock(open_build(settings, year)).open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def _lock(build: Build) -> Path:
+    build.folder.parent.mkdir(parents=True, exist_ok=True)
+    return build.folder.parent / f".{build.folder.name}.lock"
 
 
 def dagster_instance(settings: Settings) -> dg.DagsterInstance:

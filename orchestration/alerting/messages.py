@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 FOLDER = Path(__file__).parent
 Kind = Literal["blocked", "bad_input", "crashed", "notice", "due", "reminder", "resolved"]
@@ -49,6 +49,12 @@ class Policy(_Model):
     remind_hours: int = Field(ge=1)
     due: Due
     items: int = Field(ge=1)
+
+    @model_validator(mode="after")
+    def _gives_up_before_it_reminds(self) -> Policy:
+        if sum(self.retry_seconds) >= self.remind_hours * 3600:
+            raise ValueError("retry_seconds must end before remind_hours: a reminder starts its attempts anew")
+        return self
 
 
 @cache

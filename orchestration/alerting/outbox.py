@@ -95,6 +95,8 @@ class Outbox:
     def record(self, event: Event) -> str | None:
         """Write down a failure, unless the same one is already known. Returns the new alert's id."""
         with self._writing() as db:
+            if event.kind == "crashed" and self._has_heard(db, event.run_id):
+                return None  # the run said so itself, or somebody else saw it end
             self._hear(db, event.run_id)
             open_one = self._open_incident(db, event.year, event.topic)
             if open_one and open_one["fingerprint"] == event.fingerprint:
@@ -136,7 +138,7 @@ class Outbox:
 
     def has_heard(self, run_id: str) -> bool:
         with self._reading() as db:
-            return db.execute("select 1 from heard where run_id = ?", (run_id,)).fetchone() is not None
+            return self._has_heard(db, run_id)
 
     def is_open(self, year: int, topic: Topic) -> bool:
         with self._reading() as db:
@@ -238,6 +240,10 @@ class Outbox:
         if run_id:
             db.execute("insert or ignore into heard values (?, ?)", (run_id, stamp(self.now())))
 
+    @staticmethod
+    def _has_heard(db: sqlite3.Connection, run_id: str) -> bool:
+        return db.execute("select 1 from heard where run_id = ?", (run_id,)).fetchone() is not None
+
     def _remind(self, db: sqlite3.Connection) -> None:
         """An open incident of which nothing was told for the stated time is told again."""
         now = self.now()
@@ -271,11 +277,11 @@ class Outbox:
             names = {name for name, least in channels.items() if SEVERITIES.index(least) <= level}
         now = stamp(self.now())
         # A resolved year overtakes its failure everywhere, also where only the failure was to be told.
-        overtaken = None if alert["kind"] == "resolved" else names
-        self._supersede(db, incident["id"], overtaken)
+        tried = self._supersede(db, incident["id"], None if alert["kind"] == "resolved" else names)
+        # Attempts are carried over, so that a channel which never answers is given up however often the news changes.
         db.executemany(
-            "insert or ignore into delivery values (?, ?, 'waiting', 0, ?, null, null, '', 0)",
-            [(alert["id"], name, now) for name in sorted(names)],
+            "insert or ignore into delivery values (?, ?, 'waiting', ?, ?, null, null, '', 0)",
+            [(alert["id"], name, tried.get(name, 0), now) for name in sorted(names)],
         )
         db.execute("update alert set planned_at = ? where id = ?", (now, alert["id"]))
 
@@ -288,16 +294,19 @@ class Outbox:
         )
         return {row["channel"] for row in rows}
 
-    def _supersede(self, db: sqlite3.Connection, incident: int, channels: Collection[str] | None) -> None:
+    def _supersede(self, db: sqlite3.Connection, incident: int, channels: Collection[str] | None) -> dict[str, int]:
+        """Take back what waits of an incident, for these channels or for all. Returns the attempts made so far."""
         rows = db.execute(
-            "select delivery.alert, channel from delivery inner join alert on delivery.alert = alert.id "
+            "select delivery.alert, channel, attempts from delivery inner join alert on delivery.alert = alert.id "
             "where incident = ? and state = 'waiting'",
             (incident,),
         ).fetchall()
+        overtaken = [row for row in rows if channels is None or row["channel"] in channels]
         db.executemany(
             "update delivery set state = 'superseded' where alert = ? and channel = ?",
-            [(row["alert"], row["channel"]) for row in rows if channels is None or row["channel"] in channels],
+            [(row["alert"], row["channel"]) for row in overtaken],
         )
+        return {row["channel"]: row["attempts"] for row in overtaken}
 
     def _mark(self, delivery: Delivery, state: State, **changes: object) -> None:
         columns = ", ".join(f"{name} = ?" for name in ("state", *changes))

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 
 import dagster as dg
 
+from expectations.gate import judge
 from orchestration.alerting import events
 from orchestration.ledgers.cell import InputError
 from orchestration.ledgers.contract import Contract
@@ -62,6 +63,7 @@ def ledger_assets(contracts: Mapping[str, Contract]) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
     ) -> Iterator[dg.MaterializeResult[None]]:
         year = int(context.partition_key)
+        judge()  # the gates' process gets ready on another core meanwhile
         workspace.watcher.step("读入账表", len(specs))
         try:
             inputs = read_inputs(workspace.settings, year, workspace.as_published)

@@ -56,6 +56,7 @@ def test_an_asset_for_each_ledger_and_each_model_described_and_grouped(definitio
         "reconciliation",
         "gates",
         "publication",
+        "alerts",
     }
 
 
@@ -90,6 +91,12 @@ def test_gates_are_blocking_checks_and_warnings_are_not(definitions: dg.Definiti
         "everything_is_used": False,
         "notices": False,
     }
+
+
+def test_a_year_runs_without_the_alerts_that_it_may_cause(definitions: dg.Definitions) -> None:
+    layer = definitions.resolve_job_def(RUN_YEAR).asset_layer
+    assert dg.AssetKey("alerts") not in layer.executable_asset_keys
+    assert {key.asset_key for key in layer.asset_graph.asset_check_keys} == {dg.AssetKey("gates")}
 
 
 def test_a_new_run_cannot_slip_past_a_failed_gate(settings: Settings) -> None:

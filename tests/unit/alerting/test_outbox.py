@@ -224,6 +224,15 @@ def test_a_newer_failure_takes_the_place_of_one_that_did_not_arrive(outbox: Outb
     assert [alert.facts["headline"] for alert in a.heard] == ["失败 b"]
 
 
+def test_a_channel_that_never_answers_is_given_up_however_often_the_news_changes(outbox: Outbox, clock: Clock) -> None:
+    a = ear("a", deaf=999)
+    for number in range(len(policy().retry_seconds) + 1):
+        outbox.record(failure(str(number)))
+        deliver(outbox, {"a": a})
+        clock.pass_(minutes=1)
+    assert [each.state for each in outbox.deliveries()] == ["gave_up"]
+
+
 def test_what_was_recorded_without_channels_is_told_by_whoever_has_some(outbox: Outbox) -> None:
     outbox.record(failure())
     deliver(outbox, {})
