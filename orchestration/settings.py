@@ -20,6 +20,7 @@ class Settings:
     target: str = "duckdb"
     alert_urls: str = field(default="", repr=False)  # holds passwords and tokens: never shown
     ui_url: str = "http://127.0.0.1:3000"
+    postgres_url: str = field(default="", repr=False)  # where Dagster's records are, if not in files
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -29,6 +30,7 @@ class Settings:
             raw=Path(env.get("LEDGERGATE_RAW") or ROOT / "raw").resolve(),
             target=env.get("LEDGERGATE_TARGET") or "duckdb",
             alert_urls=env.get("LEDGERGATE_ALERT_URLS") or "",
+            postgres_url=env.get("LEDGERGATE_POSTGRES_URL") or "",
             ui_url=(env.get("LEDGERGATE_UI_URL") or cls.ui_url).rstrip("/"),
         )
 

@@ -4,22 +4,30 @@ listens. Somebody edits a ledger; nobody starts anything.
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tarfile
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import psycopg2
 import pytest
 
 from orchestration.alerting.outbox import Outbox
 from orchestration.settings import ROOT, Settings
+from orchestration.warehouse.backup import DUMP, save
 from orchestration.warehouse.versions import current_versions
 from tests.conftest import edit
 from tests.drill.postgres import cluster
@@ -43,31 +51,60 @@ def free_port() -> int:
         return int(found.getsockname()[1])
 
 
+class Services:
+    """Processes of one installation; each is ended by its own id."""
+
+    def __init__(self, log: Path) -> None:
+        self.log = log
+        self.running: list[subprocess.Popen[bytes]] = []
+
+    def start(self, command: list[str], environment: dict[str, str]) -> None:
+        with self.log.open("ab") as output:
+            self.running.append(
+                subprocess.Popen(
+                    command, env=environment, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+                )
+            )
+
+    def alive(self) -> bool:
+        return all(process.poll() is None for process in self.running)
+
+    def stop(self) -> None:
+        for process in reversed(self.running):
+            process.send_signal(signal.SIGINT)
+        for process in self.running:
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)  # its own session: nobody else is in it
+                process.wait(10)
+
+
+Start = Callable[[Settings, str, Services], None]
+
+
+def start_ui(settings: Settings, urls: str, services: Services) -> None:
+    """What ``make ui`` starts."""
+    own = {"LEDGERGATE_ALERT_URLS": urls, "PORT": str(free_port())}
+    services.start([sys.executable, "-m", "orchestration.ui"], environment(settings) | own)
+
+
 @contextmanager
-def services(settings: Settings, urls: str, log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """What ``make ui`` starts. Everything ends with the block."""
-    port = free_port()
-    with log.open("ab") as output:
-        ui = subprocess.Popen(
-            [sys.executable, "-m", "orchestration.ui"],
-            env=environment(settings) | {"LEDGERGATE_ALERT_URLS": urls, "PORT": str(port)},
-            cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
-        )  # fmt: skip
+def started(start: Start, settings: Settings, urls: str, log: Path) -> Iterator[Services]:
+    services = Services(log)
     try:
-        yield ui
+        start(settings, urls, services)
+        yield services
     finally:
-        ui.send_signal(signal.SIGINT)
-        try:
-            ui.wait(30)
-        except subprocess.TimeoutExpired:
-            os.killpg(ui.pid, signal.SIGKILL)  # its own session: nobody else is in it
-            ui.wait(10)
+        services.stop()
 
 
-def until(what: Callable[[], list[str]], seconds: float, ui: subprocess.Popen[bytes], log: Path) -> list[str]:
+def until(what: Callable[[], list[Any]], seconds: float, services: Services) -> list[Any]:
     end = time.monotonic() + seconds
     while not (found := what()):
-        assert time.monotonic() < end and ui.poll() is None, log.read_text(encoding="utf-8", errors="replace")[-6000:]
+        assert time.monotonic() < end and services.alive(), services.log.read_text(encoding="utf-8", errors="replace")[
+            -6000:
+        ]
         time.sleep(0.25)
     return found
 
@@ -76,20 +113,23 @@ def texts(robot: Robots, word: str) -> list[str]:
     return [taken.text for taken in robot.taken if word in taken.text]
 
 
-def drill(settings: Settings, robot: Robots, log: Path) -> None:
-    """Broken, blocked, told; mended while nothing runs; started again, published, told."""
+def drill(
+    start: Start, settings: Settings, robot: Robots, log: Path, look: Callable[[Services], None] = lambda services: None
+) -> None:
+    """Broken, blocked, told; mended while nothing runs; started again, published, told. ``look``: at what runs."""
     urls = f"{robot.url('dingtalk')}#secret={SECRET}"
     ledger = settings.ledgers(2024) / SLIP[0]
     robot.answers = [Answer(body={"errcode": 310000, "errmsg": "sign not match"})]  # the first attempt is refused
-    with services(settings, urls, log) as ui:
+    with started(start, settings, urls, log) as services:
         edit(ledger, *SLIP[1:])
-        (blocked,) = until(lambda: texts(robot, "未发布"), 240, ui, log)
+        (blocked,) = until(lambda: texts(robot, "未发布"), 240, services)
         assert "印作 1128.19" in blocked.replace(",", "") and "unit_basic_expenditure.csv" in blocked
         assert "请 规划财务处 核对" in blocked
         assert current_versions(settings) == {}
+        look(services)
     edit(ledger, *SLIP[:0:-1])
-    with services(settings, urls, log) as ui:
-        (resolved,) = until(lambda: texts(robot, "已解决"), 240, ui, log)
+    with started(start, settings, urls, log) as services:
+        (resolved,) = until(lambda: texts(robot, "已解决"), 240, services)
         assert current_versions(settings)[2024] in resolved
     assert len(texts(robot, "未发布")) == 1 and len(robot.taken) == 2
     assert len(robot.asked) == 3  # refused once, then twice taken
@@ -106,25 +146,80 @@ def secrets_in(folder: Path, *secrets: str) -> list[Path]:
 @pytest.mark.drill
 def test_a_slip_is_told_and_its_mending_too(settings: Settings, robot: Robots, tmp_path: Path) -> None:
     log = tmp_path / "services.log"
-    drill(settings, robot, log)
+    drill(start_ui, settings, robot, log)
     assert secrets_in(tmp_path, SECRET, TOKEN) == []  # records, logs, outbox, everything that was written
+
+
+class Deployed:
+    """What the units of ``deploy/systemd`` start, word for word but for places and ports."""
+
+    def __init__(self, folder: Path, postgres: str) -> None:
+        self.folder = folder
+        self.postgres = postgres
+        self.ports = {"3000": str(free_port()), "3001": str(free_port())}
+
+    def __call__(self, settings: Settings, urls: str, services: Services) -> None:
+        workspace = self.folder / "workspace.yaml"
+        text = (ROOT / "deploy" / "workspace.yaml").read_text(encoding="utf-8")
+        workspace.write_text(text.replace("/run/ledgergate", str(self.folder)), encoding="utf-8")
+        places = {
+            "/opt/ledgergate/.venv/bin": str(Path(sys.executable).parent),
+            "/opt/ledgergate/deploy/workspace.yaml": str(workspace),
+            "/run/ledgergate": str(self.folder),
+            **{f"--port {known}": f"--port {own}" for known, own in self.ports.items()},
+        }
+        (self.folder / "code.sock").unlink(missing_ok=True)
+        for name in ("code", "daemon", "webserver", "operator"):
+            unit = (ROOT / "deploy" / "systemd" / f"ledgergate-{name}.service").read_text(encoding="utf-8")
+            (command,) = re.findall(r"^ExecStart=(.*)$", unit, re.MULTILINE)
+            for known, own in places.items():
+                command = command.replace(known, own)
+            own_environment = environment(settings) | {"LEDGERGATE_POSTGRES_URL": self.postgres}
+            if "alerts.env" in unit:
+                own_environment["LEDGERGATE_ALERT_URLS"] = urls
+            services.start(command.split(), own_environment)
+            if name == "code":  # systemd would start the others again until it is there
+                until(lambda: [str(path) for path in self.folder.glob("code.sock")], 60, services)
+
+    def look(self, services: Services) -> None:
+        """Viewers can start nothing, operators can."""
+        change = 'mutation { reloadRepositoryLocation(repositoryLocationName: "ledgergate") { __typename } }'
+        for port, prefix, expected in (
+            ("3000", "", "UnauthorizedError"),
+            ("3001", "/operator", "WorkspaceLocationEntry"),
+        ):
+            asked = partial(self.ask, port, prefix, change)
+            (answer,) = until(lambda asked=asked: list(asked().get("data", {}).values()), 60, services)  # type: ignore[misc]
+            assert answer["__typename"] == expected
+
+    def ask(self, port: str, prefix: str, query: str) -> dict[str, Any]:
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.ports[port]}{prefix}/graphql", json.dumps({"query": query}).encode(),
+            {"Content-Type": "application/json"},
+        )  # fmt: skip
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                found: dict[str, Any] = json.load(answer)
+                return found
+        except OSError:
+            return {}  # not up yet
 
 
 @pytest.mark.drill
 @pytest.mark.postgres
-def test_the_same_with_records_on_postgresql(
-    settings: Settings, robot: Robots, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Over the configuration that ``deploy/`` gives to a team."""
+def test_the_same_as_deployed_with_records_on_postgresql(settings: Settings, robot: Robots, tmp_path: Path) -> None:
     home = settings.home / "dagster"
     home.mkdir(parents=True)
     shutil.copy(ROOT / "deploy" / "dagster.yaml", home / "dagster.yaml")
     with cluster() as url:
-        monkeypatch.setenv("LEDGERGATE_POSTGRES_URL", url)
-        drill(settings, robot, tmp_path / "services.log")
+        deployed = Deployed(tmp_path, url)
+        drill(deployed, settings, robot, tmp_path / "services.log", deployed.look)
         with psycopg2.connect(url.replace("+psycopg2", "")) as connection, connection.cursor() as cursor:
             cursor.execute("select status, count(*) from runs group by 1 order by 1")
             assert cursor.fetchall() == [("FAILURE", 1), ("SUCCESS", 1)]
+        archive = save(replace(settings, postgres_url=url), tmp_path / "backups")
+        with tarfile.open(archive) as tar:
+            assert DUMP in tar.getnames()
     assert not list(home.rglob("*.db"))  # nothing fell back to files
     password = url.partition("dagster:")[2].partition("@")[0]
     assert secrets_in(tmp_path, SECRET, TOKEN, password) == []
