@@ -11,6 +11,7 @@ import dagster as dg
 
 from orchestration.alerting.channels import ChannelError, channels
 from orchestration.alerting.outbox import Outbox
+from orchestration.assets import DATA_TEAM
 from orchestration.resources import Workspace
 from orchestration.settings import Settings
 
@@ -52,6 +53,7 @@ def alerts_asset() -> dg.AssetSpec:
         ALERTS,
         group_name="alerts",
         kinds={"sqlite"},
+        owners=[DATA_TEAM],
         description="告警：没有通过、读不了、运行出错、提示、催账、已解决。对方收下才算送达。",
     )
 

@@ -5,6 +5,7 @@ in ``orchestration.warehouse.versions``.
 import dagster as dg
 
 from orchestration.alerting import events
+from orchestration.assets import DATA_TEAM
 from orchestration.checks import GATES
 from orchestration.partitions import YEARS
 from orchestration.resources import Workspace
@@ -27,6 +28,7 @@ def publication_asset(tables: list[str]) -> dg.AssetsDefinition:
         partitions_def=YEARS,
         group_name="publication",
         kinds={"parquet", "duckdb"},
+        owners=[DATA_TEAM],
         description="发布：整年一个不可变的版本；读者要么看到旧的，要么看到新的。关卡未过不发布。",
     )
     def published_year(
@@ -48,6 +50,7 @@ def publication_asset(tables: list[str]) -> dg.AssetsDefinition:
                 "new": is_new,
                 "folder": dg.MetadataValue.path(str(version.folder)),
                 "tables": dg.MetadataValue.json(version.manifest["tables"]),
+                "gates": dg.MetadataValue.path(str(version.folder / "gates.html")),
             }
         )
 
