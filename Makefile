@@ -22,12 +22,17 @@ test: $(READY)  ## set up, then lint, types and all tests that need nothing but 
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	LEDGERGATE_WAREHOUSE=$$(mktemp -d)/warehouse.duckdb $(BIN)/sqlfluff lint dbt_project/models
-	$(BIN)/python -m pytest -m "not postgres" --cov=orchestration --cov=expectations --cov-report=term
+	$(BIN)/python -m pytest -m "not postgres and not browser" --cov=orchestration --cov=expectations --cov-report=term
 
 test-postgres: $(READY)  ## the drill with Dagster's records on PostgreSQL; as root it installs Debian's package
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { [ "$$(id -u)" = 0 ] && $(DEBIAN) postgresql; } \
 		|| { echo "PostgreSQL is needed: apt-get install postgresql"; exit 2; }
 	$(BIN)/python -m pytest -m postgres
+
+test-browser: $(READY)  ## the UI through chromium; as root it installs Debian's package
+	@[ -x /usr/bin/chromium ] || { [ "$$(id -u)" = 0 ] && $(DEBIAN) chromium fonts-noto-cjk; } \
+		|| { echo "chromium is needed: apt-get install chromium fonts-noto-cjk"; exit 2; }
+	$(BIN)/python -m pytest -m browser
 
 ui: $(READY)  ## the Dagster UI, on loopback only: http://127.0.0.1:3000
 	$(BIN)/python -m orchestration.ui
@@ -59,4 +64,4 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/python -c 'from orchestration.warehouse import models; models.parse()'
 	@touch $@
 
-.PHONY: help run test test-postgres ui bench docs format lock clean
+.PHONY: help run test test-postgres test-browser ui bench docs format lock clean

@@ -12,6 +12,8 @@ import dagster as dg
 from orchestration.alerting.channels import ChannelError, channels
 from orchestration.alerting.outbox import Outbox
 from orchestration.assets import DATA_TEAM
+from orchestration.assets.suspects import SUSPECT_CELL
+from orchestration.checks import GATES
 from orchestration.resources import Workspace
 from orchestration.settings import Settings
 
@@ -51,6 +53,7 @@ def arrival(settings: Settings) -> Arrival:
 def alerts_asset() -> dg.AssetSpec:
     return dg.AssetSpec(
         ALERTS,
+        deps=[GATES, SUSPECT_CELL],
         group_name="alerts",
         kinds={"sqlite"},
         owners=[DATA_TEAM],

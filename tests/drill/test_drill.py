@@ -5,18 +5,12 @@ listens. Somebody edits a ledger; nobody starts anything.
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
-import signal
-import socket
-import subprocess
 import sys
 import tarfile
-import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -33,6 +27,7 @@ from tests.conftest import edit
 from tests.drill.postgres import cluster
 from tests.pipeline.test_publication import environment
 from tests.receivers import Answer, Robots, robots
+from tests.services import Services, Start, free_port, start_ui, started, until
 
 SLIP = ("unit_basic_expenditure.csv", "1,182.19", "1,128.19")
 SECRET, TOKEN = "SECdr1ll", "tok3n-dingtalk"
@@ -43,70 +38,6 @@ def robot() -> Iterator[Robots]:
     with robots() as found:
         found.secrets["dingtalk"] = SECRET
         yield found
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
-class Services:
-    """Processes of one installation; each is ended by its own id."""
-
-    def __init__(self, log: Path) -> None:
-        self.log = log
-        self.running: list[subprocess.Popen[bytes]] = []
-
-    def start(self, command: list[str], environment: dict[str, str]) -> None:
-        with self.log.open("ab") as output:
-            self.running.append(
-                subprocess.Popen(
-                    command, env=environment, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
-                )
-            )
-
-    def alive(self) -> bool:
-        return all(process.poll() is None for process in self.running)
-
-    def stop(self) -> None:
-        for process in reversed(self.running):
-            process.send_signal(signal.SIGINT)
-        for process in self.running:
-            try:
-                process.wait(30)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)  # its own session: nobody else is in it
-                process.wait(10)
-
-
-Start = Callable[[Settings, str, Services], None]
-
-
-def start_ui(settings: Settings, urls: str, services: Services) -> None:
-    """What ``make ui`` starts."""
-    own = {"LEDGERGATE_ALERT_URLS": urls, "PORT": str(free_port())}
-    services.start([sys.executable, "-m", "orchestration.ui"], environment(settings) | own)
-
-
-@contextmanager
-def started(start: Start, settings: Settings, urls: str, log: Path) -> Iterator[Services]:
-    services = Services(log)
-    try:
-        start(settings, urls, services)
-        yield services
-    finally:
-        services.stop()
-
-
-def until(what: Callable[[], list[Any]], seconds: float, services: Services) -> list[Any]:
-    end = time.monotonic() + seconds
-    while not (found := what()):
-        assert time.monotonic() < end and services.alive(), services.log.read_text(encoding="utf-8", errors="replace")[
-            -6000:
-        ]
-        time.sleep(0.25)
-    return found
 
 
 def texts(robot: Robots, word: str) -> list[str]:
