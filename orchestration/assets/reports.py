@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from orchestration.assets import DATA_TEAM
 from orchestration.assets.publication import PUBLISHED
 from orchestration.partitions import YEARS
 from orchestration.resources import Workspace
@@ -28,7 +29,9 @@ REPORT = {
 def report_assets() -> dg.AssetsDefinition:
     """One step makes all three from the year's current version."""
     specs = [
-        dg.AssetSpec(key, deps=[PUBLISHED], description=description, group_name="report", kinds={kind})
+        dg.AssetSpec(
+            key, deps=[PUBLISHED], description=description, group_name="report", kinds={kind}, owners=[DATA_TEAM]
+        )
         for key, (_, description, kind) in REPORT.items()
     ]
 
