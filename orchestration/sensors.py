@@ -18,8 +18,9 @@ from orchestration.alerting.events import Run
 from orchestration.alerting.messages import policy
 from orchestration.alerting.outbox import Outbox
 from orchestration.assets.alerts import ALERTS, ARRIVED, arrival
-from orchestration.jobs import RUN_YEAR
+from orchestration.jobs import REPORT_YEAR, RUN_YEAR
 from orchestration.partitions import YEARS
+from orchestration.reporting.report import DOCUMENT, report_folder
 from orchestration.resources import is_running
 from orchestration.settings import Settings
 from orchestration.warehouse.versions import current_versions
@@ -38,7 +39,7 @@ _QUIET = timedelta(minutes=1)
 
 
 def all_sensors(settings: Settings) -> list[dg.SensorDefinition]:
-    return [watch_ledgers(settings), watch_runs(settings), send_alerts(settings)]
+    return [watch_ledgers(settings), make_reports(settings), watch_runs(settings), send_alerts(settings)]
 
 
 def all_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
@@ -67,6 +68,33 @@ def watch_ledgers(settings: Settings) -> dg.SensorDefinition:
         )
 
     return watch
+
+
+def make_reports(settings: Settings) -> dg.SensorDefinition:
+    """Looks for what is there, not for events: two years published at once, or while nobody looked, are both seen."""
+
+    @dg.sensor(
+        name="make_reports",
+        job_name=REPORT_YEAR,
+        minimum_interval_seconds=_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="年度发布了新的版本，就生成它的报告；每个版本一次。",
+    )
+    def follow() -> dg.SensorResult:
+        missing = {
+            version: year
+            for year, version in current_versions(settings).items()
+            if not (report_folder(settings, year, version) / DOCUMENT).is_file()
+        }
+        return dg.SensorResult(
+            run_requests=[
+                dg.RunRequest(run_key=version, partition_key=str(year), tags={"ledgergate/by": "make_reports"})
+                for version, year in missing.items()
+            ],
+            skip_reason=None if missing else "各年度的报告都已生成",
+        )
+
+    return follow
 
 
 def _about_to_run(instance: DagsterInstance) -> set[int]:

@@ -46,7 +46,7 @@ def report_assets() -> dg.AssetsDefinition:
         workspace.watcher.step("报告", 3)
         try:
             version = open_version(workspace.settings, int(context.partition_key))
-            folder = report.report_folder(workspace.settings, version)
+            folder = report.report_folder(workspace.settings, version.year, version.name)
             made = report.make_report(version, folder, step=workspace.watcher.advance)
         except (NoVersionError, FieldError) as error:
             raise dg.Failure(description=str(error), allow_retries=False) from error

@@ -21,7 +21,7 @@ from tests.services import Services, start_ui, started, until
 
 pytestmark = pytest.mark.browser
 CHROMIUM = "/usr/bin/chromium"
-WAY = ["ledgers", "staging", "intermediate", "scores", "reconciliation", "gates", "publication"]
+WAY = ["ledgers", "staging", "intermediate", "scores", "reconciliation", "gates", "publication", "report"]
 BESIDE = ["unit", "project", "fund", "parameters", "alerts"]
 BLOCKING = ["cells_are_placed", "ledgers_are_whole", "nothing_is_lost", "rules_hold", "scores_add_up"]
 SECOND = 1000

@@ -5,6 +5,7 @@ a restart (a new context with the old cursor).
 from __future__ import annotations
 
 import fcntl
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -21,8 +22,10 @@ from orchestration.alerting.events import Run
 from orchestration.alerting.messages import policy
 from orchestration.alerting.outbox import Outbox
 from orchestration.definitions import build_definitions
+from orchestration.reporting.report import report_folder
 from orchestration.resources import Workspace
 from orchestration.settings import Settings
+from tests.conftest import Published
 from tests.receivers import Answer, Robots, robots
 
 
@@ -211,3 +214,21 @@ def test_a_changed_ledger_asks_for_its_year(settings: Settings, instance: dg.Dag
     (request,) = second.run_requests or []
     assert request.partition_key == "2024"
     assert not tick(watch, instance, second.cursor).run_requests
+
+
+def test_every_published_version_gets_its_report_once(published: Published, instance: dg.DagsterInstance) -> None:
+    settings = published.settings
+    assert published.outcome.version is not None
+    version = published.outcome.version.name
+    folder = report_folder(settings, 2024, version)
+    shutil.rmtree(folder, ignore_errors=True)
+    (request,) = tick(sensors.make_reports(settings), instance).run_requests or ()
+    assert (request.run_key, request.partition_key) == (version, "2024")
+    folder.mkdir(parents=True)
+    (folder / "report.docx").write_bytes(b"made")
+    assert tick(sensors.make_reports(settings), instance).run_requests == []
+    shutil.rmtree(folder)
+
+
+def test_where_nothing_is_published_no_report_is_asked_for(settings: Settings, instance: dg.DagsterInstance) -> None:
+    assert tick(sensors.make_reports(settings), instance).run_requests == []
