@@ -5,6 +5,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 YEAR ?= 2024
 BIN := .venv/bin
 READY := .venv/.ready
+DEBIAN := apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends
 # No tool phones home.
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export GX_ANALYTICS_ENABLED := false
@@ -16,14 +17,27 @@ help:  ## this list
 run: $(READY)  ## set up, then take YEAR (2024) to a published version
 	$(BIN)/ledgergate run $(YEAR)
 
-test: $(READY)  ## set up, then lint, types and all tests
+test: $(READY)  ## set up, then lint, types and all tests that need nothing but Python
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	LEDGERGATE_WAREHOUSE=$$(mktemp -d)/warehouse.duckdb $(BIN)/sqlfluff lint dbt_project/models
 	$(BIN)/python -m pytest --cov=orchestration --cov=expectations --cov-report=term
 
-test-office: $(READY)  ## tests that need LibreOffice, poppler and a Chinese font
+test-postgres: $(READY)  ## the drill with Dagster's records on PostgreSQL; as root it installs Debian's package
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { [ "$$(id -u)" = 0 ] && $(DEBIAN) postgresql; } \
+		|| { echo "PostgreSQL is needed: apt-get install postgresql"; exit 2; }
+	$(BIN)/python -m pytest -m postgres
+
+test-browser: $(READY)  ## the UI through chromium; as root it installs Debian's package
+	@[ -x /usr/bin/chromium ] || { [ "$$(id -u)" = 0 ] && $(DEBIAN) chromium fonts-noto-cjk; } \
+		|| { echo "chromium is needed: apt-get install chromium fonts-noto-cjk"; exit 2; }
+	$(BIN)/python -m pytest -m browser
+
+test-office: $(READY)  ## the report as PDF, with its charts; as root it installs LibreOffice, poppler and a font
+	@{ command -v soffice && command -v pdftotext && ls /usr/share/fonts/opentype/noto/NotoSansCJK*; } >/dev/null 2>&1 \
+		|| { [ "$$(id -u)" = 0 ] && $(DEBIAN) libreoffice-writer-nogui poppler-utils fonts-noto-cjk; } \
+		|| { echo "Needed: apt-get install libreoffice-writer-nogui poppler-utils fonts-noto-cjk"; exit 2; }
 	$(BIN)/python -m pytest -m office
 
 report: $(READY)  ## the report of YEAR (2024), from its published version

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing.connection import wait
+from multiprocessing.util import Finalize
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
@@ -84,6 +85,9 @@ def judge() -> ProcessPoolExecutor:
     """
     pool = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"), initializer=_leave_with_parent)
     pool.submit(_context)
+    # A run that Dagster's daemon started is itself a child of multiprocessing, and would wait for this process before
+    # the pool is told to end: both for ever.
+    Finalize(None, pool.shutdown, kwargs={"wait": True, "cancel_futures": True}, exitpriority=100)
     return pool
 
 

@@ -6,10 +6,13 @@ import dagster as dg
 
 from expectations.gate import GateResult
 from expectations.suites.year import SUITES
+from orchestration.alerting import events
+from orchestration.assets import DATA_TEAM
 from orchestration.partitions import YEARS
 from orchestration.resources import Workspace
 from orchestration.warehouse import models
 from orchestration.warehouse.gates import run_gates
+from orchestration.warehouse.glimpse import markdown
 
 GATES = dg.AssetKey(["gates"])
 
@@ -33,6 +36,7 @@ def gate_assets(tables: list[str]) -> dg.AssetsDefinition:
         partitions_def=YEARS,
         group_name="gates",
         kinds={"greatexpectations"},
+        owners=[DATA_TEAM],
         description="关卡：单元格、进出、勾稽、评分都成立，才能发布。结果属于它所判断的那份内容。",
     )
     def gates(
@@ -43,7 +47,14 @@ def gate_assets(tables: list[str]) -> dg.AssetsDefinition:
         results = run_gates(
             build, models.published_tables(), on_gate=lambda result: workspace.watcher.advance(result.title)
         )
-        yield dg.MaterializeResult(metadata={"page": dg.MetadataValue.path(str(build.folder / "gates.html"))})
+        if not workspace.as_published:
+            events.gates_judged(workspace.run(build.year, context.run.run_id), build, results)
+        yield dg.MaterializeResult(
+            metadata={
+                "page": dg.MetadataValue.path(str(build.folder / "gates.html")),
+                "gates": dg.MetadataValue.md(markdown([_verdict(result) for result in results])),
+            }
+        )
         for result in results:
             yield _check_result(result)
 
@@ -57,7 +68,7 @@ def _check_result(result: GateResult) -> dg.AssetCheckResult:
     }
     if result.rows:
         metadata["failing"] = dg.MetadataValue.int(result.failing)
-        metadata["rows"] = dg.MetadataValue.md(_table(result.rows))
+        metadata["rows"] = dg.MetadataValue.md(markdown(result.rows))
     if result.crash:
         metadata["crash"] = dg.MetadataValue.text(result.crash)
     verdict = {"passed": "通过", "failed": f"{result.failing} 行不符", "crashed": "检查本身出错"}[result.status]
@@ -71,7 +82,7 @@ def _check_result(result: GateResult) -> dg.AssetCheckResult:
     )
 
 
-def _table(rows: tuple[dict[str, str], ...]) -> str:
-    lines = ["| " + " | ".join(rows[0]) + " |", "|" + "---|" * len(rows[0])]
-    lines += ["| " + " | ".join(value.replace("|", "\\|") for value in row.values()) + " |" for row in rows]
-    return "\n".join(lines)
+def _verdict(result: GateResult) -> dict[str, str]:
+    word = {"passed": "通过", "failed": "未通过", "crashed": "检查本身出错"}[result.status]
+    return {"关卡": result.title, "结果": word, "看了（行）": str(result.looked_at), "不符（行）": str(result.failing),
+            "保护什么": result.protects}  # fmt: skip

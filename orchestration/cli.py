@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from expectations.gate import judge
-from orchestration import cli_cells, cli_entries, cli_report, summary
+from orchestration import cli_alerts, cli_cells, cli_entries, cli_report, summary
 from orchestration.ledgers.cell import InputError
 from orchestration.settings import Settings
 from orchestration.warehouse import versions as version_store
@@ -73,6 +73,7 @@ class Display:
 def run(year: Year, as_published: AsPublished = False, as_json: AsJson = False) -> None:
     """Read, build, judge and publish a year."""
     settings = Settings.from_environment()
+    cli_alerts.read_channels(settings)  # whoever is to be alerted must be reachable before something goes wrong
 
     def work(watcher: Watcher) -> int:
         judge()  # gets ready on the other core while this one imports the rest
@@ -94,7 +95,11 @@ def run(year: Year, as_published: AsPublished = False, as_json: AsJson = False) 
                 out.print(f"[dim]关卡页  {outcome.build.folder / 'gates.html'}[/]")
         return BAD_INPUT if outcome.problems else BLOCKED if outcome.failed else DONE
 
-    _finish(work)
+    try:
+        _finish(work)
+    finally:
+        if not as_published:
+            cli_alerts.tell(settings)
 
 
 @app.command(
@@ -177,6 +182,7 @@ def rollback(
 
 cli_cells.register(app)
 cli_report.register(app)
+cli_alerts.register(app)
 cli_entries.register(app)
 
 

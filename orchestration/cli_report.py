@@ -52,7 +52,6 @@ def report(
 
     Gaps that only people can fill are marked in the document and listed here; they are no failure.
     """
-    from orchestration.reporting.document import TEMPLATE
     from orchestration.reporting.fields import FieldError
     from orchestration.reporting.pdf import PdfError
     from orchestration.reporting.published import NoVersionError, open_version
@@ -65,9 +64,9 @@ def report(
         published = open_version(settings, year, version)
         if names:
             return _show_fields(published, as_json=as_json)
-        folder = (to or report_folder(settings, published)).resolve()
+        folder = (to or report_folder(settings, year, published.name)).resolve()
         with err.status("生成报告") as status:
-            made = make_report(published, folder, pdf=pdf, template=template or TEMPLATE, step=status.update)
+            made = make_report(published, folder, pdf=pdf, template=template, step=status.update)
     except (NoVersionError, FieldError, PdfError) as error:
         _refuse(str(error), as_json)
     if as_json:

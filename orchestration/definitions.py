@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import dagster as dg
 
+from orchestration.assets.alerts import alerts_arrive, alerts_asset
 from orchestration.assets.ledgers import ledger_assets
 from orchestration.assets.publication import publication_asset
 from orchestration.assets.reports import report_assets
@@ -14,12 +15,13 @@ from orchestration.assets.warehouse import warehouse_assets
 from orchestration.checks import gate_assets
 from orchestration.jobs import year_jobs
 from orchestration.ledgers.contract import read_contracts
-from orchestration.resources import Workspace
+from orchestration.resources import Workspace, one_run_of_a_year
+from orchestration.sensors import all_schedules, all_sensors
 from orchestration.warehouse import models
 
 
 def build_definitions(overrides: Mapping[str, object] | None = None) -> dg.Definitions:
-    """Assets, checks and jobs over one workspace. ``overrides`` replaces resources by name."""
+    """Assets, checks, jobs, sensors and schedules over one workspace. ``overrides`` replaces resources by name."""
     workspace = (overrides or {}).get("workspace") or Workspace()
     assert isinstance(workspace, Workspace)
     contracts = read_contracts(workspace.settings.contracts)
@@ -33,10 +35,14 @@ def build_definitions(overrides: Mapping[str, object] | None = None) -> dg.Defin
             gate_assets(tables),
             publication_asset(tables),
             report_assets(),
+            alerts_asset(),
         ],
+        asset_checks=[alerts_arrive],
         jobs=year_jobs(),
+        sensors=all_sensors(workspace.settings),
+        schedules=all_schedules(workspace.settings),
         executor=dg.in_process_executor,
-        resources={**(overrides or {}), "workspace": workspace},
+        resources={**(overrides or {}), "workspace": one_run_of_a_year(workspace)},
     )
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import fcntl
 import functools
 import json
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
+import uuid
 from dataclasses import dataclass, field
 
 import dagster as dg
 
+from orchestration.alerting import events
 from orchestration.assets.publication import PUBLISHED
 from orchestration.ledgers.cell import InputError, Problem
 from orchestration.partitions import YEARS
@@ -76,14 +75,19 @@ def run_year(settings: Settings, year: int, *, as_published: bool = False, watch
     workspace = Workspace(settings, as_published, watcher or SILENT)
     build = workspace.build(year)
     before = {version.name for version in versions(settings, year)}
+    run_id = str(uuid.uuid4())
+    run = workspace.run(year, run_id)
     try:
         job = _job(workspace, CHECK_YEAR if as_published else RUN_YEAR)
     except InputError as error:
+        if not as_published:
+            events.bad_input(run, error.problems)
         return Outcome(build, problems=error.problems)
     instance = dg.DagsterInstance.ephemeral() if as_published else dagster_instance(settings)
-    with instance, _alone(build, workspace.watcher):
+    with instance:
         try:
             job.execute_in_process(
+                run_id=run_id,
                 partition_key=str(year),
                 instance=instance,
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
@@ -92,27 +96,19 @@ def run_year(settings: Settings, year: int, *, as_published: bool = False, watch
             if isinstance(failure.__cause__, InputError):
                 return Outcome(build, problems=failure.__cause__.problems)
             return Outcome(build, failed=[failure.description or "数据结构检查"])
-        except dg.DagsterError:
-            if failed := _failed_gates(build):  # a blocking check ends the run
-                return Outcome(build, failed=failed)
+        except KeyboardInterrupt:
+            run.outbox.hear(run_id)  # whoever stopped it knows
+            raise
+        except Exception as error:
+            if isinstance(error, dg.DagsterError) and (failed := _failed_gates(build)):
+                return Outcome(build, failed=failed)  # a blocking check ends the run
+            if not as_published:
+                events.crashed(run, f"{type(error).__name__}: {error}")
             raise
     current = next((version for version in versions(settings, year) if version.current), None)
     if as_published:
         return Outcome(build)
     return Outcome(build, current, current is not None and current.name not in before)
-
-
-@contextmanager
-def _alone(build: Build, watcher: Watcher) -> Iterator[None]:
-    """One run of a year at a time: a second one waits, then finds what the first has done."""
-    build.folder.parent.mkdir(parents=True, exist_ok=True)
-    with (build.folder.parent / f".{build.folder.name}.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            watcher.step(f"等候 {build.year} 年度的另一次运行", 0)
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 @functools.lru_cache(maxsize=4)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 import dagster as dg
 from sqlalchemy import Engine, event
 
+from orchestration.alerting.events import Run
 from orchestration.settings import Settings
 from orchestration.warehouse.build import Build, open_build
 
@@ -52,6 +55,46 @@ class Workspace:
 
     def build(self, year: int) -> Build:
         return open_build(self.settings, year, self.as_published)
+
+    def run(self, year: int, run_id: str) -> Run:
+        """The run that something is told of."""
+        return Run(self.settings, year, run_id)
+
+
+def one_run_of_a_year(workspace: Workspace) -> dg.ResourceDefinition:
+    """The workspace as a resource that admits one run of a year at a time, whether the command, the UI or a sensor
+    started it: a second one waits, then finds what the first has done. The lock goes with the process that holds it.
+    """
+
+    def open_workspace(context: dg.InitResourceContext) -> Iterator[Workspace]:
+        year = context.run.tags.get("dagster/partition", "") if context.run else ""
+        if not year.isdecimal():
+            yield workspace
+            return
+        with _lock(workspace.build(int(year))).open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                workspace.watcher.step(f"等候 {year} 年度的另一次运行", 0)
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            yield workspace
+
+    return dg.ResourceDefinition(open_workspace)
+
+
+def is_running(settings: Settings, year: int) -> bool:
+    """Whether some process runs the year right now."""
+    with _lock(open_build(settings, year)).open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def _lock(build: Build) -> Path:
+    build.folder.parent.mkdir(parents=True, exist_ok=True)
+    return build.folder.parent / f".{build.folder.name}.lock"
 
 
 def dagster_instance(settings: Settings) -> dg.DagsterInstance:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -12,12 +12,15 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @dataclass(frozen=True)
 class Settings:
-    """Folders of one installation. All are absolute."""
+    """Folders of one installation, all absolute; whom to alert, and where people look at runs."""
 
     home: Path  # builds, published versions, the serving file
     raw: Path  # contracts, and the ledgers of each year
     rules: Path = ROOT / "expectations" / "rules"
     target: str = "duckdb"
+    alert_urls: str = field(default="", repr=False)  # holds passwords and tokens: never shown
+    ui_url: str = "http://127.0.0.1:3000"
+    postgres_url: str = field(default="", repr=False)  # where Dagster's records are, if not in files
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -26,6 +29,9 @@ class Settings:
             home=Path(env.get("LEDGERGATE_HOME") or ROOT / "data").resolve(),
             raw=Path(env.get("LEDGERGATE_RAW") or ROOT / "raw").resolve(),
             target=env.get("LEDGERGATE_TARGET") or "duckdb",
+            alert_urls=env.get("LEDGERGATE_ALERT_URLS") or "",
+            postgres_url=env.get("LEDGERGATE_POSTGRES_URL") or "",
+            ui_url=(env.get("LEDGERGATE_UI_URL") or cls.ui_url).rstrip("/"),
         )
 
     def with_rules(self, rules: Path) -> Settings:
@@ -44,6 +50,11 @@ class Settings:
     def serving(self) -> Path:
         """The file that readers open: the tables of every published year."""
         return self.home / "ledgergate.duckdb"
+
+    @property
+    def outbox(self) -> Path:
+        """What is to be told, to whom, and who has said that it arrived."""
+        return self.home / "outbox.sqlite"
 
     @property
     def dagster_home(self) -> Path:

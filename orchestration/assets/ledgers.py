@@ -4,15 +4,19 @@ All ledgers are read by one step, so that every bad cell of every file is told a
 Parsing belongs in ``orchestration.ledgers``, not here.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import dagster as dg
 
-from orchestration.ledgers.cell import InputError
+from expectations.gate import judge
+from orchestration.alerting import events
+from orchestration.assets import DATA_TEAM
+from orchestration.ledgers.cell import Cell, InputError
 from orchestration.ledgers.contract import Contract
 from orchestration.partitions import YEARS
 from orchestration.resources import Workspace
 from orchestration.warehouse.build import Inputs, land_inputs, read_inputs
+from orchestration.warehouse.glimpse import markdown
 
 #: Where dbt's sources come from, by table of schema ``raw``.
 LANDED = {
@@ -42,7 +46,11 @@ def ledger_assets(contracts: Mapping[str, Contract]) -> dg.AssetsDefinition:
             description=f"{contract.title}：raw/<年>/ 的账表，按契约 raw/contracts/{name}.yml 读入。",
             group_name="ledgers",
             kinds={"csv"},
-            metadata={"contract": f"raw/contracts/{name}.yml", "on_duty": contract.on_duty or "—"},
+            owners=[f"team:{contract.on_duty}"] if contract.on_duty else [DATA_TEAM],
+            metadata={
+                "contract": dg.MetadataValue.path(f"raw/contracts/{name}.yml"),
+                "on_duty": contract.on_duty or "—",
+            },
         )
         for name, contract in contracts.items()
     ]
@@ -54,7 +62,14 @@ def ledger_assets(contracts: Mapping[str, Contract]) -> dg.AssetsDefinition:
         "prior_year": ("上一年度已发布的单元格，供跨年规则核对。", []),
     }
     specs += [
-        dg.AssetSpec(dg.AssetKey(["raw", name]), deps=deps, description=text, group_name="ledgers", kinds={"duckdb"})
+        dg.AssetSpec(
+            dg.AssetKey(["raw", name]),
+            deps=deps,
+            description=text,
+            group_name="ledgers",
+            kinds={"duckdb"},
+            owners=[DATA_TEAM],
+        )
         for name, (text, deps) in landed.items()
     ]
 
@@ -63,10 +78,13 @@ def ledger_assets(contracts: Mapping[str, Contract]) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
     ) -> Iterator[dg.MaterializeResult[None]]:
         year = int(context.partition_key)
+        judge()  # the gates' process gets ready on another core meanwhile
         workspace.watcher.step("读入账表", len(specs))
         try:
             inputs = read_inputs(workspace.settings, year, workspace.as_published)
         except InputError as error:
+            if not workspace.as_published:
+                events.bad_input(workspace.run(year, context.run.run_id), error.problems)
             raise dg.Failure(
                 description=str(error),
                 metadata={"problems": dg.MetadataValue.md(_problem_table(error))},
@@ -94,6 +112,7 @@ def _metadata(key: dg.AssetKey, inputs: Inputs) -> dict[str, dg.MetadataValue]:
             "file": dg.MetadataValue.text(ledger.source.file),
             "section": dg.MetadataValue.text(ledger.source.section or "—"),
             "sha256": dg.MetadataValue.text(ledger.sha256),
+            "totals": dg.MetadataValue.md(_printed_totals(ledger.cells) or "—"),
             "preview": dg.MetadataValue.md(f"| 行 | 栏 | 印作 | 单元格 |\n|---|---|---|---|\n{shown}"),
         }
     counts = {
@@ -104,6 +123,22 @@ def _metadata(key: dg.AssetKey, inputs: Inputs) -> dict[str, dg.MetadataValue]:
         "prior_year": len(inputs.prior),
     }
     return {"dagster/row_count": dg.MetadataValue.int(counts.get(name, 0))}
+
+
+def _printed_totals(cells: Sequence[Cell]) -> str:
+    """The total rows as printed: whether they agree with their rows is for the rules to say."""
+    return markdown(
+        [
+            {
+                "合计行": cell.row_label,
+                "栏": cell.measure,
+                "印作": f"{cell.text} {cell.printed_unit}".strip(),
+                "单元格": cell.cell,
+            }
+            for cell in cells
+            if cell.row_kind == "total"
+        ]
+    )
 
 
 def _problem_table(error: InputError) -> str:

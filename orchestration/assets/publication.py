@@ -4,6 +4,8 @@ in ``orchestration.warehouse.versions``.
 
 import dagster as dg
 
+from orchestration.alerting import events
+from orchestration.assets import DATA_TEAM
 from orchestration.checks import GATES
 from orchestration.partitions import YEARS
 from orchestration.resources import Workspace
@@ -26,17 +28,21 @@ def publication_asset(tables: list[str]) -> dg.AssetsDefinition:
         partitions_def=YEARS,
         group_name="publication",
         kinds={"parquet", "duckdb"},
+        owners=[DATA_TEAM],
         description="发布：整年一个不可变的版本；读者要么看到旧的，要么看到新的。关卡未过不发布。",
     )
     def published_year(
         context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
     ) -> dg.MaterializeResult[None]:
         build = workspace.build(int(context.partition_key))
+        run = workspace.run(build.year, context.run.run_id)
         workspace.watcher.step("发布", 1)
         try:
             version, is_new = publish_build(workspace.settings, build, models.published_tables())
         except NotPublishedError as error:
+            events.refused(run, str(error))
             raise dg.Failure(description=str(error), allow_retries=False) from error
+        events.published(run, version.name)
         workspace.watcher.advance(version.name)
         return dg.MaterializeResult(
             metadata={
@@ -44,6 +50,7 @@ def publication_asset(tables: list[str]) -> dg.AssetsDefinition:
                 "new": is_new,
                 "folder": dg.MetadataValue.path(str(version.folder)),
                 "tables": dg.MetadataValue.json(version.manifest["tables"]),
+                "gates": dg.MetadataValue.path(str(version.folder / "gates.html")),
             }
         )
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from orchestration.assets import DATA_TEAM
 from orchestration.assets.publication import PUBLISHED
 from orchestration.partitions import YEARS
 from orchestration.resources import Workspace
@@ -28,7 +29,9 @@ REPORT = {
 def report_assets() -> dg.AssetsDefinition:
     """One step makes all three from the year's current version."""
     specs = [
-        dg.AssetSpec(key, deps=[PUBLISHED], description=description, group_name="report", kinds={kind})
+        dg.AssetSpec(
+            key, deps=[PUBLISHED], description=description, group_name="report", kinds={kind}, owners=[DATA_TEAM]
+        )
         for key, (_, description, kind) in REPORT.items()
     ]
 
@@ -43,7 +46,7 @@ def report_assets() -> dg.AssetsDefinition:
         workspace.watcher.step("报告", 3)
         try:
             version = open_version(workspace.settings, int(context.partition_key))
-            folder = report.report_folder(workspace.settings, version)
+            folder = report.report_folder(workspace.settings, version.year, version.name)
             made = report.make_report(version, folder, step=workspace.watcher.advance)
         except (NoVersionError, FieldError) as error:
             raise dg.Failure(description=str(error), allow_retries=False) from error

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from orchestration.assets import DATA_TEAM
 from orchestration.partitions import YEARS
 from orchestration.resources import Workspace
 from orchestration.warehouse.suspects import write_suspects
@@ -18,7 +19,14 @@ def suspect_assets() -> dg.AssetsDefinition:
     """One step writes both tables."""
 
     def spec(key: dg.AssetKey, description: str) -> dg.AssetSpec:
-        return dg.AssetSpec(key, deps=_JUDGED, description=description, group_name="reconciliation", kinds={"duckdb"})
+        return dg.AssetSpec(
+            key,
+            deps=_JUDGED,
+            description=description,
+            group_name="reconciliation",
+            kinds={"duckdb"},
+            owners=[DATA_TEAM],
+        )
 
     @dg.multi_asset(
         name="find_suspects",

@@ -15,7 +15,7 @@ from pathlib import Path
 from orchestration.ledgers.cell import Cell, InputError, Problem
 from orchestration.ledgers.money import Figure, FigureError, parse_figure, squeeze
 from orchestration.ledgers.reader import Year
-from orchestration.ledgers.spreadsheet import read_grids, reference
+from orchestration.ledgers.spreadsheet import read_list
 
 #: Columns of corrections.csv: name in code -> header.
 HEADERS = {
@@ -52,30 +52,15 @@ def read_corrections(path: Path, year: Year) -> list[Correction]:
     Raises ``InputError`` with every wrong row: an address that no cell has, a printed value that no longer stands in
     the ledger (the correction is stale), a value that can't be read, a missing reason, evidence or basis.
     """
-    if not path.is_file():
-        return []
-    (grid,) = read_grids(path, str(path))
-    header = [squeeze(text) for text in grid.rows[0]] if grid.rows else []
-    if set(header) != set(HEADERS.values()):
-        raise InputError([Problem(str(path), "", "第1行", "、".join(header) or "空表", "、".join(HEADERS.values()))])
-    column = {name: header.index(text) for name, text in HEADERS.items()}
+    rows, problems = read_list(path, HEADERS)
     cells = {cell.address: cell for cell in year.cells}
     corrections: dict[str, Correction] = {}
-    problems: list[Problem] = []
-    for r, row in enumerate(grid.rows[1:], 1):
-        if not any(squeeze(text) for text in row):
-            continue
-        field = {name: row[c].strip() if c < len(row) else "" for name, c in column.items()}
+    for field, place in rows:
 
-        def bad(name: str, expected: str, at: int = r, found: dict[str, str] = field) -> None:
-            problems.append(Problem(str(path), "", reference(at, column[name]), found[name] or "空白", expected))
+        def bad(name: str, expected: str, at: dict[str, str] = place, found: dict[str, str] = field) -> None:
+            problems.append(Problem(str(path), "", at[name], found[name] or "空白", expected))
 
         before = len(problems)
-        problems.extend(  # a comma that stands without quotes would cut the evidence short
-            Problem(str(path), "", reference(r, c), text, "表头之内的列")
-            for c, text in enumerate(row)
-            if c >= len(header) and text.strip()
-        )
         for name in ("reason", "evidence"):
             if not field[name]:
                 bad(name, f"写明{HEADERS[name]}")

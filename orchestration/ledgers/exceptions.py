@@ -10,8 +10,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from orchestration.ledgers.cell import InputError, Problem
-from orchestration.ledgers.money import squeeze
-from orchestration.ledgers.spreadsheet import read_grids, reference
+from orchestration.ledgers.spreadsheet import read_list
 
 #: Columns of exceptions.csv: name in code -> header.
 HEADERS = {
@@ -43,19 +42,9 @@ def read_exceptions(path: Path, year: int, rules: Collection[str]) -> list[Accep
     Raises ``InputError`` with every wrong row: a rule that is not among ``rules``, a difference that is not a number,
     a missing instance, reason, evidence or confirmer, one instance accepted twice.
     """
-    if not path.is_file():
-        return []
-    (grid,) = read_grids(path, str(path))
-    header = [squeeze(text) for text in grid.rows[0]] if grid.rows else []
-    if set(header) != set(HEADERS.values()):
-        raise InputError([Problem(str(path), "", "第1行", "、".join(header) or "空表", "、".join(HEADERS.values()))])
-    column = {name: header.index(text) for name, text in HEADERS.items()}
+    rows, problems = read_list(path, HEADERS)
     found: dict[tuple[str, str], AcceptedException] = {}
-    problems: list[Problem] = []
-    for r, row in enumerate(grid.rows[1:], 1):
-        if not any(squeeze(text) for text in row):
-            continue
-        field = {name: row[c].strip() if c < len(row) else "" for name, c in column.items()}
+    for field, place in rows:
         wrong = [(name, f"写明{HEADERS[name]}") for name in HEADERS if not field[name]]
         if field["rule_id"] and field["rule_id"] not in rules:
             wrong.append(("rule_id", "expectations/rules 里某条规则的 id"))
@@ -65,10 +54,7 @@ def read_exceptions(path: Path, year: int, rules: Collection[str]) -> list[Accep
             wrong.append(("difference", "数（金额以元计），与核对表的差额相同"))
         if (field["rule_id"], field["instance"]) in found:
             wrong.append(("instance", "每条规则的每一处只认可一次"))
-        problems += [
-            Problem(str(path), "", reference(r, column[name]), field[name] or "空白", expected)
-            for name, expected in wrong
-        ]
+        problems += [Problem(str(path), "", place[name], field[name] or "空白", expected) for name, expected in wrong]
         if not wrong:
             accepted = AcceptedException(year, **{**field, "difference": difference})  # type: ignore[arg-type]
             found[accepted.rule_id, accepted.instance] = accepted

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Context, Decimal
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.ledgers.cell import InputError, Problem
+from orchestration.ledgers.money import squeeze
 
 SUFFIXES = (".csv", ".xlsx", ".xlsm")
 
@@ -48,6 +49,37 @@ def read_grids(path: Path, name: str) -> list[Grid]:
     if suffix in SUFFIXES:
         return list(_read_workbook(path, name))
     raise InputError([Problem(name, "", "", f"{suffix or '没有扩展名'} 文件", "csv（UTF-8 或 GB18030）或 xlsx")])
+
+
+def read_list(
+    path: Path, headers: Mapping[str, str]
+) -> tuple[list[tuple[dict[str, str], dict[str, str]]], list[Problem]]:
+    """A list that is kept beside the ledgers, under exactly these headers (name in code -> header).
+
+    Of each row that holds text, its fields by name and the cell that each stands in; and what stands outside the
+    headers (a comma without quotes would cut a text short). None where there is no file. Raises ``InputError`` where
+    the headers are others.
+    """
+    if not path.is_file():
+        return [], []
+    (grid,) = read_grids(path, str(path))
+    header = [squeeze(text) for text in grid.rows[0]] if grid.rows else []
+    if set(header) != set(headers.values()):
+        raise InputError([Problem(str(path), "", "第1行", "、".join(header) or "空表", "、".join(headers.values()))])
+    column = {name: header.index(text) for name, text in headers.items()}
+    rows = [(r, row) for r, row in enumerate(grid.rows[1:], 1) if any(squeeze(text) for text in row)]
+    found = [
+        (
+            {name: row[c].strip() if c < len(row) else "" for name, c in column.items()},
+            {name: reference(r, c) for name, c in column.items()},
+        )
+        for r, row in rows
+    ]
+    outside = [
+        Problem(str(path), "", reference(r, c), text, "表头之内的列")
+        for r, row in rows for c, text in enumerate(row) if c >= len(header) and text.strip()
+    ]  # fmt: skip
+    return found, outside
 
 
 def _read_csv(path: Path, name: str) -> Grid:

@@ -7,17 +7,14 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+from orchestration import summary
 from orchestration.reporting.fields import Fields, Figure
 from orchestration.reporting.forms import Form
 
 #: 状态 of a rule instance, in the order in which people ask.
 STATUSES = {
-    "inconsistent": "不符",
-    "missing": "缺对应数",
-    "corrected": "更正后相符",
-    "accepted": "已认可",
-    "rounding": "取整之内",
-    "consistent": "相符",
+    status: summary.STATUSES[status][0]
+    for status in ("inconsistent", "missing", "corrected", "accepted", "rounding", "consistent")
 }
 SEVERITIES = {"error": "必须成立", "warning": "提示"}
 

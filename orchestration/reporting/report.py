@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestration.reporting.document import TEMPLATE, write_document
 from orchestration.reporting.fields import Fields
 from orchestration.reporting.forms import build_forms
 from orchestration.reporting.layout import Printed, printed_in_forms
@@ -30,8 +29,8 @@ class Report:
     outline: tuple[tuple[int, str], ...]
 
 
-def report_folder(settings: Settings, version: Published) -> Path:
-    return settings.home / "reports" / str(version.year) / version.name
+def report_folder(settings: Settings, year: int, version: str) -> Path:
+    return settings.home / "reports" / str(year) / version
 
 
 def make_report(
@@ -39,22 +38,24 @@ def make_report(
     folder: Path,
     *,
     pdf: bool = False,
-    template: Path = TEMPLATE,
+    template: Path | None = None,
     step: Callable[[str], None] = lambda name: None,
 ) -> Report:
     """Make every file, then put them in place. The same version gives the same bytes (a PDF's depend on LibreOffice).
+    ``template``: the office's own instead of ``document.TEMPLATE``.
 
     Raises ``FieldError`` where the template, a form or the narrative names what is not there, ``PdfError`` where there
     is no LibreOffice; the other files are in place then.
     """
-    from orchestration.reporting.charts import all_charts
+    from orchestration.reporting.charts import all_charts  # the libraries of documents take a second to import
+    from orchestration.reporting.document import TEMPLATE, write_document
     from orchestration.reporting.page import render_page
     from orchestration.reporting.workbook import write_workbook
 
     fields = Fields(version)
     forms = build_forms(fields)
     step("报告正文")
-    written = write_document(fields, forms, all_charts(fields), template)
+    written = write_document(fields, forms, all_charts(fields), template or TEMPLATE)
     step("附件工作簿")
     workbook = write_workbook(fields, forms, written.printed)
     step("页面")
@@ -77,6 +78,8 @@ def make_report(
 
 def report_places(version: Published) -> list[Printed]:
     """Every figure of the report with its place, as the index lists them."""
+    from orchestration.reporting.document import write_document
+
     fields = Fields(version)
     forms = build_forms(fields)
     return [*write_document(fields, forms, None).printed, *printed_in_forms(forms)]

@@ -44,6 +44,7 @@ class Node:
     message: str
     failures: int
     depends_on: tuple[str, ...] = ()  # unique ids
+    sql: str = ""  # as compiled, of a model
 
 
 def fingerprint() -> str:
@@ -131,6 +132,7 @@ def _run(warehouse: Path, arguments: list[str], on_node: Callable[[str], None]) 
             message=each.message or "",
             failures=each.failures or 0,
             depends_on=tuple(each.node.depends_on.nodes) if each.node.resource_type == "test" else (),
+            sql=getattr(each.node, "compiled_code", None) or "",
         )
         for each in result.results
     ]

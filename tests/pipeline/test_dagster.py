@@ -15,6 +15,7 @@ from orchestration.definitions import build_definitions
 from orchestration.jobs import RUN_YEAR
 from orchestration.resources import Workspace
 from orchestration.settings import ROOT, Settings
+from orchestration.warehouse import models
 from tests.conftest import Published, edit
 
 
@@ -41,7 +42,8 @@ def test_an_asset_for_each_ledger_and_each_model_described_and_grouped(definitio
     groups: dict[str, int] = {}
     for key in graph.get_all_asset_keys():
         node = graph.get(key)
-        assert node.description, key
+        assert node.description and node.kinds, key
+        assert node.owners, key  # somebody to ask
         groups[node.group_name or ""] = groups.get(node.group_name or "", 0) + 1
     assert groups["ledgers"] == 18 + 5
     assert set(groups) == {
@@ -58,6 +60,7 @@ def test_an_asset_for_each_ledger_and_each_model_described_and_grouped(definitio
         "gates",
         "publication",
         "report",
+        "alerts",
     }
 
 
@@ -94,6 +97,12 @@ def test_gates_are_blocking_checks_and_warnings_are_not(definitions: dg.Definiti
     }
 
 
+def test_a_year_runs_without_the_alerts_that_it_may_cause(definitions: dg.Definitions) -> None:
+    layer = definitions.resolve_job_def(RUN_YEAR).asset_layer
+    assert dg.AssetKey("alerts") not in layer.executable_asset_keys
+    assert {key.asset_key for key in layer.asset_graph.asset_check_keys} == {dg.AssetKey("gates")}
+
+
 def test_a_new_run_cannot_slip_past_a_failed_gate(settings: Settings) -> None:
     edit(settings.ledgers(2024) / "unit_basic_expenditure.csv", "1,182.19", "1,128.19")
     job = build_definitions({"workspace": Workspace(settings)}).resolve_job_def(RUN_YEAR)
@@ -128,3 +137,33 @@ def test_a_single_mart_can_be_built_again(published: Published, tmp_path: Path) 
         )
     (event,) = result.get_asset_materialization_events()
     assert event.asset_key == dg.AssetKey("fund_balance")
+
+
+def test_each_step_shows_rows_totals_a_preview_and_where_columns_come_from(settings: Settings) -> None:
+    job = build_definitions({"workspace": Workspace(settings)}).resolve_job_def(RUN_YEAR)
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = job.execute_in_process(partition_key="2024", instance=instance)
+    found = {
+        event.asset_key.to_user_string(): event.materialization.metadata
+        for event in result.get_asset_materialization_events()
+        if event.asset_key
+    }
+    assert all("dagster/row_count" in metadata for name, metadata in found.items()
+               if name not in ("gates", "published_year"))  # fmt: skip
+    unit = found["unit_expenditure"]
+    assert "| total_budget | 309,964,100.00 |" in str(unit["totals"].value)
+    assert "湖南省人事考试院" in str(unit["preview"].value) and "71.84%" in str(unit["chart"].value)
+    lineage = unit["dagster/column_lineage"].value
+    assert isinstance(lineage, dg.TableColumnLineage)
+    assert dg.TableColumnDep(dg.AssetKey("int_cell"), "value") in lineage.deps_by_column["total_budget"]
+    landed = found["stg_cell"]["dagster/column_lineage"].value
+    assert isinstance(landed, dg.TableColumnLineage)
+    assert landed.deps_by_column["text"] == [dg.TableColumnDep(dg.AssetKey(["raw", "cells"]), "text")]
+    models_without = [
+        node.name for node in models.manifest().nodes.values()
+        if node.resource_type == "model" and "column_lineage" not in found[node.name]
+    ]  # fmt: skip
+    assert models_without == []
+    assert "未通过" not in str(found["gates"]["gates"].value).replace("提示事项 | 未通过", "")
+    assert "4,512.02" in str(found["ledger/project_expenditure"]["totals"].value)
+    assert "gates.html" in str(found["published_year"]["gates"].value)

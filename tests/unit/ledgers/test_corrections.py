@@ -169,3 +169,14 @@ def test_a_row_longer_than_its_header_is_refused_rather_than_cut(tmp_path: Path,
     path.write_text(path.read_text(encoding="utf-8").rstrip() + ",规划财务处\n", encoding="utf-8")
     (problem,) = problems_of(read_corrections, path, real)
     assert (problem.cell, problem.found) == ("H2", "规划财务处")
+
+
+def test_an_unquoted_comma_in_exceptions_is_refused_too(tmp_path: Path) -> None:
+    from orchestration.ledgers.cell import InputError
+    from orchestration.ledgers.exceptions import read_exceptions
+
+    path = tmp_path / "exceptions.csv"
+    path.write_text("规则,所在,差额,理由,证据,确认人\nbalanced,x,1,甲,乙,丙,丁\n", encoding="utf-8")
+    with pytest.raises(InputError) as error:
+        read_exceptions(path, 2024, {"balanced"})
+    assert [(p.cell, p.found) for p in error.value.problems] == [("G2", "丁")]

@@ -1,0 +1,79 @@
+"""Delivery: takes what is due from the outbox to its channels, one sender at a time, each channel on its own.
+
+What is told belongs in ``outbox``, how a receiver says yes in ``channels``.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from orchestration.alerting.channels import Channel, NotDeliveredError, channels, severities
+from orchestration.alerting.outbox import Delivery, Outbox
+from orchestration.settings import Settings
+
+
+@dataclass(frozen=True)
+class Report:
+    """What one pass did."""
+
+    sent: int = 0
+    refused: int = 0
+
+    def __add__(self, other: Report) -> Report:
+        return Report(self.sent + other.sent, self.refused + other.refused)
+
+
+def deliver(outbox: Outbox, to: Mapping[str, Channel], seconds: float = 30, wait: bool = True) -> Report:
+    """Send all that is due. No new sending begins after ``seconds``; ``wait``: for another sender to finish."""
+    end = time.monotonic() + seconds
+    with outbox.sole_sender(wait) as sole:
+        if not sole:
+            return Report()
+        outbox.prepare(severities(to))
+        by_channel: dict[str, list[Delivery]] = {}
+        for delivery in outbox.due():
+            if delivery.channel in to:
+                by_channel.setdefault(delivery.channel, []).append(delivery)
+        if not by_channel:
+            return Report()
+        with ThreadPoolExecutor(max_workers=min(len(by_channel), 8), thread_name_prefix="alert") as pool:
+            done = pool.map(lambda name: _deliver(outbox, to[name], by_channel[name], end), by_channel)
+            return sum(done, Report())
+
+
+def _deliver(outbox: Outbox, channel: Channel, deliveries: Sequence[Delivery], end: float) -> Report:
+    """One channel's deliveries in order; where one is refused, the next ones wait their turn behind it."""
+    sent = 0
+    for delivery in deliveries:
+        if time.monotonic() > end:
+            break
+        outbox.sending(delivery)
+        try:
+            channel.send(delivery.alert)
+        except NotDeliveredError as error:
+            outbox.refused(delivery, str(error), error.wait_seconds, error.in_doubt)
+            return Report(sent, 1)
+        outbox.sent(delivery)
+        sent += 1
+    return Report(sent, 0)
+
+
+def deliver_patiently(settings: Settings, seconds: float = 8) -> Report:
+    """Send what is due, and try once or twice more what was refused: for a process that has no daemon beside it.
+
+    Raises ``ChannelError`` where the addresses can't be used.
+    """
+    to = channels(settings.alert_urls)
+    report = Report()
+    if not settings.outbox.is_file():
+        return report  # nothing was ever to be told
+    outbox, end = Outbox(settings.outbox), time.monotonic() + seconds
+    while True:
+        report += deliver(outbox, to, end - time.monotonic())
+        names = {each.channel for each in outbox.deliveries() if each.state == "waiting" and each.channel in to}
+        if not names or time.monotonic() + 2 > end:
+            return report
+        time.sleep(1)

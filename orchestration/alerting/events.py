@@ -1,0 +1,282 @@
+"""What is told of a year: reads a judged build, or what went wrong before there was one, and records it in the outbox.
+
+Each function is called by whoever finds the thing out, in the same process and before it goes on, so that nothing is
+lost between the finding and the telling. Words belong in ``templates``, sending in ``delivery``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from expectations.gate import GateResult
+from orchestration.alerting.messages import Severity, policy
+from orchestration.alerting.outbox import Event, Outbox
+from orchestration.ledgers.cell import InputError, Problem
+from orchestration.ledgers.contract import Contract, read_contracts
+from orchestration.settings import Settings
+from orchestration.warehouse.build import Build
+
+Item = dict[str, Any]
+
+_BROKEN = """
+    select rule_id, instance, title, unit, left_label, left_value, right_label, right_value, difference, allowed,
+           status, statement
+    from reconciliation
+    where severity = 'error' and status in ('inconsistent', 'missing') order by rule_id, instance
+"""
+_SUSPECTS = """
+    select suspect.fault, suspect.answer, suspect.address, suspect.printed_text, suspect.implied_low_yuan,
+           suspect.implied_high_yuan, suspect.witnesses, suspect.statement, cell.file, cell.sheet, cell.cell,
+           ledger.on_duty
+    from suspect_cell as suspect
+    inner join cell using (fiscal_year, address)
+    left join raw.ledger as ledger on suspect.fiscal_year = ledger.fiscal_year and suspect.ledger = ledger.ledger
+    where suspect.rank = 1
+    order by suspect.fault, suspect.answer, suspect.address
+"""
+_FIRST_CELL = """
+    select term.rule_id, term.instance, cell.file, cell.sheet, cell.cell, ledger.on_duty
+    from rule_term as term
+    inner join reconciliation as judged using (fiscal_year, rule_id, instance)
+    inner join raw.ledger as ledger on term.fiscal_year = ledger.fiscal_year and term.ledger = ledger.ledger
+    left join cell on term.address = cell.address
+    where judged.severity = 'error' and judged.status in ('inconsistent', 'missing')
+    qualify row_number() over (
+        partition by term.rule_id, term.instance order by (cell.cell is null), term.side, term.term, term.address) = 1
+"""
+_CONTENT = """
+    select 'ledger' as kind, ledger as name, sha256 as content from raw.ledger where file <> ''
+    union all
+    select 'correction', address, concat(printed, ' ', corrected) from raw.correction
+    order by all
+"""
+
+
+@dataclass(frozen=True)
+class Run:
+    """Which run found it out; a run without an id is told without a link."""
+
+    settings: Settings
+    year: int
+    run_id: str = ""
+
+    @property
+    def url(self) -> str:
+        return f"{self.settings.ui_url}/runs/{self.run_id}" if self.run_id else ""
+
+    @property
+    def outbox(self) -> Outbox:
+        return Outbox(self.settings.outbox)
+
+
+def gates_judged(run: Run, build: Build, results: Sequence[GateResult]) -> str | None:
+    """Record gates that keep the year from being published, and findings that don't. Returns the new failure's id."""
+    _record_notices(run, build, [result for result in results if result.severity != "error" and not result.passed])
+    failed = [result for result in results if result.severity == "error" and not result.passed]
+    if not failed:
+        return None
+    items = [*_rule_items(build), *(item for result in failed for item in _gate_items(result))]
+    titles = "、".join(result.title for result in failed)
+    broken = [item for item in items if item["type"] == "rule"]
+    headline = f"{len(broken)} 条规则不成立" if broken else f"未通过 {titles}"
+    failing = [(item.get("rule"), item.get("status"), item["statement"]) for item in items if item["type"] != "suspect"]
+    return _record(run, "blocked", {"headline": headline, "findings": items}, ("blocked", _content(build), failing))
+
+
+def structure_failed(run: Run, build: Build, tests: Mapping[str, int]) -> str | None:
+    """Record dbt's structure tests that failed: name -> rows."""
+    items = [{"type": "gate", "statement": f"{name}（{rows} 行）"} for name, rows in tests.items()]
+    return _record(
+        run, "blocked", {"headline": "数据结构检查未通过", "findings": items}, ("structure", _content(build), items)
+    )
+
+
+def bad_input(run: Run, problems: Sequence[Problem]) -> str | None:
+    """Record what is wrong with the input; nothing was built."""
+    duty = _duty_by_file(run.settings, run.year)
+    items = [
+        {
+            "type": "problem",
+            "place": " ".join(part for part in (_short(run.settings, p.file), p.sheet, p.cell) if part),
+            "found": p.found,
+            "expected": p.expected,
+            "duty": duty.get(Path(p.file).name, ""),
+        }
+        for p in problems
+    ]
+    facts = {"headline": f"输入有 {len(items)} 处不对", "findings": items}
+    return _record(run, "bad_input", facts, ("bad_input", items))
+
+
+def crashed(run: Run, what: str) -> str | None:
+    """Record a run that ended without saying anything about the data. ``what``: one line, no trace."""
+    headline = what.splitlines()[0][:200] if what.strip() else "运行中断，没有留下原因"
+    return _record(run, "crashed", {"headline": headline, "findings": []}, ("crashed", headline))
+
+
+def refused(run: Run, what: str) -> str | None:
+    """A publication that was refused: nothing new where the year is known to have failed."""
+    if run.outbox.is_open(run.year, "year"):
+        run.outbox.hear(run.run_id)
+        return None
+    items = [{"type": "gate", "statement": what}]
+    return _record(run, "blocked", {"headline": "不能发布", "findings": items}, ("refused", what))
+
+
+def published(run: Run, version: str) -> None:
+    """The year is published, or still is: whoever heard of a failure hears that it is over."""
+    run.outbox.resolve(run.year, "year", {"version": version}, run.url, run.run_id)
+    run.outbox.resolve(run.year, "due", {"version": version}, run.url)
+
+
+def ledgers_due(settings: Settings, year: int, today: date) -> str | None:
+    """Record that a year's ledgers should be there and are not. Returns what is missing in a few words, or None."""
+    due = date(year + 1, policy().due.month, policy().due.day)
+    if today < due:
+        return None
+    missing = missing_ledgers(settings, year)
+    if not missing:
+        return None
+    items = [
+        {"type": "missing", "statement": f"{contract.title}（{name}）", "duty": contract.on_duty}
+        for name, contract in missing.items()
+    ]
+    headline = f"还缺 {len(items)} 本账"
+    facts = {"headline": headline, "findings": items, "due": due.isoformat()}
+    mark = _fingerprint(("due", sorted(missing)))
+    Outbox(settings.outbox).record(Event(year, "due", "due", "error", mark, facts))
+    return headline
+
+
+def missing_ledgers(settings: Settings, year: int) -> dict[str, Contract]:
+    """Contracts that the year needs and has no file for."""
+    import yaml
+
+    contracts = read_contracts(settings.contracts)
+    folder = settings.ledgers(year)
+    listed: set[str] = set()
+    if (folder / "sources.yml").is_file():
+        try:
+            sources = yaml.safe_load((folder / "sources.yml").read_text(encoding="utf-8")) or {}
+            files = sources.get("files") or []
+            listed = {entry["ledger"] for entry in files if (folder / str(entry["file"])).is_file()}
+        except (yaml.YAMLError, UnicodeDecodeError, AttributeError, KeyError, TypeError):
+            listed = set()  # what can't be read names no ledger; reading it in a run says why
+    return {name: contract for name, contract in contracts.items() if contract.required and name not in listed}
+
+
+def _record(run: Run, kind: Any, facts: dict[str, Any], same: object, severity: Severity = "error") -> str | None:
+    event = Event(run.year, "year", kind, severity, _fingerprint(same), facts, run.url, run.run_id)
+    return run.outbox.record(event)
+
+
+def _record_notices(run: Run, build: Build, failed: Sequence[GateResult]) -> None:
+    items = [item for result in failed for item in _notice_items(result)]
+    if not items:
+        run.outbox.resolve(run.year, "notice", {})
+        return
+    facts = {"headline": f"{len(items)} 项请核实", "findings": items}
+    mark = _fingerprint(("notice", [item["statement"] for item in items]))
+    run.outbox.record(Event(run.year, "notice", "notice", "warning", mark, facts, run.url))
+
+
+def _rule_items(build: Build) -> list[Item]:
+    """Broken rules and suspect cells, so that the first ones say most: for each fault its first rule and its likeliest
+    cells, then the other rules.
+    """
+    places = {(row["rule_id"], row["instance"]): row for row in build.rows(_FIRST_CELL)}
+    rules = {f"{row['rule_id']}/{row['instance']}": _rule_item(row, places) for row in build.rows(_BROKEN)}
+    suspects: dict[int, list[Item]] = {}
+    for row in build.rows(_SUSPECTS):
+        suspects.setdefault(row["fault"], []).append(_suspect_item(row))
+    first: list[Item] = []
+    rest: list[Item] = []
+    for finding in build.rows("from finding where severity = 'error' order by fault"):
+        found = [rules.pop(name) for name in finding["rules"].split("、") if name in rules]
+        for item in found:
+            item["duty"] = ""  # the suspect cell says where to look
+        first += [*found[:1], *suspects.get(finding["fault"], [])]
+        rest += found[1:]
+    return [*first, *rest, *rules.values()]
+
+
+def _rule_item(row: Mapping[str, Any], places: Mapping[tuple[str, str], Mapping[str, Any]]) -> Item:
+    place = places.get((row["rule_id"], row["instance"]), {})
+    amounts = {name: _text(row[name]) for name in ("left_value", "right_value", "difference", "allowed")}
+    return {
+        "type": "rule", "rule": row["rule_id"], "instance": row["instance"], "title": row["title"],
+        "status": row["status"], "statement": row["statement"], "unit": row["unit"], "left_label": row["left_label"],
+        "right_label": row["right_label"], **amounts, "place": _place(place), "duty": place.get("on_duty") or "",
+    }  # fmt: skip
+
+
+def _suspect_item(row: Mapping[str, Any]) -> Item:
+    return {
+        "type": "suspect", "address": row["address"], "statement": row["statement"], "printed": row["printed_text"],
+        "low_yuan": _text(row["implied_low_yuan"]), "high_yuan": _text(row["implied_high_yuan"]),
+        "witnesses": row["witnesses"], "place": _place(row), "duty": row["on_duty"] or "",
+    }  # fmt: skip
+
+
+def _gate_items(result: GateResult) -> Iterable[Item]:
+    """What a gate saw, for gates other than the one on rules, whose rows are told one by one."""
+    if result.status == "crashed":
+        yield {"type": "gate", "statement": f"{result.title}：检查本身出错，请交维护人员"}
+    elif result.name != "rules_hold":
+        rows = "；".join("，".join(f"{name} {value}" for name, value in row.items()) for row in result.rows[:2])
+        yield {"type": "gate", "statement": f"{result.title}：{result.failing} 行不符　{rows}".rstrip()}
+
+
+def _notice_items(result: GateResult) -> Iterable[Item]:
+    if result.status == "crashed":
+        yield {"type": "notice", "statement": f"{result.title}：检查本身出错，请交维护人员"}
+        return
+    for row in result.rows:
+        text = row.get("说明") or "，".join(f"{name} {value}" for name, value in row.items())
+        yield {"type": "notice", "statement": text if result.name == "notices" else f"{result.title}：{text}"}
+
+
+def _place(row: Mapping[str, Any]) -> str:
+    return " ".join(str(row[name]) for name in ("file", "sheet", "cell") if row.get(name))
+
+
+def _text(value: object) -> str:
+    """An exact amount as text, without the padding of its column."""
+    if value is None:
+        return ""
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _short(settings: Settings, file: str) -> str:
+    """A file as people call it: raw/2024/…, wherever the installation lies."""
+    path = Path(file)
+    return f"raw/{path.relative_to(settings.raw)}" if path.is_relative_to(settings.raw) else file
+
+
+def _duty_by_file(settings: Settings, year: int) -> dict[str, str]:
+    """Who is on duty for each file of the year, as far as contracts and sources can be read at all."""
+    import yaml
+
+    try:
+        contracts = read_contracts(settings.contracts)
+        sources = yaml.safe_load((settings.ledgers(year) / "sources.yml").read_text(encoding="utf-8"))
+        listed = {str(each["file"]): contracts[each["ledger"]].on_duty for each in sources["files"]}
+    except (InputError, OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError):
+        return {}  # the very thing that is told may be why
+    return {f"{name}.csv": contract.on_duty for name, contract in contracts.items()} | listed
+
+
+def _content(build: Build) -> list[dict[str, Any]]:
+    """What the year was built from: the ledgers' hashes and the corrections."""
+    return build.rows(_CONTENT)
+
+
+def _fingerprint(same: object) -> str:
+    return hashlib.sha256(json.dumps(same, ensure_ascii=False, sort_keys=True, default=str).encode()).hexdigest()

@@ -1,0 +1,377 @@
+"""The outbox: what is to be told, to whom, and whether the receiver said yes. One SQLite file, safe for several
+processes at once and whole after a kill at any step.
+
+An *incident* is a year that is not as it should be, from the first failure until the year passes. An *alert* is one
+thing to tell about it. A *delivery* is one alert for one channel. Whoever finds something out only records it; the
+deliveries are planned and made by one sender at a time (``sole_sender``), so the order of what a channel hears is the
+order in which it happened. Sending itself belongs in ``delivery``, words in ``messages``.
+
+Times are UTC in ISO 8601. Channels appear by their public names; no address, token or password is written here.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import sqlite3
+import uuid
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+from orchestration.alerting.messages import SEVERITIES, Alert, Kind, Policy, Severity, policy
+
+#: ``year``: the year can't be published; ``notice``: warnings about it; ``due``: its ledgers are not there in time.
+Topic = Literal["year", "notice", "due"]
+State = Literal["waiting", "sending", "sent", "gave_up", "superseded", "dismissed"]
+UNDELIVERED: tuple[State, ...] = ("waiting", "sending", "gave_up")
+
+_SCHEMA = """
+create table if not exists incident (
+    id integer primary key, year integer not null, topic text not null, fingerprint text not null,
+    facts text not null, opened_at text not null, told_at text not null, resolved_at text);
+create unique index if not exists one_open_incident on incident (year, topic) where resolved_at is null;
+create table if not exists alert (
+    number integer primary key, id text not null unique, incident integer not null references incident (id),
+    year integer not null, kind text not null, severity text not null, facts text not null, run_url text not null,
+    created_at text not null, planned_at text);
+create table if not exists delivery (
+    alert text not null references alert (id), channel text not null, state text not null, attempts integer not null,
+    next_at text not null, tried_at text, sent_at text, error text not null, in_doubt integer not null,
+    primary key (alert, channel));
+create table if not exists heard (run_id text primary key, at text not null);
+"""
+
+
+@dataclass(frozen=True)
+class Event:
+    """What somebody found out about a year. Two events with one fingerprint are the same failure."""
+
+    year: int
+    topic: Topic
+    kind: Kind
+    severity: Severity
+    fingerprint: str
+    facts: dict[str, Any]
+    run_url: str = ""
+    run_id: str = ""
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One alert for one channel."""
+
+    alert: Alert
+    channel: str
+    state: State
+    attempts: int
+    next_at: str
+    error: str
+    in_doubt: bool  # the receiver may have it, though it never said so
+    sent_at: str | None
+
+
+def stamp(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Outbox:
+    """The outbox of one installation. ``now`` is the clock."""
+
+    def __init__(self, path: Path, now: Callable[[], datetime] = _utc_now, rules: Policy | None = None):
+        self.path = path
+        self.now = now
+        self.policy = rules or policy()
+
+    # what happened
+
+    def record(self, event: Event) -> str | None:
+        """Write down a failure, unless the same one is already known. Returns the new alert's id."""
+        with self._writing() as db:
+            if event.kind == "crashed" and self._has_heard(db, event.run_id):
+                return None  # the run said so itself, or somebody else saw it end
+            self._hear(db, event.run_id)
+            open_one = self._open_incident(db, event.year, event.topic)
+            if open_one and open_one["fingerprint"] == event.fingerprint:
+                return None
+            facts, now = json.dumps(event.facts, ensure_ascii=False), stamp(self.now())
+            if open_one:
+                incident = open_one["id"]
+                db.execute(
+                    "update incident set fingerprint = ?, facts = ?, told_at = ? where id = ?",
+                    (event.fingerprint, facts, now, incident),
+                )
+            else:
+                incident = db.execute(
+                    "insert into incident (year, topic, fingerprint, facts, opened_at, told_at) "
+                    "values (?, ?, ?, ?, ?, ?)",
+                    (event.year, event.topic, event.fingerprint, facts, now, now),
+                ).lastrowid
+            return self._add(db, incident, event.year, event.kind, event.severity, facts, event.run_url)
+
+    def resolve(self, year: int, topic: Topic, facts: Mapping[str, Any], run_url: str = "", run_id: str = "") -> bool:
+        """The year is as it should be again. Returns whether an incident was open; those who heard of it will hear."""
+        with self._writing() as db:
+            self._hear(db, run_id)
+            incident = self._open_incident(db, year, topic)
+            if incident is None:
+                return False
+            db.execute("update incident set resolved_at = ? where id = ?", (stamp(self.now()), incident["id"]))
+            if topic != "notice":
+                before = json.loads(incident["facts"])
+                told = {"headline": before["headline"], "since": _day(incident["opened_at"]), **facts}
+                text = json.dumps(told, ensure_ascii=False)
+                self._add(db, incident["id"], year, "resolved", "error", text, run_url)
+            return True
+
+    def hear(self, run_id: str) -> None:
+        """Remember that a run's end has been dealt with, though there is nothing new to tell."""
+        with self._writing() as db:
+            self._hear(db, run_id)
+
+    def has_heard(self, run_id: str) -> bool:
+        with self._reading() as db:
+            return self._has_heard(db, run_id)
+
+    def is_open(self, year: int, topic: Topic) -> bool:
+        with self._reading() as db:
+            return self._open_incident(db, year, topic) is not None
+
+    # what is to be sent
+
+    @contextmanager
+    def sole_sender(self, wait: bool = True) -> Iterator[bool]:
+        """Hold the right to send; the kernel takes it back from a sender that dies. Yields whether it was got."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self.path.with_suffix(".lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            except BlockingIOError:
+                yield False
+                return
+            yield True
+
+    def prepare(self, channels: Mapping[str, Severity]) -> None:
+        """Plan what is not planned yet, remind of what is still open, take back what a dead sender left.
+
+        ``channels``: public name -> minimum severity. Only for the sole sender.
+        """
+        with self._writing() as db:
+            # Nobody else sends, so who wrote "sending" died between that and the answer: it may have arrived.
+            db.execute("update delivery set state = 'waiting', in_doubt = 1 where state = 'sending'")
+            self._remind(db)
+            if channels:
+                for alert in db.execute("select * from alert where planned_at is null order by number").fetchall():
+                    self._plan(db, alert, channels)
+
+    def due(self) -> list[Delivery]:
+        """Deliveries whose time has come, in the order in which things happened."""
+        now = stamp(self.now())
+        return [each for each in self._deliveries(("waiting",)) if each.next_at <= now]
+
+    def sending(self, delivery: Delivery) -> None:
+        """To be written before anything is sent: after a crash it says that the receiver may have it."""
+        self._mark(delivery, "sending", attempts=delivery.attempts + 1, tried_at=stamp(self.now()))
+
+    def sent(self, delivery: Delivery) -> None:
+        """The receiver said yes."""
+        self._mark(delivery, "sent", sent_at=stamp(self.now()), error="", in_doubt=0)
+
+    def refused(self, delivery: Delivery, reason: str, wait_seconds: int = 0, in_doubt: bool = False) -> None:
+        """The receiver did not say yes. ``wait_seconds``: what it asked for; ``in_doubt``: it may have it anyway."""
+        tries = self.policy.retry_seconds
+        last = delivery.attempts + 1 > len(tries)
+        wait = 0 if last else max(tries[delivery.attempts], wait_seconds)
+        doubt = {"in_doubt": 1} if in_doubt else {}
+        next_at = stamp(self.now() + timedelta(seconds=wait))
+        self._mark(delivery, "gave_up" if last else "waiting", error=reason, next_at=next_at, **doubt)
+
+    # what people see
+
+    def deliveries(self, everything: bool = False) -> list[Delivery]:
+        """What has not arrived; with ``everything`` all that was ever planned."""
+        return self._deliveries(None if everything else UNDELIVERED)
+
+    def unplanned(self) -> list[Alert]:
+        """Alerts that no process with channels has seen yet."""
+        with self._reading() as db:
+            return [_alert(row) for row in db.execute("select * from alert where planned_at is null order by number")]
+
+    def retry(self, alert: str = "") -> int:
+        """Try undelivered alerts again at once, with all attempts anew. Returns how many deliveries."""
+        return self._change(alert, "state = 'waiting', attempts = 0, next_at = ?", (stamp(self.now()),))
+
+    def dismiss(self, alert: str = "") -> int:
+        """Give undelivered alerts up for good: somebody knows. Returns how many deliveries."""
+        with self._writing() as db:
+            db.execute(
+                "update alert set planned_at = ? where planned_at is null and (? = '' or id = ?)",
+                (stamp(self.now()), alert, alert),
+            )
+        return self._change(alert, "state = 'dismissed'", ())
+
+    # inside
+
+    def _change(self, alert: str, change: str, values: tuple[str, ...]) -> int:
+        with self._writing() as db:
+            return db.execute(
+                f"update delivery set {change} where state in ('waiting', 'gave_up') and (? = '' or alert = ?)",
+                (*values, alert, alert),
+            ).rowcount
+
+    def _add(self, db: sqlite3.Connection, incident: int | None, year: int, kind: Kind, severity: Severity, facts: str,
+             run_url: str) -> str:  # fmt: skip
+        name = uuid.uuid4().hex[:12]
+        db.execute(
+            "insert into alert (id, incident, year, kind, severity, facts, run_url, created_at) "
+            "values (?, ?, ?, ?, ?, ?, ?, ?)",
+            (name, incident, year, kind, severity, facts, run_url, stamp(self.now())),
+        )
+        return name
+
+    def _hear(self, db: sqlite3.Connection, run_id: str) -> None:
+        if run_id:
+            db.execute("insert or ignore into heard values (?, ?)", (run_id, stamp(self.now())))
+
+    @staticmethod
+    def _has_heard(db: sqlite3.Connection, run_id: str) -> bool:
+        return db.execute("select 1 from heard where run_id = ?", (run_id,)).fetchone() is not None
+
+    def _remind(self, db: sqlite3.Connection) -> None:
+        """An open incident of which nothing was told for the stated time is told again."""
+        now = self.now()
+        waits = {"year": timedelta(hours=self.policy.remind_hours), "due": timedelta(days=self.policy.due.remind_days)}
+        for topic, wait in waits.items():
+            rows = db.execute(
+                "select * from incident where resolved_at is null and topic = ? and told_at <= ?",
+                (topic, stamp(now - wait)),
+            ).fetchall()
+            for row in rows:
+                (last,) = db.execute(
+                    "select * from alert where incident = ? order by number desc limit 1", (row["id"],)
+                ).fetchall()
+                facts = {**json.loads(row["facts"]), "since": _day(row["opened_at"])}
+                text = json.dumps(facts, ensure_ascii=False)
+                self._add(db, row["id"], row["year"], "reminder", last["severity"], text, last["run_url"])
+                db.execute("update incident set told_at = ? where id = ?", (stamp(now), row["id"]))
+
+    def _plan(self, db: sqlite3.Connection, alert: sqlite3.Row, channels: Mapping[str, Severity]) -> None:
+        """Decide who hears of an alert. What it overtakes is not sent any more: the newer one says how things stand."""
+        (incident,) = db.execute("select * from incident where id = ?", (alert["incident"],)).fetchall()
+        newer = db.execute(
+            "select 1 from alert where incident = ? and number > ?", (incident["id"], alert["number"])
+        ).fetchone()
+        if alert["kind"] == "resolved":
+            names = self._told(db, incident["id"])
+        elif newer:
+            names = set()
+        else:
+            level = SEVERITIES.index(alert["severity"])
+            names = {name for name, least in channels.items() if SEVERITIES.index(least) <= level}
+        now = stamp(self.now())
+        # A resolved year overtakes its failure everywhere, also where only the failure was to be told.
+        tried = self._supersede(db, incident["id"], None if alert["kind"] == "resolved" else names)
+        # Attempts are carried over, so that a channel which never answers is given up however often the news changes.
+        db.executemany(
+            "insert or ignore into delivery values (?, ?, 'waiting', ?, ?, null, null, '', 0)",
+            [(alert["id"], name, tried.get(name, 0), now) for name in sorted(names)],
+        )
+        db.execute("update alert set planned_at = ? where id = ?", (now, alert["id"]))
+
+    def _told(self, db: sqlite3.Connection, incident: int) -> set[str]:
+        """Channels that have, or may have, heard of an incident."""
+        rows = db.execute(
+            "select distinct channel from delivery inner join alert on delivery.alert = alert.id "
+            "where incident = ? and (state = 'sent' or in_doubt = 1)",
+            (incident,),
+        )
+        return {row["channel"] for row in rows}
+
+    def _supersede(self, db: sqlite3.Connection, incident: int, channels: Collection[str] | None) -> dict[str, int]:
+        """Take back what waits of an incident, for these channels or for all. Returns the attempts made so far."""
+        rows = db.execute(
+            "select delivery.alert, channel, attempts from delivery inner join alert on delivery.alert = alert.id "
+            "where incident = ? and state = 'waiting'",
+            (incident,),
+        ).fetchall()
+        overtaken = [row for row in rows if channels is None or row["channel"] in channels]
+        db.executemany(
+            "update delivery set state = 'superseded' where alert = ? and channel = ?",
+            [(row["alert"], row["channel"]) for row in overtaken],
+        )
+        return {row["channel"]: row["attempts"] for row in overtaken}
+
+    def _mark(self, delivery: Delivery, state: State, **changes: object) -> None:
+        columns = ", ".join(f"{name} = ?" for name in ("state", *changes))
+        with self._writing() as db:
+            db.execute(
+                f"update delivery set {columns} where alert = ? and channel = ?",
+                (state, *changes.values(), delivery.alert.id, delivery.channel),
+            )
+
+    def _deliveries(self, states: Sequence[State] | None) -> list[Delivery]:
+        chosen = "true" if states is None else f"state in ({', '.join('?' * len(states))})"
+        with self._reading() as db:
+            rows = db.execute(
+                "select alert.*, channel, state, attempts, next_at, error, in_doubt, sent_at from delivery "
+                f"inner join alert on delivery.alert = alert.id where {chosen} order by number, channel",
+                states or (),
+            ).fetchall()
+        return [
+            Delivery(_alert(row), row["channel"], row["state"], row["attempts"], row["next_at"], row["error"],
+                     bool(row["in_doubt"]), row["sent_at"])
+            for row in rows
+        ]  # fmt: skip
+
+    @staticmethod
+    def _open_incident(db: sqlite3.Connection, year: int, topic: str) -> sqlite3.Row | None:
+        row: sqlite3.Row | None = db.execute(
+            "select * from incident where year = ? and topic = ? and resolved_at is null", (year, topic)
+        ).fetchone()
+        return row
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction that is on the disk when it ends."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with closing(sqlite3.connect(self.path, timeout=60, isolation_level=None)) as db:
+            db.row_factory = sqlite3.Row
+            db.execute("pragma synchronous = extra")
+            db.execute("begin immediate")
+            try:
+                for statement in _SCHEMA.split(";\n"):
+                    db.execute(statement)
+                yield db
+            except BaseException:
+                db.execute("rollback")
+                raise
+            db.execute("commit")
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        if not self.path.is_file():
+            with self._writing():
+                pass  # an empty outbox
+        with closing(sqlite3.connect(self.path, timeout=60)) as db:
+            db.row_factory = sqlite3.Row
+            yield db
+
+
+def _alert(row: sqlite3.Row) -> Alert:
+    return Alert(
+        id=row["id"], year=row["year"], kind=row["kind"], severity=row["severity"], facts=json.loads(row["facts"]),
+        created_at=row["created_at"], run_url=row["run_url"],
+    )  # fmt: skip
+
+
+def _day(moment: str) -> str:
+    """A moment as people read it, on their own clock."""
+    local = datetime.strptime(moment, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).astimezone()
+    return local.strftime("%Y-%m-%d %H:%M")

@@ -1,0 +1,234 @@
+"""Sensors over a Dagster instance of the test's own: what was missed is told, nothing is told twice, all of it survives
+a restart (a new context with the old cursor).
+"""
+
+from __future__ import annotations
+
+import fcntl
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from orchestration import sensors
+from orchestration.alerting import events
+from orchestration.alerting.channels import channels
+from orchestration.alerting.delivery import deliver
+from orchestration.alerting.events import Run
+from orchestration.alerting.messages import policy
+from orchestration.alerting.outbox import Outbox
+from orchestration.definitions import build_definitions
+from orchestration.reporting.report import report_folder
+from orchestration.resources import Workspace
+from orchestration.settings import Settings
+from tests.conftest import Published
+from tests.receivers import Answer, Robots, robots
+
+
+@pytest.fixture
+def robot() -> Iterator[Robots]:
+    with robots() as found:
+        yield found
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.local_temp() as found:
+        yield found
+
+
+def run_of(year: int, instance: dg.DagsterInstance, fails: bool = True) -> str:
+    """A run that ends without a word about the data."""
+
+    @dg.op
+    def work() -> None:
+        if fails:
+            raise MemoryError("out of memory")
+
+    @dg.job
+    def some() -> None:
+        work()
+
+    done = some.execute_in_process(
+        instance=instance, raise_on_error=False, tags={"dagster/partition": str(year)},
+        run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+    )  # fmt: skip
+    return done.run_id
+
+
+def tick(sensor: dg.SensorDefinition, instance: dg.DagsterInstance, cursor: str | None = None) -> dg.SensorResult:
+    context = dg.build_sensor_context(instance=instance, cursor=cursor)
+    result = sensor(context)
+    assert isinstance(result, dg.SensorResult)
+    return result
+
+
+def test_a_run_that_died_without_a_word_is_told_once(settings: Settings, instance: dg.DagsterInstance) -> None:
+    run_id = run_of(2024, instance)
+    watch = sensors.watch_runs(settings)
+    cursor = tick(watch, instance).cursor
+    for again in (None, cursor):
+        tick(watch, instance, again)
+    (alert,) = Outbox(settings.outbox).unplanned()
+    assert (alert.kind, alert.year) == ("crashed", 2024) and run_id in alert.run_url
+    assert alert.facts["headline"] == "MemoryError: out of memory"
+
+
+def test_a_run_that_said_so_itself_is_not_told_again(settings: Settings, instance: dg.DagsterInstance) -> None:
+    run_id = run_of(2024, instance)
+    events.bad_input(Run(settings, 2024, run_id), [])
+    tick(sensors.watch_runs(settings), instance)
+    assert [alert.kind for alert in Outbox(settings.outbox).unplanned()] == ["bad_input"]
+
+
+def test_a_failure_that_a_later_run_has_overtaken_is_no_news(settings: Settings, instance: dg.DagsterInstance) -> None:
+    run_of(2024, instance)
+    run_of(2024, instance, fails=False)
+    tick(sensors.watch_runs(settings), instance)
+    assert Outbox(settings.outbox).unplanned() == []
+
+
+def test_what_could_not_be_recorded_is_recorded_by_the_next_look(
+    settings: Settings, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_of(2024, instance)
+    watch = sensors.watch_runs(settings)
+
+    def full(*_: object) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(events, "crashed", full)
+    with pytest.raises(OSError, match="disk full"):
+        tick(watch, instance)  # Dagster keeps the old cursor of a look that failed
+    monkeypatch.undo()
+    tick(watch, instance)
+    assert [alert.kind for alert in Outbox(settings.outbox).unplanned()] == ["crashed"]
+
+
+def test_a_killed_run_of_the_command_is_found_dead_and_told(
+    settings: Settings, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sensors.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(sensors, "_QUIET", timedelta(0))
+    run_id = run_of(2024, instance, fails=False)
+    run = instance.get_run_by_id(run_id)
+    assert run is not None
+    dead = instance.add_run(
+        run._replace(run_id="00000000-0000-0000-0000-000000000001", status=dg.DagsterRunStatus.STARTED)
+    )
+    lock = settings.build(2024).parent / ".2024.lock"
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    watch = sensors.watch_runs(settings)
+    with lock.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)  # it lives
+        tick(watch, instance)
+        assert Outbox(settings.outbox).unplanned() == []
+    tick(watch, instance)
+    (alert,) = Outbox(settings.outbox).unplanned()
+    assert alert.kind == "crashed" and "进程已不在" in alert.facts["headline"]
+    again = instance.get_run_by_id(dead.run_id)
+    assert again is not None and again.status is dg.DagsterRunStatus.FAILURE
+
+
+def test_alerts_are_sent_and_the_check_turns_red_and_green_again(
+    settings: Settings, instance: dg.DagsterInstance, robot: Robots, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = replace(settings, alert_urls=robot.url("dingtalk"))
+    send = sensors.send_alerts(settings)
+    quiet = tick(send, instance)
+    assert quiet.asset_events == []
+    events.crashed(Run(settings, 2024, "r1"), "磁盘已满")
+    assert tick(send, instance, quiet.cursor).asset_events == []
+    assert len(robot.taken) == 1
+
+    events.crashed(Run(settings, 2025, "r2"), "磁盘已满")
+    robot.answers = [Answer(status=500)] * 99
+    clock = datetime.now(UTC)
+    outbox = Outbox(settings.outbox, lambda: clock)
+    for _ in range(len(policy().retry_seconds) + 1):
+        deliver(outbox, channels(settings.alert_urls))
+        clock = max(clock, *(datetime.fromisoformat(each.next_at) for each in outbox.deliveries()))
+    red = tick(send, instance, quiet.cursor)
+    (evaluation,) = red.asset_events
+    assert isinstance(evaluation, dg.AssetCheckEvaluation)
+    assert not evaluation.passed and "HTTP 500" in str(evaluation.metadata["undelivered"].value)
+    assert "tok3n" not in str(evaluation)
+    assert tick(send, instance, red.cursor).asset_events == []  # once said, it stands
+    robot.answers = []
+    outbox.retry()
+    deliver(outbox, channels(settings.alert_urls))
+    (green,) = tick(send, instance, red.cursor).asset_events
+    assert isinstance(green, dg.AssetCheckEvaluation) and green.passed
+
+
+def test_addresses_that_cannot_be_used_turn_the_check_red(settings: Settings, instance: dg.DagsterInstance) -> None:
+    settings = replace(settings, alert_urls="dingtalk://tok3nsecret")
+    (evaluation,) = tick(sensors.send_alerts(settings), instance).asset_events
+    assert isinstance(evaluation, dg.AssetCheckEvaluation)
+    assert not evaluation.passed and "第 1 个地址" in str(evaluation.description)
+    assert "tok3nsecret" not in str(evaluation)
+
+
+def test_the_check_can_be_run_by_hand(settings: Settings) -> None:
+    definitions = build_definitions({"workspace": Workspace(settings)})
+    check = next(iter(definitions.asset_checks or []))
+    assert isinstance(check, dg.AssetChecksDefinition)
+    result = check(Workspace(settings))
+    assert isinstance(result, dg.AssetCheckResult) and result.passed
+
+
+@pytest.mark.parametrize(("day", "told"), [("2025-03-01T09:00+08:00", True), ("2026-03-01T09:00+08:00", False)])
+def test_a_year_that_is_due_is_asked_for(
+    day: datetime, told: bool, settings: Settings, instance: dg.DagsterInstance
+) -> None:
+    (settings.ledgers(2024) / "insured.csv").unlink()
+    remind = sensors.year_is_due(settings)
+    context = dg.build_schedule_context(instance=instance, scheduled_execution_time=datetime.fromisoformat(day))
+    for _ in range(2):
+        remind(context)
+    found = [alert for alert in Outbox(settings.outbox).unplanned() if alert.kind == "due"]
+    assert len(found) == 1
+    missing = [item["statement"] for item in found[0].facts["findings"]]
+    assert (len(missing) == 1 and "insured" in missing[0]) is told  # of 2025 there is nothing at all
+    assert found[0].year == int(day[:4]) - 1
+
+
+def test_a_year_whose_ledgers_are_there_is_not_asked_for(settings: Settings, instance: dg.DagsterInstance) -> None:
+    context = dg.build_schedule_context(
+        instance=instance, scheduled_execution_time=datetime.fromisoformat("2025-03-01T09:00+08:00")
+    )
+    result = sensors.year_is_due(settings)(context)
+    assert isinstance(result, dg.SkipReason) and "到齐" in str(result.skip_message)
+    assert Outbox(settings.outbox).unplanned() == []
+
+
+def test_a_changed_ledger_asks_for_its_year(settings: Settings, instance: dg.DagsterInstance, tmp_path: Path) -> None:
+    del tmp_path
+    watch = sensors.watch_ledgers(settings)
+    first = tick(watch, instance)
+    second = tick(watch, instance, first.cursor)
+    (request,) = second.run_requests or []
+    assert request.partition_key == "2024"
+    assert not tick(watch, instance, second.cursor).run_requests
+
+
+def test_every_published_version_gets_its_report_once(published: Published, instance: dg.DagsterInstance) -> None:
+    settings = published.settings
+    assert published.outcome.version is not None
+    version = published.outcome.version.name
+    folder = report_folder(settings, 2024, version)
+    shutil.rmtree(folder, ignore_errors=True)
+    (request,) = tick(sensors.make_reports(settings), instance).run_requests or ()
+    assert (request.run_key, request.partition_key) == (version, "2024")
+    folder.mkdir(parents=True)
+    (folder / "report.docx").write_bytes(b"made")
+    assert tick(sensors.make_reports(settings), instance).run_requests == []
+    shutil.rmtree(folder)
+
+
+def test_where_nothing_is_published_no_report_is_asked_for(settings: Settings, instance: dg.DagsterInstance) -> None:
+    assert tick(sensors.make_reports(settings), instance).run_requests == []

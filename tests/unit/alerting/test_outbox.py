@@ -1,0 +1,278 @@
+"""The outbox: told once, told in order, told to those who heard before, and never forgotten."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestration.alerting.channels import Channel, NotDeliveredError
+from orchestration.alerting.delivery import deliver
+from orchestration.alerting.messages import Alert, policy
+from orchestration.alerting.outbox import Event, Outbox
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.moment = datetime(2025, 4, 18, 1, 30, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.moment
+
+    def pass_(self, **time: float) -> None:
+        self.moment += timedelta(**time)
+
+
+class Ear(Channel):
+    """A channel in memory. ``deaf``: refuses so many times first."""
+
+    heard: list[Alert]
+    deaf: int
+
+    def _send(self, alert: Alert) -> None:
+        if self.deaf:
+            object.__setattr__(self, "deaf", self.deaf - 1)
+            raise NotDeliveredError("聋了", in_doubt=self.name.endswith("?"))
+        self.heard.append(alert)
+
+    @property
+    def kinds(self) -> list[str]:
+        return [alert.kind for alert in self.heard]
+
+
+def ear(name: str, severity: Any = "error", deaf: int = 0) -> Ear:
+    made = Ear(name, severity)
+    object.__setattr__(made, "heard", [])
+    object.__setattr__(made, "deaf", deaf)
+    return made
+
+
+def failure(fingerprint: str = "a", year: int = 2024, run: str = "") -> Event:
+    return Event(year, "year", "blocked", "error", fingerprint, {"headline": f"失败 {fingerprint}", "findings": []},
+                 run_id=run)  # fmt: skip
+
+
+def notice(fingerprint: str = "n") -> Event:
+    return Event(2024, "notice", "notice", "warning", fingerprint, {"headline": "提示", "findings": []})
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def outbox(tmp_path: Path, clock: Clock) -> Outbox:
+    return Outbox(tmp_path / "outbox.sqlite", clock)
+
+
+def test_the_same_failure_is_told_once(outbox: Outbox) -> None:
+    a = ear("a")
+    assert outbox.record(failure()) is not None
+    assert outbox.record(failure()) is None
+    for _ in range(3):
+        deliver(outbox, {"a": a})
+    assert outbox.record(failure()) is None
+    deliver(outbox, {"a": a})
+    assert a.kinds == ["blocked"]
+
+
+def test_another_failure_of_the_same_year_is_told_and_so_is_going_back_to_the_first(outbox: Outbox) -> None:
+    a = ear("a")
+    for mark in ("a", "b", "a"):
+        outbox.record(failure(mark))
+        deliver(outbox, {"a": a})
+    assert [alert.facts["headline"] for alert in a.heard] == ["失败 a", "失败 b", "失败 a"]
+
+
+def test_two_years_fail_apart(outbox: Outbox) -> None:
+    a = ear("a")
+    outbox.record(failure(year=2024))
+    outbox.record(failure(year=2025))
+    deliver(outbox, {"a": a})
+    outbox.resolve(2024, "year", {"version": "v"})
+    deliver(outbox, {"a": a})
+    assert [(alert.year, alert.kind) for alert in a.heard] == [(2024, "blocked"), (2025, "blocked"), (2024, "resolved")]
+
+
+def test_resolved_goes_only_to_those_who_heard_of_the_failure(outbox: Outbox) -> None:
+    told, deaf, doubtful = ear("told"), ear("deaf", deaf=99), ear("doubtful?", deaf=1)
+    outbox.record(failure())
+    deliver(outbox, {"told": told, "deaf": deaf, "doubtful?": doubtful})
+    outbox.resolve(2024, "year", {"version": "v"})
+    late = ear("late")
+    deliver(outbox, {"told": told, "deaf": deaf, "doubtful?": doubtful, "late": late})
+    assert (told.kinds, deaf.kinds, late.kinds) == (["blocked", "resolved"], [], [])
+    assert doubtful.kinds == ["resolved"]  # it may have heard: its answer was lost, not the alert
+    assert outbox.deliveries() == []
+
+
+def test_a_year_that_never_failed_has_nothing_to_resolve(outbox: Outbox) -> None:
+    assert not outbox.resolve(2024, "year", {"version": "v"})
+    assert outbox.unplanned() == []
+
+
+def test_after_resolving_the_same_failure_is_news_again(outbox: Outbox) -> None:
+    a = ear("a")
+    for _ in range(2):
+        outbox.record(failure())
+        deliver(outbox, {"a": a})
+        outbox.resolve(2024, "year", {"version": "v"})
+        deliver(outbox, {"a": a})
+    assert a.kinds == ["blocked", "resolved"] * 2
+
+
+def test_a_reminder_comes_after_the_stated_time_and_again_but_not_once_resolved(outbox: Outbox, clock: Clock) -> None:
+    a = ear("a")
+    outbox.record(failure())
+    deliver(outbox, {"a": a})
+    clock.pass_(hours=policy().remind_hours, seconds=-1)
+    deliver(outbox, {"a": a})
+    assert a.kinds == ["blocked"]
+    clock.pass_(seconds=1)
+    for _ in range(2):
+        deliver(outbox, {"a": a})
+    clock.pass_(hours=policy().remind_hours)
+    deliver(outbox, {"a": a})
+    assert a.kinds == ["blocked", "reminder", "reminder"]
+    outbox.resolve(2024, "year", {"version": "v"})
+    clock.pass_(days=30)
+    deliver(outbox, {"a": a})
+    assert a.kinds == ["blocked", "reminder", "reminder", "resolved"]
+
+
+def test_each_channel_has_its_own_least_severity(outbox: Outbox) -> None:
+    all_, errors = ear("all", "warning"), ear("errors", "error")
+    outbox.record(notice())
+    outbox.record(failure())
+    deliver(outbox, {"all": all_, "errors": errors})
+    assert (all_.kinds, errors.kinds) == (["notice", "blocked"], ["blocked"])
+
+
+def test_notices_are_told_once_for_what_they_say_and_never_remind(outbox: Outbox, clock: Clock) -> None:
+    a = ear("a", "warning")
+    for mark in ("n", "n", "m"):
+        outbox.record(notice(mark))
+        deliver(outbox, {"a": a})
+    clock.pass_(days=30)
+    deliver(outbox, {"a": a})
+    outbox.resolve(2024, "notice", {})
+    deliver(outbox, {"a": a})
+    assert a.kinds == ["notice", "notice"]
+
+
+def test_what_is_refused_is_tried_again_later_and_later_then_stays_visible(outbox: Outbox, clock: Clock) -> None:
+    a, b = ear("a", deaf=99), ear("b")
+    outbox.record(failure())
+    waits = []
+    for _ in range(200):
+        deliver(outbox, {"a": a, "b": b})
+        (left,) = outbox.deliveries()
+        if left.state == "gave_up":
+            break
+        before = clock.moment
+        while not outbox.due():
+            clock.pass_(seconds=5)
+        waits.append(round((clock.moment - before).total_seconds()))
+    assert waits == list(policy().retry_seconds)
+    assert (left.state, left.channel, left.attempts, left.error) == ("gave_up", "a", len(waits) + 1, "聋了")
+    assert b.kinds == ["blocked"]  # one that is deaf keeps nobody else from hearing
+    object.__setattr__(a, "deaf", 0)
+    clock.pass_(hours=1)
+    deliver(outbox, {"a": a, "b": b})
+    assert a.kinds == []  # given up: only somebody can order it
+    assert outbox.retry() == 1
+    deliver(outbox, {"a": a, "b": b})
+    assert (a.kinds, b.kinds, outbox.deliveries()) == (["blocked"], ["blocked"], [])
+
+
+def test_a_receiver_that_asks_for_time_gets_it(outbox: Outbox, clock: Clock) -> None:
+    class Busy(Ear):
+        def _send(self, alert: Alert) -> None:
+            raise NotDeliveredError("太勤", wait_seconds=600)
+
+    outbox.record(failure())
+    deliver(outbox, {"a": Busy("a")})
+    clock.pass_(seconds=599)
+    assert outbox.due() == []
+    clock.pass_(seconds=1)
+    assert len(outbox.due()) == 1
+
+
+def test_dismissed_is_done_with(outbox: Outbox, clock: Clock) -> None:
+    a = ear("a", deaf=1)
+    name = outbox.record(failure())
+    deliver(outbox, {"a": a})
+    assert name and outbox.dismiss("another") == 0 and outbox.dismiss(name) == 1
+    clock.pass_(hours=1)
+    deliver(outbox, {"a": a})
+    assert a.kinds == [] and outbox.deliveries() == []
+    assert [each.state for each in outbox.deliveries(everything=True)] == ["dismissed"]
+
+
+def test_a_newer_failure_takes_the_place_of_one_that_did_not_arrive(outbox: Outbox, clock: Clock) -> None:
+    a = ear("a", deaf=1)
+    outbox.record(failure("a"))
+    deliver(outbox, {"a": a})
+    outbox.record(failure("b"))
+    clock.pass_(minutes=1)
+    deliver(outbox, {"a": a})
+    assert [alert.facts["headline"] for alert in a.heard] == ["失败 b"]
+
+
+def test_a_channel_that_never_answers_is_given_up_however_often_the_news_changes(outbox: Outbox, clock: Clock) -> None:
+    a = ear("a", deaf=999)
+    for number in range(len(policy().retry_seconds) + 1):
+        outbox.record(failure(str(number)))
+        deliver(outbox, {"a": a})
+        clock.pass_(minutes=1)
+    assert [each.state for each in outbox.deliveries()] == ["gave_up"]
+
+
+def test_what_was_recorded_without_channels_is_told_by_whoever_has_some(outbox: Outbox) -> None:
+    outbox.record(failure())
+    deliver(outbox, {})
+    assert len(outbox.unplanned()) == 1
+    a = ear("a")
+    deliver(outbox, {"a": a})
+    assert a.kinds == ["blocked"] and outbox.unplanned() == []
+
+
+def test_a_sender_that_died_after_asking_asks_again_with_the_same_id(outbox: Outbox) -> None:
+    a = ear("a")
+    name = outbox.record(failure())
+    with outbox.sole_sender():
+        outbox.prepare({"a": "error"})
+        (delivery,) = outbox.due()
+        outbox.sending(delivery)  # and here it dies
+    deliver(outbox, {"a": a})
+    assert [alert.id for alert in a.heard] == [name]
+
+
+def test_many_processes_record_and_send_at_once_and_each_alert_arrives_once(tmp_path: Path) -> None:
+    path = tmp_path / "outbox.sqlite"
+    a = ear("a")
+    lock = threading.Lock()
+
+    def work(number: int) -> None:
+        own = Outbox(path)  # as another process would open it
+        own.record(failure(f"{number % 5}", year=2024 + number % 5))
+        with lock if number % 2 else threading.Lock():
+            deliver(own, {"a": a})
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(work, range(40)))
+    deliver(Outbox(path), {"a": a})
+    assert sorted(alert.year for alert in a.heard) == [2024, 2025, 2026, 2027, 2028]
+
+
+def test_a_run_that_was_dealt_with_is_known(outbox: Outbox) -> None:
+    outbox.record(failure(run="r1"))
+    outbox.record(failure(run="r2"))
+    outbox.hear("r3")
+    outbox.resolve(2025, "year", {}, run_id="r4")
+    assert [outbox.has_heard(run) for run in ("r1", "r2", "r3", "r4", "r5")] == [True] * 4 + [False]
