@@ -21,6 +21,7 @@ import jinja2
 from docx import Document
 from docx.document import Document as Docx
 from docx.enum.text import WD_COLOR_INDEX
+from docx.opc.constants import RELATIONSHIP_TYPE as RT
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls, qn
 from docx.shared import Length, Mm
@@ -126,6 +127,7 @@ class _Writer:
         self.warnings: list[str] = []
         self.headings: list[tuple[int, str]] = []
         self.narrative: dict[str, list[dict[str, Any]]] = {}
+        self.told: set[str] = set()  # slots of the narrative that the template asked for
         for row in sorted(fields.version.tables["narrative"], key=lambda row: (row["slot"], row["position"])):
             self.narrative.setdefault(row["slot"], []).append(row)
 
@@ -141,6 +143,26 @@ class _Writer:
             for run in paragraph.runs:
                 run.text = ""
             self._block(paragraph, kind, name)
+        self._settle_elsewhere()
+        year = self.fields.version.year
+        self.warnings += [
+            f"raw/{year}/narrative.yml 的“{slot}”没有用上：模板里没有 {{{{ 叙述.{slot} }}}}"
+            for slot in self.narrative if slot not in self.told
+        ]  # fmt: skip
+
+    def _settle_elsewhere(self) -> None:
+        """Fields that the office put into tables of its own, headers and footers."""
+        # By relation: docxtpl replaces these parts, and python-docx still knows the ones from before.
+        beside = [rel for rel in self.docx.part.rels.values() if rel.reltype in (RT.HEADER, RT.FOOTER)]
+        places = {"模板中的表": [self.docx.element.body], "页眉页脚": [rel.target_part._element for rel in beside]}
+        for name, roots in places.items():
+            self.section, self.count = [name], 0
+            for element in (paragraph for root in roots for paragraph in root.iter(qn("w:p"))):
+                paragraph = Paragraph(element, self.docx._body)
+                if _BLOCK.search(paragraph.text):
+                    raise FieldError(f"整块的内容不能放在{name}里", self.name)
+                if TOKEN.search(paragraph.text):
+                    self._settle(paragraph)
 
     def _block(self, at: Paragraph, kind: str, name: str) -> None:
         if kind == "text":
@@ -209,6 +231,7 @@ class _Writer:
 
     def _narrative(self, at: Paragraph, slot: str) -> None:
         pieces = self.narrative.get(slot)
+        self.told.add(slot)
         if pieces is None:
             return self._gap(
                 at, f"【待补：{slot}】", f" 在 raw/{self.fields.version.year}/narrative.yml 写“{slot}”一栏"

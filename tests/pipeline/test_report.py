@@ -37,7 +37,7 @@ from orchestration.reporting.fields import FIELDS, FieldError, Fields, Figure
 from orchestration.reporting.forms import ABOVE, FORMS, Form, build_forms
 from orchestration.reporting.published import NoVersionError, open_version
 from orchestration.reporting.published import Published as Version
-from orchestration.reporting.report import Report, make_report
+from orchestration.reporting.report import Report, make_report, report_places
 from orchestration.reporting.workbook import write_workbook
 from orchestration.resources import Workspace
 from orchestration.settings import ROOT, Settings
@@ -322,6 +322,37 @@ def test_a_missing_narrative_leaves_a_marked_gap_and_a_warning(made: Made, tmp_p
     runs = [run for p in Document(str(report.folder / "report.docx")).paragraphs for run in p.runs]
     (gap,) = [run for run in runs if "待补" in run.text]
     assert (gap.text, gap.font.highlight_color) == ("【待补：主要职能】", WD_COLOR_INDEX.YELLOW)
+
+
+def test_text_that_no_template_asks_for_does_not_vanish_in_silence(made: Made, tmp_path: Path) -> None:
+    extra = altered(
+        made.version, tmp_path / "version", "narrative",
+        "insert into t select fiscal_year, '机构请况/1', '机构请况', 1, kind, text from t limit 1",
+    )  # fmt: skip
+    report = make_report(extra, tmp_path / "report")
+    (warning,) = written_gaps(report.warnings)
+    assert warning == "raw/2024/narrative.yml 的“机构请况”没有用上：模板里没有 {{ 叙述.机构请况 }}"
+
+
+def test_fields_in_a_table_or_a_header_of_the_template_are_filled_in_and_recorded(made: Made, tmp_path: Path) -> None:
+    edited = Document(str(document.TEMPLATE))
+    edited.add_table(1, 1).cell(0, 0).text = "{{ 部门总数.合计.资金总额 }}"
+    edited.sections[0].header.paragraphs[0].text = "得分{{ 得分.合计.得分 }}"
+    edited.save(str(tmp_path / "mine.docx"))
+    fields = Fields(made.version)
+    written = document.write_document(fields, build_forms(fields), None, tmp_path / "mine.docx")
+    found = Document(io.BytesIO(written.content))
+    assert found.tables[-1].cell(0, 0).text == "30,996.40万元"
+    assert found.sections[0].header.paragraphs[0].text == "得分96.48"
+    assert [printed.place for printed in written.printed[-2:]] == ["模板中的表#1", "页眉页脚#1"]
+    with zipfile.ZipFile(io.BytesIO(written.content)) as archive:
+        texts = [archive.read(name).decode() for name in archive.namelist() if name.endswith(".xml")]
+    assert not [text for text in texts if re.search("[\ue000-\ue011]", text)]
+
+
+def test_every_place_of_the_report_is_named_once(made: Made) -> None:
+    places = [printed.place for printed in report_places(made.version)]
+    assert len(places) == len(set(places)) == made.report.figures
 
 
 def test_a_figure_that_the_ledgers_do_not_hold_is_a_marked_gap_in_the_text(made: Made, tmp_path: Path) -> None:
