@@ -54,16 +54,19 @@ class EntryColumn(_Model):
 
 
 class EntrySum(_Model):
-    """A ledger of sums that rules compare with printed cells: entries grouped by some columns.
+    """A ledger of sums: entries grouped by some columns, the exact counterpart of a printed ledger.
 
-    ``measure`` names a column whose codes are the measures, or the one measure that all amounts are of. ``total`` names
-    the key that total rows are summed over, where the printed ledger has such rows.
+    ``prints`` names that ledger: its rows have the same keys, its measures the same names. ``measure`` names a column
+    whose codes are the measures, or the one measure that all amounts are of. ``only`` leaves out entries of other
+    codes. ``total`` names the key that total rows are summed over, where the printed ledger has such rows.
     """
 
     ledger: Name
     short: str
+    prints: Name
     keys: tuple[Name, ...] = Field(min_length=1, max_length=3)
     measure: Name
+    only: dict[Name, str] = {}
     total: Name | None = None
 
 
@@ -83,14 +86,15 @@ class EntryContract(_Model):
         headers = [header for column in self.columns for header in column.headers]
         if doubled := sorted({header for header in headers if headers.count(header) > 1}):
             raise ValueError(f"names or headers of two columns: {'、'.join(doubled)}")
-        if [column.type for column in self.columns].count("money") != 1:
-            raise ValueError("exactly one column is money")
+        for kind in ("money", "date"):
+            if [column.type for column in self.columns].count(kind) != 1:
+                raise ValueError(f"exactly one column is {kind}")
         return self
 
     @model_validator(mode="after")
     def _sums_are_over_columns(self) -> EntryContract:
         for each in self.sums:
-            if unknown := set(each.keys) - set(self.names):
+            if unknown := {*each.keys, *each.only} - set(self.names):
                 raise ValueError(f"{each.ledger}: keys that are no columns: {'、'.join(sorted(unknown))}")
             if each.total is not None and each.total not in each.keys:
                 raise ValueError(f"{each.ledger}: total is none of its keys: {each.total}")
@@ -105,6 +109,21 @@ class EntryContract(_Model):
     @property
     def amount(self) -> EntryColumn:
         return next(column for column in self.columns if column.type == "money")
+
+    @property
+    def date(self) -> EntryColumn:
+        return next(column for column in self.columns if column.type == "date")
+
+    @property
+    def dimensions(self) -> tuple[str, ...]:
+        """The columns that any sum groups by, in the contract's order: the finest grain at which sums are kept."""
+        used = {name for each in self.sums for name in (*each.keys, each.measure, *each.only)}
+        return tuple(name for name in self.names if name in used)
+
+    @property
+    def grouping(self) -> tuple[str, ...]:
+        """What lines are grouped by as they are read: the dimensions and the day."""
+        return (self.date.name, *self.dimensions)
 
     def column(self, name: str) -> EntryColumn:
         return next(column for column in self.columns if column.name == name)

@@ -218,10 +218,13 @@ def _described(plan: Plan, fault: Fault, form: str) -> dict[str, Any]:
 def _amount(plan: Plan, account: Account, line: int) -> int:
     """The right amount of one entry, in fen."""
     sound = Account(account.number, account.target, account.entries)
-    column = EntryColumn(name="amount", header="金额", type="money")
-    bare = EntryContract(entries="amount", title="", short="", columns=(column,))
+    columns = (
+        EntryColumn(name="date", header="日期", type="date"),
+        EntryColumn(name="amount", header="金额", type="money"),
+    )
+    bare = EntryContract(entries="amount", title="", short="", columns=columns)
     with _accounts([(sound, range(line, line + 1))]) as connection:
-        ((fen,),) = connection.execute(_entries(plan, bare, 1)).fetchall()
+        ((_, fen),) = connection.execute(_entries(plan, bare, 1)).fetchall()
     return int(fen)
 
 

@@ -1,75 +1,114 @@
-"""Reads entry ledgers set-wise by DuckDB into a typed table; bad lines are counted, and written to a quarantine file.
+"""Sums entry ledgers set-wise by DuckDB, a file at a time; bad lines are counted, and set aside with line and reason.
 
-A first scan reads all files with DuckDB's own CSV parser (or Parquet reader), casts each column exactly and marks the
-lines that do not fit the contract. Only a CSV file with such a line is read again, line by line, still in SQL: there
-a line is what stands between two line breaks, so that its number is right and a stray quotation mark costs one line
-and not the rest of the file. Money goes from text to whole fen by way of DECIMAL; no value is ever a double.
+One scan of a file groups its lines by what the contract sums over, by day, and by file; no line ever becomes a Python
+object or a row of a table. The columns that lines are grouped by are checked in the few groups, the others in the scan.
+Only a CSV file with a bad line is read again, line by line, still in SQL: there a line is what stands between two line
+breaks, so that its number is right and a stray quotation mark costs one line and not the rest of the file. Money goes
+from text to whole fen by way of DECIMAL; no value is ever a double.
 
-What does not belong here: whether files are whole and have the right columns (``files``), what entries are summed to.
+What a file sums to is kept under the hash of its content, so that a year in which one file is new reads one file. What
+does not belong here: whether files are whole and have the right columns (``files``), what the sums are compared with.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+from blake3 import blake3
 
 from orchestration.entries.contract import EntryColumn, EntryContract
 from orchestration.entries.files import CSV, EntryFiles, find_files
 from orchestration.ledgers.cell import InputError, Problem
 from orchestration.ledgers.money import MONEY_UNITS
 
-#: What a typed column is in the table. Money is whole fen.
+#: What a typed column is. Money is whole fen.
 SQL_TYPES = {"date": "date", "text": "varchar", "code": "varchar", "money": "bigint", "integer": "bigint"}
 #: How much of the machine reading takes before it spills to disk.
 MEMORY = "2GB"
+#: Part of every kept sum's name: another number, and all files are summed anew.
+_READER = 1
+#: So many bytes of files are summed in one scan; their sums are kept when it is done.
+_BATCH = 1 << 30
+_CHUNK = 4 << 20
 _DIALECT = """delim = ',', quote = '"', escape = '"'"""
 # One field of a line and the comma behind it; a line is well-formed where its fields leave nothing out.
 _FIELDS = """regexp_extract_all(raw || ',', '("(?:[^"]|"")*"|[^",]*),', 1)"""
-_REJECTS = "store_rejects = true, rejects_table = 'rejected', rejects_scan = 'rejected_scan', rejects_limit = 1"
+_REJECTS = ", store_rejects = true, rejects_table = 'rejected', rejects_scan = 'rejected_scan', rejects_limit = 1"
 
 
 @dataclass(frozen=True)
-class Entries:
-    """What was read."""
+class EntryFile:
+    """One file of entries as read. ``sums``: its good lines by month and dimension (columns ``month``, the contract's
+    dimensions, ``fen``, ``entries``); ``aside``: its bad lines (``line``, ``reason``, ``raw``). Both Parquet.
+    """
 
-    table: str
-    rows: dict[str, int]  # file -> good lines
-    bad: dict[str, int]  # file -> bad lines, only where there are some
-    quarantine: Path | None  # the bad lines: file, line, reason, raw; none where there are none
+    path: Path
+    content: str  # blake3 of the file
+    sums: Path
+    aside: Path
 
 
 def read_entries(
-    warehouse: Path,
     contract: EntryContract,
     paths: Iterable[Path],
     year: int,
-    quarantine: Path,
+    kept: Path,
     memory: str = MEMORY,
-) -> Entries:
-    """Read files or folders into the table ``raw.<ledger>`` of a DuckDB file, replacing it.
+    on_file: Callable[[str], None] = lambda name: None,
+) -> list[EntryFile]:
+    """Sum files or folders of one ledger; a file whose sums stand in the folder ``kept`` is not read again.
 
-    Each line is in the table or in the quarantine (Parquet), never in neither. Raises ``InputError`` naming each file
-    that is not whole, not UTF-8, or has other columns; then the table is as it was.
+    Each line is in the sums or set aside, never in neither. Raises ``InputError`` naming each file that is not whole,
+    not UTF-8, or has other columns.
     """
     files = find_files(contract, list(paths))
-    table = f"raw.{contract.entries}"
-    with duckdb.connect(str(warehouse)) as connection:
-        limit(connection, memory, warehouse.parent / "spill")
-        connection.execute("begin")
-        connection.execute("create schema if not exists raw")
-        connection.execute(f"create or replace table {table} as {scan(files, files.paths, year)}")
-        dirty = _dirty(connection, files, table)
-        quarantine.unlink(missing_ok=True)
-        bad: dict[str, int] = {}
-        if dirty:
-            bad = _set_aside(connection, files, dirty, year, table, quarantine)
-        connection.execute(f"alter table {table} drop column bad")
-        counted = connection.execute(f"select file, count(*) from {table} group by file order by file").fetchall()
-        connection.execute("commit")
-    return Entries(table, {str(path): 0 for path in files.paths} | dict(counted), bad, quarantine if bad else None)
+    kept.mkdir(parents=True, exist_ok=True)
+    found = [_named(path, content, files, year, kept) for path, content in _contents(files.paths)]
+    new = list({each.sums: each for each in found if not each.sums.is_file()}.values())
+    with duckdb.connect() as connection:
+        limit(connection, memory, kept / "spill")
+        for batch in _batches(new):
+            _sum_batch(connection, files, batch, year, on_file)
+    return found
+
+
+def _contents(paths: Sequence[Path]) -> Iterator[tuple[Path, str]]:
+    """Files with the hash of their content, as many at once as there are processors."""
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        yield from zip(paths, pool.map(_content, paths), strict=True)
+
+
+def _content(path: Path) -> str:
+    digest = blake3()
+    with path.open("rb") as stream:
+        while chunk := stream.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _named(path: Path, content: str, files: EntryFiles, year: int, kept: Path) -> EntryFile:
+    said = f"{_READER} {year} {files.kind} {content} {files.contract.model_dump_json()}"
+    name = blake3(said.encode()).hexdigest()[:32]
+    return EntryFile(path, content, kept / f"{name}.sums.parquet", kept / f"{name}.aside.parquet")
+
+
+def _batches(new: Sequence[EntryFile]) -> Iterator[list[EntryFile]]:
+    batch: list[EntryFile] = []
+    size = 0
+    for each in new:
+        length = each.path.stat().st_size
+        if batch and size + length > _BATCH:
+            yield batch
+            batch, size = [], 0
+        batch.append(each)
+        size += length
+    if batch:
+        yield batch
 
 
 def limit(connection: duckdb.DuckDBPyConnection, memory: str, spill: Path) -> None:
@@ -78,20 +117,82 @@ def limit(connection: duckdb.DuckDBPyConnection, memory: str, spill: Path) -> No
     connection.execute(f"set temp_directory = {_text(str(spill))}")
 
 
-def scan(files: EntryFiles, paths: Sequence[Path], year: int) -> str:
-    """SQL of the typed lines of some of the files, with ``file`` and ``bad``; CSV lines that have too few or too many
-    fields are not among them, but in the table ``rejected``."""
+def _sum_batch(
+    connection: duckdb.DuckDBPyConnection,
+    files: EntryFiles,
+    batch: Sequence[EntryFile],
+    year: int,
+    on_file: Callable[[str], None],
+) -> None:
+    """Sum some files in one scan and keep the sums of each. Every file that can't be read is in one ``InputError``."""
+    contract = files.contract
+    by = contract.grouping
+    raw = ", ".join(f"raw_{name}" for name in by)
+    typed_by = ", ".join(f"{typed(contract.column(name), files)} as {name}" for name in contract.dimensions)
+    source = _source(files, [each.path for each in batch])
+    in_scan = [c for column in contract.columns for c in _conditions(column, files, year) if column.name not in by]
+    connection.execute(f"""
+        create or replace temp table grouped as
+        select file, {raw}, sum({typed(contract.amount, files)}) as fen, count(*) as entries,
+            count_if({" or ".join(in_scan) or "false"}) as bad
+        from (select {_raw(files)} from {source}) group by all
+    """)
+    in_groups = [condition for name in by for condition in _conditions(contract.column(name), files, year)]
+    wrong = f"select file from grouped where bad > 0 or {' or '.join(in_groups)}"
+    blanks = [f"select file from (select {_raw(files)} from {source}) where {each}" for each in _pruned(files)]
+    dirty = {row[0] for row in connection.execute(" union ".join([wrong, *blanks])).fetchall()}
+    if files.kind == CSV:
+        query = "select distinct file_path from rejected_scan inner join rejected using (scan_id, file_id)"
+        dirty |= {row[0] for row in connection.execute(query).fetchall()}
+        _forget(connection)
+    problems: list[Problem] = []
+    for each in batch:
+        if str(each.path) in dirty:
+            problems += _sum_lines(connection, files, each, year)
+        else:
+            nothing = "select 0::bigint as line, '' as reason, '' as raw limit 0"
+            _keep(connection, each, nothing, _summed(files, typed_by, f"grouped where file = {_text(str(each.path))}"))
+        on_file(each.path.name)
+    if problems:
+        raise InputError(problems)
+
+
+def _summed(files: EntryFiles, typed_by: str, source: str, fen: str = "sum(fen)", entries: str = "sum(entries)") -> str:
+    """SQL of a file's sums. Grouped twice, since words and dates of many days become codes and months."""
+    columns = [f"month({typed(files.contract.date, files)})::integer as month", *([typed_by] if typed_by else [])]
+    by = ", ".join(["month", *files.contract.dimensions])
+    return f"""
+        select {by}, sum(fen)::decimal(38, 0) as fen, sum(entries)::bigint as entries
+        from (
+            select {", ".join(columns)}, {fen} as fen, {entries} as entries
+            from {source} group by all
+        )
+        group by all order by all
+    """
+
+
+def _keep(connection: duckdb.DuckDBPyConnection, each: EntryFile, aside: str, sums: str) -> None:
+    """Write both files beside their places, and move the sums last: where they stand, all of it stands."""
+    for query, target in ((aside, each.aside), (sums, each.sums)):
+        draft = target.with_name(f".{target.name}-{os.getpid()}")
+        try:
+            connection.execute(f"copy ({query}) to {_text(str(draft))} (format parquet)")
+            draft.replace(target)
+        finally:
+            draft.unlink(missing_ok=True)
+
+
+def _source(files: EntryFiles, paths: Sequence[Path], rejects: str = _REJECTS) -> str:
+    """SQL of the lines of some of the files as they stand there; CSV lines that have too few or too many fields are not
+    among them, but in the table ``rejected``."""
     listed = ", ".join(_text(str(path)) for path in paths)
     if files.kind == CSV:
         names = ", ".join(f"{_text(name)}: 'VARCHAR'" for name in _places(files))
-        source = (
+        return (
             f"read_csv([{listed}], auto_detect = false, header = true, {_DIALECT}, columns = {{{names}}}, "
-            f"filename = 'file', {_REJECTS})"
+            f"filename = 'file'{rejects})"
         )
-    else:
-        source = f"read_parquet([{listed}], filename = 'file', file_row_number = true)"
-    columns = ", ".join(f"{typed(column, files)} as {column.name}" for column in files.contract.columns)
-    return f"select {columns}, file, {_bad(files, year)} as bad from (select {_raw(files)} from {source})"
+    return f"read_parquet([{listed}], filename = 'file', file_row_number = true)"
 
 
 def _places(files: EntryFiles) -> list[str]:
@@ -156,8 +257,29 @@ def _plain_number(raw: str, places: int) -> str:
     return f"regexp_full_match({raw}, '-?[0-9]+{fraction}')"
 
 
-def _bad(files: EntryFiles, year: int) -> str:
-    return " or ".join(condition for column in files.contract.columns for condition, _ in faults(column, files, year))
+def _conditions(column: EntryColumn, files: EntryFiles, year: int) -> list[str]:
+    """What makes a line bad because of a column, less what ``_pruned`` asks."""
+    if _is_pruned(column, files):
+        return []
+    return [condition for condition, _ in faults(column, files, year)]
+
+
+def _is_pruned(column: EntryColumn, files: EntryFiles) -> bool:
+    """Whether a column of a Parquet file is neither grouped by nor summed, and can be wrong only by being blank: then
+    the statistics of its row groups say so, and it need not be read."""
+    contract = files.contract
+    plain = column.type in ("text", "code") or files.type_of(column.name) != "VARCHAR"
+    return files.kind != CSV and plain and column.name not in (*contract.grouping, contract.amount.name)
+
+
+def _pruned(files: EntryFiles) -> list[str]:
+    """Conditions for bad lines that DuckDB answers from the statistics of Parquet row groups, each for itself."""
+    found = []
+    for column in files.contract.columns:
+        if _is_pruned(column, files) and column.required:
+            found.append(f"raw_{column.name} is null")
+            found += [f"raw_{column.name} = ''"] if files.type_of(column.name) == "VARCHAR" else []
+    return found
 
 
 def _reason(files: EntryFiles, year: int) -> str:
@@ -166,68 +288,63 @@ def _reason(files: EntryFiles, year: int) -> str:
     return f"case {' '.join(f'when {condition} then {said}' for condition, said in known)} end"
 
 
-def _dirty(connection: duckdb.DuckDBPyConnection, files: EntryFiles, table: str) -> list[Path]:
-    """Files with a bad line."""
-    found = {row[0] for row in connection.execute(f"select distinct file from {table} where bad").fetchall()}
-    if files.kind == CSV:
-        query = "select distinct file_path from rejected_scan inner join rejected using (scan_id, file_id)"
-        found |= {row[0] for row in connection.execute(query).fetchall()}
-        _forget(connection)
-    return [path for path in files.paths if str(path) in found]
-
-
 def _forget(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("drop table if exists rejected; drop table if exists rejected_scan")
 
 
-def _set_aside(
-    connection: duckdb.DuckDBPyConnection, files: EntryFiles, dirty: Sequence[Path], year: int, table: str, target: Path
-) -> dict[str, int]:
-    """Put the bad lines of the dirty files into the quarantine file, and their good ones into the table."""
-    connection.execute("create or replace temp table aside (file varchar, line bigint, reason varchar, raw varchar)")
-    problems: list[Problem] = []
-    for path in dirty:
-        if files.kind == CSV:
-            problems += _read_lines(connection, files, path, year, table)
-        else:
-            _set_rows_aside(connection, files, path, year)
-    if problems:
-        raise InputError(problems)
-    if files.kind != CSV:
-        connection.execute(f"delete from {table} where bad")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    connection.execute(f"copy (from aside order by file, line) to {_text(str(target))} (format parquet)")
-    return dict(connection.execute("select file, count(*) from aside group by file order by file").fetchall())
-
-
-def _set_rows_aside(connection: duckdb.DuckDBPyConnection, files: EntryFiles, path: Path, year: int) -> None:
-    """The bad rows of one Parquet file, which have no lines: shown as JSON, numbered from 1."""
-    shown = ", ".join(f"{_text(column.header)}: raw_{column.name}" for column in files.contract.columns)
-    source = f"read_parquet({_text(str(path))}, filename = 'file', file_row_number = true)"
+def _sum_lines(connection: duckdb.DuckDBPyConnection, files: EntryFiles, each: EntryFile, year: int) -> list[Problem]:
+    """One file again, a line at a time; what is wrong with the file as a whole."""
+    lines = _csv_lines(files, each.path, _REJECTS) if files.kind == CSV else _parquet_rows(files, each.path)
+    broken = "coalesce(broken, " if files.kind == CSV else "("
+    reason = f"{broken}{_reason(files, year)})"
     connection.execute(
-        f"insert into aside select file, file_row_number + 1, {_reason(files, year)}, to_json({{{shown}}})::varchar "
-        f"from (select {_raw(files)} from {source}) where {_bad(files, year)}"
+        f"create or replace temp table aside as select line, {reason} as reason, raw from ({lines}) "
+        f"where {reason} is not null order by line"
+    )
+    if files.kind == CSV:
+        unread = connection.execute("select line, error_message from rejected limit 1").fetchall()
+        _forget(connection)
+        if unread:
+            return [
+                Problem(str(each.path), "", f"第{line}行", said.splitlines()[0], "UTF-8 的一行")
+                for line, said in unread
+            ]
+        lines = _csv_lines(files, each.path, "")
+    contract = files.contract
+    typed_by = ", ".join(f"{typed(contract.column(name), files)} as {name}" for name in contract.dimensions)
+    good = f"({lines}) where {reason} is null"
+    _keep(
+        connection,
+        each,
+        "from aside order by line",
+        _summed(files, typed_by, good, f"sum({typed(contract.amount, files)})", "count(*)"),
+    )
+    return []
+
+
+def _parquet_rows(files: EntryFiles, path: Path) -> str:
+    """SQL of the rows of a Parquet file, which has no lines: shown as JSON, numbered from 1."""
+    shown = ", ".join(f"{_text(column.header)}: raw_{column.name}" for column in files.contract.columns)
+    return (
+        f"select *, file_row_number + 1 as line, to_json({{{shown}}})::varchar as raw "
+        f"from (select {_raw(files)} from {_source(files, [path])})"
     )
 
 
-def _read_lines(
-    connection: duckdb.DuckDBPyConnection, files: EntryFiles, path: Path, year: int, table: str
-) -> list[Problem]:
-    """One CSV file again, a line at a time; its good lines replace those of the first scan."""
+def _csv_lines(files: EntryFiles, path: Path, rejects: str) -> str:
+    """SQL of the lines of a CSV file, numbered as in the file. The raw reader knows no quotation marks, so its rows are
+    the file's lines, in their order."""
     file = _text(str(path))
-    connection.execute(f"delete from {table} where file = {file}")
     fields = [
         f"""if(fields[{n}][1:1] = '"', replace(fields[{n}][2:-2], '""', '"'), fields[{n}]) as {place}"""
         for n, place in enumerate(_places(files), 1)
     ]
-    # The raw reader knows no quotation marks, so its rows are the file's lines, in their order.
-    connection.execute(f"""
-        create or replace temp table line as
+    return f"""
         with lines as (
             select row_number() over () as line, raw
             from read_csv(
                 {file}, auto_detect = false, header = false, delim = chr(1), quote = '', escape = '',
-                columns = {{'raw': 'VARCHAR'}}, {_REJECTS}
+                columns = {{'raw': 'VARCHAR'}}{rejects}
             )
         ),
         split as (select line, raw, {_FIELDS} as fields from lines where line > 1 and raw is not null),
@@ -243,17 +360,7 @@ def _read_lines(
                 when width <> {len(files.header)} then concat('有 ', width, ' 栏，应有 {len(files.header)} 栏')
             end as broken
         from placed
-    """)
-    unread = connection.execute("select line, error_message from rejected limit 1").fetchall()
-    _forget(connection)
-    if unread:
-        return [Problem(str(path), "", f"第{line}行", said.splitlines()[0], "UTF-8 的一行") for line, said in unread]
-    reason = f"coalesce(broken, {_reason(files, year)})"
-    connection.execute(f"insert into aside select file, line, {reason}, raw from line where {reason} is not null")
-    columns = ", ".join(typed(column, files) for column in files.contract.columns)
-    connection.execute(f"insert into {table} select {columns}, file, false from line where {reason} is null")
-    connection.execute("drop table line")
-    return []
+    """
 
 
 def _text(text: str) -> str:

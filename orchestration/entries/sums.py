@@ -11,62 +11,46 @@ import hashlib
 import itertools
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from pathlib import Path
 
 import duckdb
 
 from orchestration.entries.contract import EntryContract, EntrySum
+from orchestration.entries.read import EntryFile
 from orchestration.ledgers.cell import Cell
 from orchestration.ledgers.contract import Contract, Key, Measure
 from orchestration.ledgers.reader import Ledger, Source
 
 TOTAL = "total"
-_GRAIN = "ledger varchar, key_1 varchar, key_2 varchar, key_3 varchar, measure varchar, fen hugeint, entries bigint"
 
 
-def write_sums(warehouse: Path, contract: EntryContract) -> None:
-    """Sum ``raw.<ledger>`` by every grouping of its contract into ``raw.entry_sum``: a row for each cell with entries.
-
-    Set-wise; a line without a key (basic expenditure has no project) is in no sum over that key.
-    """
-    with duckdb.connect(str(warehouse)) as connection:
-        connection.execute("begin")
-        connection.execute(f"create table if not exists raw.entry_sum ({_GRAIN})")
-        for each in contract.sums:
-            connection.execute("delete from raw.entry_sum where ledger = ?", [each.ledger])
-            connection.execute(f"insert into raw.entry_sum {_grouped(contract, each)}")
-        connection.execute("commit")
-
-
-def _grouped(contract: EntryContract, each: EntrySum) -> str:
-    keys = [f"{key}::varchar" for key in each.keys] + ["null"] * (3 - len(each.keys))
-    measure = each.measure if each.measure in contract.names else f"'{each.measure}'"
-    given = " and ".join(f"{key} is not null" for key in each.keys)
-    return f"""
-        select '{each.ledger}', {", ".join(keys)}, {measure}, sum({contract.amount.name}), count(*)
-        from raw.{contract.entries} where {given} group by all
-    """
-
-
-def sum_ledgers(warehouse: Path, contract: EntryContract, year: int, files: Sequence[Path], place: str) -> list[Ledger]:
-    """The sums as ledgers of the year. ``place``: what stands as the file of each cell.
+def sum_ledgers(contract: EntryContract, files: Sequence[EntryFile], year: int, place: str) -> list[Ledger]:
+    """What entries sum to, as ledgers of the year. ``place``: what stands as the file of each cell.
 
     Every measure of a row that has entries is there, and so is every row whose keys are all codes of the contract: what
-    has no entries is an exact zero there.
+    has no entries is an exact zero there. An entry without a key (basic expenditure has no project) is in no sum over
+    that key.
     """
-    sha256 = _digest(files)
+    sha256 = hashlib.sha256("".join(sorted(file.content for file in files)).encode()).hexdigest()
     ledgers = []
-    with duckdb.connect(str(warehouse), read_only=True) as connection:
+    with duckdb.connect() as connection:
         for each in contract.sums:
-            rows = connection.execute(
-                "select key_1, key_2, key_3, measure, fen from raw.entry_sum where ledger = ?", [each.ledger]
-            ).fetchall()
-            found = {(tuple(row[: len(each.keys)]), row[3]): int(row[4]) for row in rows}
+            rows = connection.execute(_grouped(contract, each), [[str(file.sums) for file in files]]).fetchall()
+            found = {(tuple(row[:-2]), row[-2]): int(row[-1]) for row in rows}
             described = sum_contract(contract, each)
             cells = _cells(contract, each, described, found, year, place)
             source = Source(file=place, ledger=each.ledger, note="由单笔明细相加")
             ledgers.append(Ledger(described, source, sha256, tuple(cells)))
     return ledgers
+
+
+def _grouped(contract: EntryContract, each: EntrySum) -> str:
+    """SQL of one grouping, over the kept sums of all files."""
+    measure = each.measure if each.measure in contract.names else f"'{each.measure}'"
+    wanted = [f"{key} is not null" for key in each.keys] + [f"{name} = '{code}'" for name, code in each.only.items()]
+    return f"""
+        select {", ".join(each.keys)}, {measure}, sum(fen) from read_parquet(?)
+        where {" and ".join(wanted)} group by all
+    """
 
 
 def sum_contract(contract: EntryContract, each: EntrySum) -> Contract:
@@ -132,12 +116,3 @@ def _cell(
 def _plain(key: str) -> str:
     """A key as printed ledgers have it in addresses."""
     return key.replace("/", "／").replace(":", "：")
-
-
-def _digest(files: Iterable[Path]) -> str:
-    """sha256 over the content of all files, whatever they are called."""
-    digest = hashlib.sha256()
-    for path in sorted(files):
-        with path.open("rb") as stream:
-            digest.update(hashlib.file_digest(stream, "sha256").digest())
-    return digest.hexdigest()

@@ -17,7 +17,7 @@ import yaml
 from orchestration.entries.contract import EntryContract, read_entry_contracts
 from orchestration.entries.generate import FORMATS, Written, generate
 from orchestration.entries.plan import make_plan
-from orchestration.entries.read import Entries, read_entries
+from orchestration.entries.read import EntryFile, read_entries
 from orchestration.entries.targets import Target
 from orchestration.ledgers.cell import InputError, Problem
 
@@ -35,6 +35,8 @@ CONTRACT = EntryContract.model_validate(
       - {name: side, header: 收支, type: text, values: {收入: income, 支出: expenditure}}
       - {name: count, header: 人次, type: integer}
       - {name: amount, header: 金额, type: money, unit: 元}
+    sums:
+      - {ledger: by_project, short: 各项目, prints: project_expenditure, keys: [project_no], measure: side}
     """)
 )
 HEADER = "日期,凭证号,项目,收支,人次,金额"
@@ -47,22 +49,30 @@ def csv_file(folder: Path, *lines: str, name: str = "a.csv", header: str = HEADE
     return path
 
 
-def read(tmp_path: Path, *paths: Path, contract: EntryContract = CONTRACT, memory: str = "1GB") -> Entries:
-    target = tmp_path / "build" / "quarantine.parquet"
-    target.parent.mkdir(exist_ok=True)
-    return read_entries(tmp_path / "build" / "warehouse.duckdb", contract, paths, YEAR, target, memory)
+def read(
+    tmp_path: Path, *paths: Path, contract: EntryContract = CONTRACT, memory: str = "1GB", read: list[str] | None = None
+) -> list[EntryFile]:
+    return read_entries(contract, paths, YEAR, tmp_path / "kept", memory, (read if read is not None else []).append)
 
 
-def rows(tmp_path: Path, query: str = "select * exclude (file) from raw.payment order by all") -> list[Any]:
-    with duckdb.connect(str(tmp_path / "build" / "warehouse.duckdb"), read_only=True) as connection:
-        return connection.execute(query).fetchall()
+def sums(found: list[EntryFile]) -> list[Any]:
+    """Month, project, side, fen, entries: over all files."""
+    return duckdb.execute("from read_parquet(?) order by all", [[str(file.sums) for file in found]]).fetchall()
 
 
-def aside(found: Entries) -> list[tuple[str, int, str, str]]:
+def entries(found: list[EntryFile]) -> dict[str, int]:
+    """Good lines by file name."""
+    query = "select coalesce(sum(entries), 0) from read_parquet(?)"
+    return {file.path.name: duckdb.execute(query, [str(file.sums)]).fetchall()[0][0] for file in found}
+
+
+def aside(found: list[EntryFile]) -> list[tuple[str, int, str, str]]:
     """File name, line, reason and raw line of each bad line."""
-    assert found.quarantine is not None
-    listed = duckdb.execute("select * from read_parquet(?) order by file, line", [str(found.quarantine)]).fetchall()
-    return [(Path(file).name, line, reason, raw) for file, line, reason, raw in listed]
+    return [
+        (file.path.name, *row)
+        for file in found
+        for row in duckdb.execute("from read_parquet(?) order by line", [str(file.aside)]).fetchall()
+    ]
 
 
 def refused(tmp_path: Path, *paths: Path) -> list[Problem]:
@@ -71,37 +81,59 @@ def refused(tmp_path: Path, *paths: Path) -> list[Problem]:
     return caught.value.problems
 
 
-def test_values_are_exact_and_codes_stay_text(tmp_path: Path) -> None:
-    found = read(tmp_path, csv_file(tmp_path, GOOD, "2024-12-31,0007,03,收入,0,-90071992547409.93", ""))
-    assert rows(tmp_path) == [
-        (datetime.date(2024, 3, 1), "0012", None, "expenditure", 3, 123450),
-        (datetime.date(2024, 12, 31), "0007", "03", "income", 0, -9007199254740993),
+def test_sums_are_exact_and_codes_stay_text(tmp_path: Path) -> None:
+    found = read(tmp_path, csv_file(tmp_path, GOOD, "2024-12-31,0007,03,收入,0,-90071992547409.93", GOOD, ""))
+    assert sums(found) == [
+        (3, None, "expenditure", 246900, 2),
+        (12, "03", "income", -9007199254740993, 1),
     ]
-    assert list(found.rows.values()) == [2] and found.bad == {} and found.quarantine is None
+    assert aside(found) == []
 
 
 def test_an_amount_beyond_all_reason_is_read_all_the_same(tmp_path: Path) -> None:
-    read(tmp_path, csv_file(tmp_path, GOOD.replace("1234.50", "9999999999999999.99"), GOOD))
-    assert [row[-1] for row in rows(tmp_path)] == [123450, 999999999999999999]
+    found = read(tmp_path, csv_file(tmp_path, *[GOOD.replace("1234.50", "9999999999999999.99")] * 30, GOOD))
+    assert sums(found) == [(3, None, "expenditure", 30 * 999999999999999999 + 123450, 31)]
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_every_format_gives_the_same_table(
+def test_every_format_gives_the_same_sums(
     form: str, accounts: list[Target], entry_contracts: dict[str, EntryContract], tmp_path: Path
 ) -> None:
     plan = make_plan(accounts, YEAR, SEED, 3_000)
     written = generate(plan, entry_contracts, tmp_path / "out", form)
     for ledger, contract in entry_contracts.items():
         found = read(tmp_path, written.folder / ledger, contract=contract)
-        assert found.bad == {}
-        assert sum(found.rows.values()) == sum(n for name, n in written.files.items() if name.startswith(ledger))
-    (sums,) = rows(tmp_path, "select sum(amount) from raw.budget_entry union all select 0 limit 1")
-    assert sums == (sum(target.fen for target in accounts if target.ledger == "budget_entry"),)
+        assert aside(found) == []
+        assert sum(entries(found).values()) == sum(n for name, n in written.files.items() if name.startswith(ledger))
+        assert sum(row[-2] for row in sums(found)) == sum(each.fen for each in accounts if each.ledger == ledger)
 
 
 def test_a_folder_is_one_ledger(tmp_path: Path, synthetic: Written, entry_contracts: dict[str, EntryContract]) -> None:
     found = read(tmp_path, synthetic.folder / "fund_entry", contract=entry_contracts["fund_entry"])
-    assert len(found.rows) == 12 and sum(found.rows.values()) == ENTRIES // 2
+    assert len(found) == 12 and sum(entries(found).values()) == ENTRIES // 2
+
+
+def test_only_a_file_that_is_new_is_read(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for month in range(1, 4):
+        csv_file(folder, GOOD.replace("-03-", f"-0{month}-"), name=f"{month}.csv")
+    first, second, third, fourth = ([] for _ in range(4))
+    before = sums(read(tmp_path, folder, read=first))
+    again = sums(read(tmp_path, folder, read=second))
+    csv_file(folder, GOOD.replace("-03-", "-02-"), GOOD.replace("-03-", "-02-"), name="2.csv")
+    (folder / "1.csv").rename(folder / "01.csv")
+    after = sums(read(tmp_path, folder, read=third))
+    other = CONTRACT.model_copy(update={"title": "改过的契约"})
+    read(tmp_path, folder, contract=other, read=fourth)
+    assert (first, second, third, len(fourth)) == (["1.csv", "2.csv", "3.csv"], [], ["2.csv"], 3)
+    assert again == before and [row[-1] for row in after] == [1, 2, 1]
+
+
+def test_a_file_that_is_there_twice_counts_twice(tmp_path: Path) -> None:
+    read_names: list[str] = []
+    found = read(tmp_path, csv_file(tmp_path, GOOD), csv_file(tmp_path, GOOD, name="b.csv"), read=read_names)
+    assert sum(row[-1] for row in sums(found)) == 2 and len(read_names) == 1
 
 
 BAD = {
@@ -123,12 +155,11 @@ BAD = {
 @pytest.mark.parametrize(("line", "reason"), BAD.items())
 def test_a_bad_line_is_set_aside_with_its_number_and_reason(line: str, reason: str, tmp_path: Path) -> None:
     good = csv_file(tmp_path, GOOD, name="good.csv")
-    bad = csv_file(tmp_path, GOOD, "", '2024-03-01,"引""号,里",,支出,3,2.00', line, GOOD, name="bad.csv")
+    bad = csv_file(tmp_path, GOOD, "", '2024-03-01,0012,"引""号,里",支出,3,2.00', line, GOOD, name="bad.csv")
     found = read(tmp_path, good, bad)
     assert aside(found) == [("bad.csv", 5, reason, line)]
-    assert {Path(name).name: n for name, n in found.bad.items()} == {"bad.csv": 1}
-    assert {Path(name).name: n for name, n in found.rows.items()} == {"good.csv": 1, "bad.csv": 3}
-    assert (datetime.date(2024, 3, 1), '引"号,里', None, "expenditure", 3, 200) in rows(tmp_path)
+    assert entries(found) == {"good.csv": 1, "bad.csv": 3}
+    assert (3, '引"号,里', "expenditure", 200, 1) in sums(found)
 
 
 def test_a_stray_quotation_mark_costs_one_line(tmp_path: Path) -> None:
@@ -136,14 +167,13 @@ def test_a_stray_quotation_mark_costs_one_line(tmp_path: Path) -> None:
     stray = '2024-03-02,"0013,,支出,3,1.00'
     found = read(tmp_path, csv_file(tmp_path, GOOD, stray, *[GOOD] * 500, stray, GOOD))
     assert [(line, raw) for _, line, _, raw in aside(found)] == [(3, stray), (504, stray)]
-    assert list(found.rows.values()) == [502]
+    assert entries(found) == {"a.csv": 502}
 
 
 def test_no_line_is_lost_among_many_bad_ones(tmp_path: Path) -> None:
     lines = [GOOD if n % 7 else list(BAD)[n // 7 % len(BAD)] for n in range(20_000)]
     found = read(tmp_path, csv_file(tmp_path, *lines))
-    assert sum(found.rows.values()) + sum(found.bad.values()) == len(lines)
-    assert sum(found.bad.values()) == len([line for line in lines if line in BAD])
+    assert sum(entries(found).values()) + len(aside(found)) == len(lines)
     numbers = {line for _, line, _, _ in aside(found)}
     assert numbers == {n + 2 for n, line in enumerate(lines) if line in BAD}
 
@@ -152,7 +182,7 @@ def test_windows_line_ends_and_a_byte_order_mark_are_no_faults(tmp_path: Path) -
     path = tmp_path / "a.csv"
     path.write_bytes("\r\n".join(["\ufeff" + HEADER, GOOD, GOOD + "x", GOOD]).encode())
     found = read(tmp_path, path)
-    assert list(found.rows.values()) == [2] and [line for _, line, _, _ in aside(found)] == [3]
+    assert entries(found) == {"a.csv": 2} and [line for _, line, _, _ in aside(found)] == [3]
 
 
 def table(**columns: Any) -> pa.Table:
@@ -172,8 +202,7 @@ def test_a_bad_line_of_a_parquet_file_is_set_aside_too(tmp_path: Path) -> None:
     found = read(tmp_path, tmp_path / "a.parquet")
     ((name, line, reason, raw),) = aside(found)
     assert (name, line, reason) == ("a.parquet", 2, "收支「别的」不是其中之一：收入、支出")
-    assert '"凭证号":"0013"' in raw and list(found.rows.values()) == [1]
-    assert rows(tmp_path)[0][-1] == 123450
+    assert '"凭证号":"0013"' in raw and sums(found) == [(3, None, "expenditure", 123450, 1)]
 
 
 def test_a_half_written_parquet_file_is_named(tmp_path: Path) -> None:
@@ -248,16 +277,26 @@ def test_a_file_that_is_not_utf8_is_refused(at: str, tmp_path: Path) -> None:
     assert problem.cell == ("第1行" if at == "header" else "第3行")
 
 
-def test_a_refused_input_leaves_the_table_as_it_was(tmp_path: Path) -> None:
-    read(tmp_path, csv_file(tmp_path, GOOD))
-    (tmp_path / "b.csv").write_bytes(HEADER.encode() + b"\n" + GOOD.encode("gbk") + b"\n")
-    refused(tmp_path, tmp_path / "b.csv")
-    assert len(rows(tmp_path)) == 1
+def test_what_could_be_read_of_a_refused_input_is_kept_for_the_next_time(tmp_path: Path) -> None:
+    good = csv_file(tmp_path, GOOD)
+    bad = tmp_path / "b.csv"
+    bad.write_bytes(HEADER.encode() + b"\n" + GOOD.encode("gbk") + b"\n")
+    refused(tmp_path, good, bad)
+    names: list[str] = []
+    csv_file(tmp_path, GOOD, GOOD, name="b.csv")
+    read(tmp_path, good, bad, read=names)
+    assert names == ["b.csv"]
 
 
-def test_memory_is_bounded(tmp_path: Path, synthetic: Written, entry_contracts: dict[str, EntryContract]) -> None:
-    found = read(tmp_path, synthetic.folder / "budget_entry", contract=entry_contracts["budget_entry"], memory="60MB")
-    assert sum(found.rows.values()) == ENTRIES // 2
+def test_a_blank_in_a_parquet_column_that_nothing_sums_over_is_found(tmp_path: Path) -> None:
+    """Such columns are not read: the statistics of their row groups tell."""
+    pq.write_table(table(凭证号=["0012", ""]), tmp_path / "a.parquet")
+    pq.write_table(table(人次=pa.array([None, 4], pa.int64())), tmp_path / "b.parquet")
+    found = read(tmp_path, tmp_path / "a.parquet", tmp_path / "b.parquet")
+    assert [(name, line, reason) for name, line, reason, _ in aside(found)] == [
+        ("a.parquet", 2, "凭证号空白"),
+        ("b.parquet", 1, "人次空白"),
+    ]
 
 
 def test_a_wrong_contract_names_file_and_key(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from orchestration.entries.contract import EntryContract
 from orchestration.entries.generate import generate
 from orchestration.entries.plan import Plan, make_plan
 from orchestration.entries.read import read_entries
-from orchestration.entries.sums import sum_ledgers, write_sums
+from orchestration.entries.sums import sum_ledgers
 from orchestration.entries.targets import NO_ITEM, Target
 from orchestration.ledgers.contract import read_contracts
 from orchestration.ledgers.reader import Ledger, read_year
@@ -28,13 +28,10 @@ RULES = ROOT / "expectations" / "rules"
 
 def sums_of(plan: Plan, contracts: dict[str, EntryContract], folder: Path) -> list[Ledger]:
     written = generate(plan, contracts, folder / "out")
-    warehouse = folder / "entries.duckdb"
     found: list[Ledger] = []
     for name, contract in contracts.items():
-        read_entries(warehouse, contract, [written.folder / name], YEAR, folder / f"{name}.quarantine.parquet")
-        write_sums(warehouse, contract)
-        files = sorted((written.folder / name).iterdir())
-        found += sum_ledgers(warehouse, contract, YEAR, files, f"entries/{name}")
+        files = read_entries(contract, [written.folder / name], YEAR, folder / "kept")
+        found += sum_ledgers(contract, files, YEAR, f"entries/{name}")
     return found
 
 
