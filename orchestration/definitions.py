@@ -13,6 +13,7 @@ from orchestration.assets.reports import report_assets
 from orchestration.assets.suspects import suspect_assets
 from orchestration.assets.warehouse import warehouse_assets
 from orchestration.checks import gate_assets
+from orchestration.entries.contract import read_entry_contracts
 from orchestration.jobs import year_jobs
 from orchestration.ledgers.contract import read_contracts
 from orchestration.resources import Workspace, one_run_of_a_year
@@ -29,7 +30,7 @@ def build_definitions(overrides: Mapping[str, object] | None = None) -> dg.Defin
     tables = models.published_tables()
     return dg.Definitions(
         assets=[
-            ledger_assets(contracts),
+            ledger_assets(contracts, read_entry_contracts(workspace.settings.entry_contracts)),
             warehouse,
             suspect_assets(),
             gate_assets(tables),

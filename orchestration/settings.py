@@ -63,6 +63,10 @@ class Settings:
     def ledgers(self, year: int) -> Path:
         return self.raw / str(year)
 
+    def entry_sums(self, year: int) -> Path:
+        """What each file of entries sums to, kept by content: a year in which one file is new reads one file."""
+        return self.home / "entries" / str(year)
+
     def build(self, year: int, as_published: bool = False) -> Path:
         """The disposable folder in which a year is built. What is only looked at is built beside the year."""
         return self.home / "build" / (f"{year}-as-published" if as_published else str(year))

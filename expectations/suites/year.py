@@ -50,6 +50,19 @@ _RULE_QUERY = """
 """
 
 
+_ENTRY_QUERY = """
+    select ledger, entry_ledger.label, count(*) as files, cast(sum(entries) as bigint) as entries,
+           cast(sum(bad_lines) as bigint) as bad_lines, entry_ledger.allowed_bad_lines as allowed,
+           string_agg(concat(file, ' 同 ', same_as), '；' order by file) filter (same_as is not null) as doubled,
+           (select string_agg(concat(file, ' 第', line, '行：', reason), '；' order by file, line)
+            from raw.bad_line as bad where bad.ledger = entry_file.ledger) as shown
+    from raw.entry_file
+    inner join (select distinct fiscal_year, entries as ledger, label, allowed_bad_lines from raw.entry_ledger)
+        as entry_ledger using (fiscal_year, ledger)
+    group by all order by ledger
+"""
+
+
 def _plain(value: str) -> str:
     """A decimal as text without padding zeros."""
     return rf"regexp_replace(cast({value} as varchar), '\.?0+$', '')"
@@ -114,6 +127,17 @@ def _rules_hold_together() -> list[Expectation]:
     ]
 
 
+def _entries_are_read() -> list[Expectation]:
+    import great_expectations.expectations as gxe
+
+    return [
+        gxe.ExpectColumnPairValuesAToBeGreaterThanB(
+            column_A="allowed", column_B="bad_lines", or_equal=True, description="读不出的行不超过容许的行数"
+        ),
+        gxe.ExpectColumnValuesToBeNull(column="doubled", description="没有内容相同的两个文件"),
+    ]
+
+
 def _everything_is_used() -> list[Expectation]:
     import great_expectations.expectations as gxe
 
@@ -168,7 +192,9 @@ SUITES = (
         protects="每个读入的单元格都有唯一的地址、出处和精确的数。",
         severity="error",
         query="""
-            select address, file, sheet, cell, unit, text,
+            select address, file, sheet, unit, text,
+                   -- a sum of entries stands in no single cell
+                   case when ledger not in (select ledger from raw.entry_ledger) then cell end as cell,
                    case when unit = 'text' then '文字' when value is not null then '有数' else '缺' end as figure,
                    case when unit <> 'yuan' or value = cast(value as decimal(28, 0)) then '整' else '有零头' end as fen
             from stg_cell order by address
@@ -195,6 +221,24 @@ SUITES = (
         keys=("ledger",),
         shown={"short": "账", "file": "文件", "read": "读出", "landed": "落库", "kept": "更正后"},
         expectations=_ledgers_are_whole,
+    ),
+    Suite(
+        name="entries_are_read",
+        title="明细读全",
+        protects="单笔明细没有一行读不出（超出 sources.yml 的容许），没有一个文件读了两次。",
+        severity="error",
+        query=_ENTRY_QUERY,
+        keys=("ledger",),
+        shown={
+            "label": "明细",
+            "files": "文件（个）",
+            "entries": "读出（笔）",
+            "bad_lines": "坏行",
+            "allowed": "容许",
+            "doubled": "内容相同的文件",
+            "shown": "坏行所在",
+        },
+        expectations=_entries_are_read,
     ),
     Suite(
         name="nothing_is_lost",

@@ -11,6 +11,7 @@ import dagster as dg
 from expectations.gate import judge
 from orchestration.alerting import events
 from orchestration.assets import DATA_TEAM
+from orchestration.entries.contract import EntryContract
 from orchestration.ledgers.cell import Cell, InputError
 from orchestration.ledgers.contract import Contract
 from orchestration.partitions import YEARS
@@ -23,6 +24,9 @@ LANDED = {
     "cell": dg.AssetKey(["raw", "cells"]),
     "ledger": dg.AssetKey(["raw", "cells"]),
     "measure": dg.AssetKey(["raw", "cells"]),
+    "entry_ledger": dg.AssetKey(["raw", "entries"]),
+    "entry_file": dg.AssetKey(["raw", "entries"]),
+    "bad_line": dg.AssetKey(["raw", "entries"]),
     "correction": dg.AssetKey(["raw", "corrections"]),
     "accepted_exception": dg.AssetKey(["raw", "corrections"]),
     "narrative": dg.AssetKey(["raw", "narrative"]),
@@ -38,8 +42,8 @@ def ledger_key(ledger: str) -> dg.AssetKey:
     return dg.AssetKey(["ledger", ledger])
 
 
-def ledger_assets(contracts: Mapping[str, Contract]) -> dg.AssetsDefinition:
-    """The step that reads a year: one asset a ledger, then what is landed for the models."""
+def ledger_assets(contracts: Mapping[str, Contract], entries: Mapping[str, EntryContract]) -> dg.AssetsDefinition:
+    """The step that reads a year: one asset a ledger, printed or of entries, then what is landed for the models."""
     specs = [
         dg.AssetSpec(
             ledger_key(name),
@@ -54,8 +58,21 @@ def ledger_assets(contracts: Mapping[str, Contract]) -> dg.AssetsDefinition:
         )
         for name, contract in contracts.items()
     ]
+    specs += [
+        dg.AssetSpec(
+            ledger_key(name),
+            description=f"{contract.title}：sources.yml 里 entries 所列的文件，按契约 raw/contracts/entries/{name}.yml "
+            "逐个文件相加；没有明细的年度为空。",
+            group_name="ledgers",
+            kinds={"csv", "parquet"},
+            owners=[f"team:{contract.on_duty}"] if contract.on_duty else [DATA_TEAM],
+            metadata={"contract": dg.MetadataValue.path(f"raw/contracts/entries/{name}.yml")},
+        )
+        for name, contract in entries.items()
+    ]
     landed = {
         "cells": ("每个印出的数字：地址、精确的值、印出的精度、出处。", [spec.key for spec in specs]),
+        "entries": ("明细的文件各有多少笔、读不出多少行，与哪本印出的账核对。", [ledger_key(name) for name in entries]),
         "rules": ("expectations/rules 的规则，展开为每一项。", [spec.key for spec in specs]),
         "corrections": ("corrections.csv 的更正与 exceptions.csv 的认可，已与账面核对。", [spec.key for spec in specs]),
         "narrative": ("narrative.yml 的文字：只有人能写的部分，数字一律是引用。", []),
@@ -81,7 +98,7 @@ def ledger_assets(contracts: Mapping[str, Contract]) -> dg.AssetsDefinition:
         judge()  # the gates' process gets ready on another core meanwhile
         workspace.watcher.step("读入账表", len(specs))
         try:
-            inputs = read_inputs(workspace.settings, year, workspace.as_published)
+            inputs = read_inputs(workspace.settings, year, workspace.as_published, workspace.watcher.advance)
         except InputError as error:
             if not workspace.as_published:
                 events.bad_input(workspace.run(year, context.run.run_id), error.problems)
@@ -115,7 +132,23 @@ def _metadata(key: dg.AssetKey, inputs: Inputs) -> dict[str, dg.MetadataValue]:
             "totals": dg.MetadataValue.md(_printed_totals(ledger.cells) or "—"),
             "preview": dg.MetadataValue.md(f"| 行 | 栏 | 印作 | 单元格 |\n|---|---|---|---|\n{shown}"),
         }
+    entries = {each.contract.entries: each for each in inputs.entries}
+    if group == "ledger" and name in entries:
+        rows = [row for row in inputs.entry_files if row["ledger"] == name]
+        return {
+            "dagster/row_count": dg.MetadataValue.int(sum(row["entries"] for row in rows)),
+            "files": dg.MetadataValue.md(
+                markdown(
+                    [
+                        {"文件": row["file"], "笔数": str(row["entries"]), "读不出": str(row["bad_lines"]),
+                         "合计（元）": str(row["fen"].scaleb(-2))}
+                        for row in rows
+                    ]
+                )
+            ),
+        }  # fmt: skip
     counts = {
+        "entries": len(inputs.entry_files),
         "cells": len(inputs.year.cells),
         "rules": len(inputs.rulebook.rules),
         "corrections": len(inputs.corrections),

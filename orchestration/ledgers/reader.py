@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from orchestration.ledgers.cell import Cell, InputError, Problem
 from orchestration.ledgers.contract import Column, Contract, Key, Measure, validation_problems
@@ -57,6 +57,16 @@ class Source(_Model):
     note: str = ""
 
 
+class EntrySource(_Model):
+    """Where the files of one ledger of entries are: files, folders or addresses, relative to the year's folder; and how
+    many bad lines the year may have before it stops.
+    """
+
+    ledger: str
+    paths: Annotated[tuple[str, ...], Field(min_length=1)]
+    bad_lines: Annotated[int, Field(ge=0)] = 0
+
+
 class Sources(_Model):
     """``raw/<year>/sources.yml``."""
 
@@ -64,6 +74,7 @@ class Sources(_Model):
     department: str = ""
     documents: dict[str, Document] = {}
     files: tuple[Source, ...] = ()
+    entries: tuple[EntrySource, ...] = ()
 
 
 @dataclass(frozen=True)

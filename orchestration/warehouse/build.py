@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from orchestration.entries.contract import read_entry_contracts
+from orchestration.entries.year import Entries, bad_lines, file_rows, read_year_entries
 from orchestration.ledgers.cell import InputError
 from orchestration.ledgers.contract import read_contracts
 from orchestration.ledgers.corrections import Correction, read_corrections
@@ -30,6 +33,8 @@ class Inputs:
     prior: list[dict[str, Any]] = field(default_factory=list)
     exceptions: list[AcceptedException] = field(default_factory=list)
     narrative: list[Piece] = field(default_factory=list)
+    entries: list[Entries] = field(default_factory=list)
+    entry_files: list[dict[str, Any]] = field(default_factory=list)  # rows of raw.entry_file
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,11 @@ class Build:
     def gates(self) -> Path:
         return self.folder / "gates.json"
 
+    @property
+    def quarantine(self) -> Path:
+        """Every line of the year's entries that could not be read; not there where there is none."""
+        return self.folder / "quarantine.csv"
+
     def rows(self, query: str, *parameters: object) -> list[dict[str, Any]]:
         """Query the build file, read-only."""
         with duckdb.connect(str(self.warehouse), read_only=True) as connection:
@@ -57,10 +67,19 @@ def open_build(settings: Settings, year: int, as_published: bool = False) -> Bui
     return Build(year, settings.build(year, as_published))
 
 
-def read_inputs(settings: Settings, year: int, as_published: bool = False) -> Inputs:
-    """Read a year's ledgers, rules and corrections. Raises ``InputError`` with all that is wrong in all of them."""
+def read_inputs(
+    settings: Settings,
+    year: int,
+    as_published: bool = False,
+    on_file: Callable[[str], None] = lambda name: None,
+) -> Inputs:
+    """Read a year's ledgers, entries, rules and corrections. ``on_file`` hears of each file of entries as it is summed.
+
+    Raises ``InputError`` with all that is wrong in all of them.
+    """
     contracts = read_contracts(settings.contracts)
     problems = []
+    entries: list[Entries] = []
     try:
         rules = read_rules(settings.rules)
     except InputError as error:
@@ -69,16 +88,34 @@ def read_inputs(settings: Settings, year: int, as_published: bool = False) -> In
         ledgers = read_year(settings.ledgers(year), year, contracts)
     except InputError as error:
         problems += error.problems
+    else:
+        try:
+            entry_contracts = read_entry_contracts(settings.entry_contracts)
+            kept = settings.entry_sums(year)
+            entries = read_year_entries(settings.ledgers(year), ledgers.sources, entry_contracts, kept, on_file)
+        except InputError as error:
+            problems += error.problems
     try:
         narrative = read_narrative(settings.ledgers(year) / "narrative.yml")
     except InputError as error:
         problems += error.problems
     if problems:
         raise InputError(problems)
+    sums = {ledger.contract.ledger: ledger for each in entries for ledger in each.ledgers(year)}
+    ledgers = replace(ledgers, ledgers={**ledgers.ledgers, **sums})
     rulebook = compile_rules(rules, ledgers.contracts, year, str(settings.rules))
     corrections, exceptions = read_notes(settings.ledgers(year), ledgers, rulebook)
     prior = published_cells(settings.serving, year - 1)
-    return Inputs(ledgers, rulebook, [] if as_published else corrections, prior, exceptions, narrative)
+    return Inputs(
+        ledgers,
+        rulebook,
+        [] if as_published else corrections,
+        prior,
+        exceptions,
+        narrative,
+        entries,
+        file_rows(year, entries),
+    )
 
 
 def read_notes(folder: Path, ledgers: Year, rulebook: Rulebook) -> tuple[list[Correction], list[AcceptedException]]:
@@ -103,9 +140,11 @@ def read_notes(folder: Path, ledgers: Year, rulebook: Rulebook) -> tuple[list[Co
 def land_inputs(build: Build, inputs: Inputs) -> None:
     """Start the build anew from its inputs. Gate results of an earlier build go with it."""
     build.gates.unlink(missing_ok=True)
+    shown = bad_lines(inputs.entries, build.quarantine) if inputs.entries else []
     tables = raw_tables(
-        inputs.year, inputs.rulebook, inputs.corrections, inputs.prior, inputs.exceptions, inputs.narrative
-    )
+        inputs.year, inputs.rulebook, inputs.corrections, inputs.prior, inputs.exceptions, inputs.narrative,
+        inputs.entries, inputs.entry_files, shown,
+    )  # fmt: skip
     land(build.warehouse, tables)
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from orchestration.entries.year import Entries
 from orchestration.ledgers.cell import Cell
 from orchestration.ledgers.corrections import Correction
 from orchestration.ledgers.exceptions import AcceptedException
@@ -58,6 +59,17 @@ SCHEMAS: dict[str, pa.Schema] = {
     "narrative": pa.schema(
         {"fiscal_year": _INT, "slot": _TEXT, "position": _INT, "kind": _TEXT, "text": _TEXT}
     ),
+    "entry_ledger": pa.schema(
+        {"fiscal_year": _INT, "ledger": _TEXT, "prints": _TEXT, "entries": _TEXT, "label": _TEXT,
+         "allowed_bad_lines": pa.int64()}
+    ),
+    "entry_file": pa.schema(
+        {"fiscal_year": _INT, "ledger": _TEXT, "file": _TEXT, "content": _TEXT, "entries": pa.int64(),
+         "fen": pa.decimal128(38, 0), "bad_lines": pa.int64(), "same_as": _TEXT}
+    ),
+    "bad_line": pa.schema(
+        {"fiscal_year": _INT, "ledger": _TEXT, "file": _TEXT, "line": pa.int64(), "reason": _TEXT, "raw": _TEXT}
+    ),
     "rule": pa.schema(
         {"fiscal_year": _INT, "rule_id": _TEXT, "title": _TEXT, "severity": _TEXT, "operator": _TEXT,
          "compare": _TEXT, "only_where_broken": _TEXT, "twin_of": _TEXT}
@@ -85,6 +97,9 @@ def raw_tables(
     prior: Sequence[dict[str, Any]] = (),
     exceptions: Sequence[AcceptedException] = (),
     narrative: Sequence[Piece] = (),
+    entries: Sequence[Entries] = (),
+    entry_files: Sequence[dict[str, Any]] = (),
+    bad_lines: Sequence[dict[str, Any]] = (),
 ) -> dict[str, list[dict[str, Any]]]:
     """Rows of every raw table of one year. ``prior``: rows of last year's published cells, as ``cell``."""
     y = year.year
@@ -116,6 +131,13 @@ def raw_tables(
             for name, ledger in year.ledgers.items() for column in (*ledger.contract.keys, *ledger.contract.texts)
         ],
         "narrative": [{"fiscal_year": y, **dataclasses.asdict(piece)} for piece in narrative],
+        "entry_ledger": [
+            {"fiscal_year": y, "ledger": each.ledger, "prints": each.prints, "entries": entry.contract.entries,
+             "label": entry.contract.title, "allowed_bad_lines": entry.source.bad_lines}
+            for entry in entries for each in entry.contract.sums
+        ],
+        "entry_file": list(entry_files),
+        "bad_line": [{"fiscal_year": y, **line} for line in bad_lines],
         "rule": [
             {"fiscal_year": y, "rule_id": rule.id, "title": rule.title, "severity": rule.severity,
              "operator": rulebook.operators[rule.id], "compare": rule.compare,

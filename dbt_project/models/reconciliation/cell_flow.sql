@@ -45,7 +45,7 @@ expected as (
         case
             when cells.row_kind <> 'total' or measure.total_published then measure.published_table
         end as published_table
-    from {{ ref('int_cell') }} as cells
+    from {{ ref('int_figure') }} as cells
     inner join {{ source('raw', 'measure') }} as measure
         on
             cells.fiscal_year = measure.fiscal_year

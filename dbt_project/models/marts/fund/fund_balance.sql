@@ -9,7 +9,7 @@ with balances as (
         {{ measure('opening') }} as opening,
         {{ measure('surplus') }} as surplus,
         {{ measure('closing') }} as closing
-    from {{ ref('int_cell') }}
+    from {{ ref('int_figure') }}
     where ledger = 'fund_balance'
     group by fiscal_year, ledger, row_key, key_1
 ),
@@ -20,7 +20,7 @@ totals as (
         key_1 as fund,
         max(case when key_2 = 'income' then value end) as income,
         max(case when key_2 = 'expenditure' then value end) as expenditure
-    from {{ ref('int_cell') }}
+    from {{ ref('int_figure') }}
     where
         ledger = 'fund_statement'
         and key_3 = 'total'

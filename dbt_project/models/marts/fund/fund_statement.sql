@@ -10,7 +10,7 @@ with figures as (
         {{ text('pooling_level') }} as pooling_level,
         {{ measure('budget') }} as budget,
         {{ measure('actual') }} as actual
-    from {{ ref('int_cell') }}
+    from {{ ref('int_figure') }}
     where ledger = 'fund_statement'
     group by fiscal_year, ledger, row_key, key_1, key_2, key_3
 )

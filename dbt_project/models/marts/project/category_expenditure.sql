@@ -6,7 +6,7 @@ with figures as (
         row_key,
         key_1 as category,
         {{ budget_measures() }}
-    from {{ ref('int_cell') }}
+    from {{ ref('int_figure') }}
     where
         ledger = 'category_expenditure'
         and row_kind = 'detail'

@@ -7,7 +7,7 @@ with figures as (
         key_1 as project_no,
         {{ text('project_name') }} as project_name,
         {{ budget_measures() }}
-    from {{ ref('int_cell') }}
+    from {{ ref('int_figure') }}
     where
         ledger = 'project_expenditure'
         and row_kind = 'detail'

@@ -8,7 +8,7 @@ with figures as (
         case ledger when 'unit_basic_expenditure' then 'basic' else 'project' end as expenditure_kind,
         {{ text('row_no') }} as row_no,
         {{ budget_measures() }}
-    from {{ ref('int_cell') }}
+    from {{ ref('int_figure') }}
     where
         ledger in ('unit_basic_expenditure', 'unit_project_expenditure')
         and row_kind = 'detail'
