@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import sys
 import tempfile
@@ -211,6 +212,21 @@ def _print_json(content: dict[str, Any]) -> None:
     print(json.dumps(content, ensure_ascii=False, indent=2, default=str))
 
 
+def no_room(error: BaseException) -> str:
+    """What could not be written for want of room, from an error or what lies behind it; empty where that is not why.
+
+    Each library says it in its own words: the system's error number, DuckDB's and SQLite's message.
+    """
+    behind: BaseException | None = error
+    while behind is not None:
+        words = ("No space left", "File too large", "disk is full", "Disk quota", "disk I/O error")
+        said = str(behind)
+        if getattr(behind, "errno", None) in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT) or any(w in said for w in words):
+            return said.splitlines()[0]
+        behind = behind.__cause__ or behind.__context__
+    return ""
+
+
 def main() -> None:
     """Entry point: an exception that nobody expected is exit code 3, with its trace for whoever mends it."""
     try:
@@ -219,6 +235,10 @@ def main() -> None:
         summary.show_problems(err, error.problems)
         sys.exit(BAD_INPUT)
     except Exception as error:
+        if full := no_room(error):
+            err.print(f"[red]写不下[/]  磁盘满了，或到了文件大小的上限：{full}")
+            err.print("[dim]已发布的版本没有改动；腾出空间后重新运行即可[/]")
+            sys.exit(INTERNAL)
         traceback.print_exc()
         err.print(f"[red]内部错误[/]  {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}")
         err.print("[dim]已发布的版本没有改动[/]")

@@ -23,6 +23,7 @@ import duckdb
 from rich.console import Console
 from rich.text import Text
 
+from orchestration.addresses import connect
 from orchestration.ledgers.money import day_of, unit_kind
 from orchestration.reconciliation.localise import localise
 from orchestration.reconciliation.network import Quantity, Relation
@@ -67,7 +68,7 @@ class Source:
         if self.kind == "build":
             with duckdb.connect(str(self.path), read_only=True) as connection:
                 return rows_of(connection, query, parameters)
-        with duckdb.connect() as connection:
+        with connect([self.path]) as connection:
             for table in sorted(self.tables):
                 file = str(self.path / f"{table}.parquet").replace("'", "''")
                 connection.execute(f"create view {table} as from read_parquet('{file}')")
@@ -257,7 +258,7 @@ def nearest(address: str, known: Iterable[str], most: int = 5) -> list[str]:
 
 
 def _all_addresses(settings: Settings) -> list[str]:
-    folders = [folder for name in ("build", "published") for folder in (settings.home / name).glob("[0-9]*")]
+    folders = [folder for zone in (settings.home / "build", settings.published) for folder in zone.glob("[0-9]*")]
     years = {int(folder.name) for folder in folders if folder.name.isdecimal()}
     sources = [source for year in sorted(years, reverse=True) if (source := open_source(settings, year))]
     return [address for source in sources for address in _addresses(source)]

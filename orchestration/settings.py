@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from orchestration.addresses import place
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -21,6 +23,7 @@ class Settings:
     alert_urls: str = field(default="", repr=False)  # holds passwords and tokens: never shown
     ui_url: str = "http://127.0.0.1:3000"
     postgres_url: str = field(default="", repr=False)  # where Dagster's records are, if not in files
+    published_at: str = ""  # where versions are, if not under ``home``: a folder, or an address that fsspec knows
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -31,6 +34,7 @@ class Settings:
             target=env.get("LEDGERGATE_TARGET") or "duckdb",
             alert_urls=env.get("LEDGERGATE_ALERT_URLS") or "",
             postgres_url=env.get("LEDGERGATE_POSTGRES_URL") or "",
+            published_at=env.get("LEDGERGATE_PUBLISHED") or "",
             ui_url=(env.get("LEDGERGATE_UI_URL") or cls.ui_url).rstrip("/"),
         )
 
@@ -71,5 +75,10 @@ class Settings:
         """The disposable folder in which a year is built. What is only looked at is built beside the year."""
         return self.home / "build" / (f"{year}-as-published" if as_published else str(year))
 
+    @property
+    def published(self) -> Path:
+        """Where every year's versions are, for ever."""
+        return place(self.published_at or "published", self.home)
+
     def versions(self, year: int) -> Path:
-        return self.home / "published" / str(year)
+        return self.published / str(year)

@@ -93,6 +93,7 @@ def show_summary(console: Console, build: Build, skipped: dict[str, list[str]] |
     for severity, name in (("error", "必须成立的规则"), ("warning", "提示的规则")):
         table.add_row(name, *(str(count.get((severity, status), "")) for status in shown))
     console.print(table)
+    _show_entries(console, build)
     _show_broken(console, build, "error", "不成立", "red")
     _show_suspects(console, build)
     _show_broken(console, build, "warning", "提示", "yellow")
@@ -102,6 +103,21 @@ def show_summary(console: Console, build: Build, skipped: dict[str, list[str]] |
     _show_score(console, build)
     if skipped:
         console.print(Text(f"未核对  {len(skipped)} 条规则所需的账不在其中", style="dim"))
+
+
+def _show_entries(console: Console, build: Build, limit: int = 3) -> None:
+    """What was read of single entries, and which lines could not be."""
+    for row in build.rows(
+        """select ledger.label, count(*) as files, sum(file.entries) as entries, sum(file.bad_lines) as bad
+           from raw.entry_file as file
+           inner join (select distinct entries, label from raw.entry_ledger) as ledger on file.ledger = ledger.entries
+           group by ledger.label order by ledger.label"""
+    ):
+        console.print(f"明细  {row['label']}：{row['entries']:,} 笔，{row['files']} 个文件", markup=False)
+        if row["bad"]:
+            console.print(Text(f"坏行  {row['bad']} 行读不出，全在 {build.quarantine}", style="yellow"))
+    for row in build.rows(f"from raw.bad_line order by ledger, file, line limit {limit}"):
+        console.print(Text(f"坏行  {row['file']} 第{row['line']}行：{row['reason']}", style="yellow"))
 
 
 def _show_broken(console: Console, build: Build, severity: str, title: str, style: str, limit: int = 2) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from orchestration.addresses import connect
 from orchestration.entries.contract import EntryContract
 from orchestration.ledgers.cell import InputError, Problem
 from orchestration.ledgers.money import squeeze
@@ -103,7 +104,7 @@ def _header(path: Path) -> tuple[tuple[str, str], ...]:
 def _parquet_header(path: Path) -> tuple[tuple[str, str], ...]:
     """Column names and types, from the footer. A file that was not written to its end has none."""
     try:
-        with duckdb.connect() as connection:
+        with connect([path]) as connection:
             rows = connection.execute("describe select * from read_parquet(?)", [str(path)]).fetchall()
     except duckdb.Error as error:
         found = f"没有写完或已损坏的 Parquet（{str(error).splitlines()[0]}）"
@@ -117,7 +118,7 @@ def _csv_header(path: Path) -> tuple[tuple[str, str], ...]:
     suffix = next(suffix for suffix in sorted(COMPRESSIONS, reverse=True) if path.name.lower().endswith(suffix))
     first = b""
     try:
-        with pa.input_stream(str(path), compression=COMPRESSIONS[suffix] or None) as stream:
+        with path.open("rb") as file, pa.input_stream(file, compression=COMPRESSIONS[suffix] or None) as stream:
             first = stream.read(_CHUNK)
             while COMPRESSIONS[suffix] and stream.read(_CHUNK):
                 pass

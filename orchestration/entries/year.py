@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import duckdb
 
+from orchestration.addresses import place
 from orchestration.entries.contract import EntryContract
 from orchestration.entries.read import EntryFile, read_entries
 from orchestration.entries.sums import sum_ledgers
@@ -68,7 +69,7 @@ def read_year_entries(
         else:
             claimed.add(source.ledger)
             contract = contracts[source.ledger]
-            paths = [_resolved(folder, path) for path in source.paths]
+            paths = [place(path, folder) for path in source.paths]
             try:
                 files = read_entries(contract, paths, sources.year, kept, on_file=on_file)
             except InputError as error:
@@ -82,14 +83,6 @@ def read_year_entries(
         raise InputError(problems)
     _forget(kept, [file for each in found for file in each.files])
     return found
-
-
-def _resolved(folder: Path, path: str) -> Path:
-    if "://" not in path:
-        return folder / path
-    from upath import UPath  # a quarter of a second that only addresses need
-
-    return cast(Path, UPath(path))
 
 
 def _forget(kept: Path, files: Sequence[EntryFile]) -> None:

@@ -210,8 +210,11 @@ def _named(side: str) -> str:
 
 
 def _joined(text: str, selector: Selector) -> str:
+    """A side with one more term; a ledger that was named before is not named again."""
     sign = "－" if selector.weight < 0 else "＋" if text else ""
-    return f"{text}{sign}{selector.label}"
+    ledger, _, rest = selector.label.partition(" ")
+    again = rest and text.startswith(f"{ledger} ")
+    return f"{text}{sign}{rest if again else selector.label}"
 
 
 def digits_rule(rule: Rule) -> Rule:

@@ -9,8 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
+from orchestration.addresses import connect
 from orchestration.settings import Settings
 from orchestration.warehouse.landing import rows_of
 from orchestration.warehouse.versions import MANIFEST, versions
@@ -34,7 +33,7 @@ class Published:
     @cached_property
     def tables(self) -> dict[str, list[dict[str, Any]]]:
         """Every table's rows in published order; decimals exact."""
-        with duckdb.connect() as connection:
+        with connect([self.folder]) as connection:
             return {
                 path.stem: rows_of(connection, "from read_parquet(?)", [str(path)])
                 for path in sorted(self.folder.glob("[!.]*.parquet"))

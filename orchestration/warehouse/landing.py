@@ -180,6 +180,7 @@ def land(warehouse: Path, *years: dict[str, list[dict[str, Any]]]) -> None:
                 connection.execute(f"create table raw.{name} as select * from landing")
                 connection.unregister("landing")
             connection.execute("commit")
+            connection.execute("checkpoint")  # the file alone is moved; closing says nothing where the disk is full
         (warehouse.parent / f"{warehouse.name}.wal").unlink(missing_ok=True)
         (fresh / warehouse.name).replace(warehouse)
     finally:

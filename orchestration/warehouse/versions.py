@@ -20,6 +20,7 @@ from typing import Any
 
 import duckdb
 
+from orchestration.addresses import hand_over, is_address
 from orchestration.settings import Settings
 from orchestration.warehouse.build import Build, content_hash
 from orchestration.warehouse.landing import rows_of
@@ -117,9 +118,12 @@ def _passed_gates(build: Build, content: str) -> list[dict[str, Any]]:
 
 
 def _write_version(build: Build, tables: list[str], folder: Path, manifest: dict[str, Any]) -> None:
-    """Write the whole version beside its place, then move it there in one step."""
+    """Write the whole version beside its place, then move it there in one step. An object store has no such step: there
+    the manifest goes last, and what has none is no version.
+    """
     folder.parent.mkdir(parents=True, exist_ok=True)
-    draft = folder.parent / f".draft-{folder.name}-{os.getpid()}"
+    beside = build.folder if is_address(folder) else folder.parent
+    draft = beside / f".draft-{folder.name}-{os.getpid()}"
     draft.mkdir()
     try:
         with duckdb.connect(str(build.warehouse), read_only=True) as connection:
@@ -132,6 +136,10 @@ def _write_version(build: Build, tables: list[str], folder: Path, manifest: dict
                 shutil.copy(build.folder / extra, draft / extra)
         text = json.dumps({**manifest, "tables": counts}, ensure_ascii=False, indent=2, sort_keys=True)
         (draft / MANIFEST).write_text(text, encoding="utf-8")
+        if is_address(folder):
+            for path in sorted(draft.iterdir(), key=lambda path: path.name == MANIFEST):
+                (folder / path.name).write_bytes(path.read_bytes())
+            return
         for path in draft.iterdir():
             _sync(path)
         _sync(draft)
@@ -146,26 +154,28 @@ def _switch(settings: Settings, year: int, name: str) -> None:
     at its newest version."""
     chosen = current_versions(settings)
     if not settings.serving.is_file():
-        years = [int(path.name) for path in settings.versions(year).parent.iterdir() if path.name.isdecimal()]
+        years = [int(path.name) for path in settings.published.iterdir() if path.name.isdecimal()]
         chosen = {y: found[0].name for y in years if (found := versions(settings, y))}
     chosen[year] = name
     folders = {y: settings.versions(y) / version for y, version in sorted(chosen.items())}
     draft = settings.serving.with_name(f".{settings.serving.name}-{os.getpid()}")
     draft.unlink(missing_ok=True)
     try:
-        with duckdb.connect(str(draft)) as connection:
+        with hand_over(duckdb.connect(str(draft)), folders.values()) as connection:
             connection.execute(f"create table {CURRENT} (fiscal_year integer, version varchar)")
             connection.executemany(f"insert into {CURRENT} values (?, ?)", [[y, f.name] for y, f in folders.items()])
             names = {path.stem for folder in folders.values() for path in folder.glob("[!.]*.parquet")}
             for table in sorted(names):
-                files = [str(folder / f"{table}.parquet") for folder in folders.values()]
-                files = [file for file in files if Path(file).is_file()]
+                places = [folder / f"{table}.parquet" for folder in folders.values()]
+                files = [str(path) for path in places if path.is_file()]
                 connection.execute(f"create table {table} as from read_parquet(?, union_by_name = true)", [files])
+            connection.execute("checkpoint")  # closing would do it too, but says nothing where the disk is full
         _sync(draft)
         draft.replace(settings.serving)
         _sync(settings.serving.parent)
     finally:
-        draft.unlink(missing_ok=True)
+        for path in (draft, draft.with_name(f"{draft.name}.wal")):
+            path.unlink(missing_ok=True)
 
 
 @contextmanager

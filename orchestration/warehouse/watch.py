@@ -1,9 +1,10 @@
 """What each year is built from, by content, and which years are to be run when it changes. Knows nothing of Dagster.
 
-A year's inputs are its folder under ``raw/``, the contracts, and the published version of the year before, whose
-closing balances are its openings: so a year runs again when the one before it is published anew, whoever did that.
-Content is sha256; times of files say nothing. A year runs when two looks in a row saw the same, so that a file which is
-still being written is left alone.
+A year's inputs are its folder under ``raw/``, the files of entries that it names, the contracts, and the published
+version of the year before, whose closing balances are its openings: so a year runs again when the one before it is
+published anew, whoever did that. Content is sha256; times of files say nothing, but for entries, which may be too large
+to be hashed at every look. A year runs when two looks in a row saw the same, so that a file still being written is left
+alone.
 """
 
 from __future__ import annotations
@@ -11,9 +12,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import yaml
+
+from orchestration.addresses import place
 from orchestration.settings import Settings
 from orchestration.warehouse.versions import current_versions
 
@@ -62,7 +67,8 @@ def look(settings: Settings, years: Iterable[int]) -> dict[int, str]:
         if (settings.ledgers(year) / "sources.yml").is_file():
             # A version's name ends in its content; when it was published does not matter.
             before = published.get(year - 1, "").rpartition("-")[2]
-            found[year] = _digest([_folder(settings.ledgers(year)), contracts, before])
+            folder = settings.ledgers(year)
+            found[year] = _digest([_folder(folder), *_entries(folder), contracts, before])
     return found
 
 
@@ -99,6 +105,24 @@ def _folder(folder: Path) -> str:
         except (FileNotFoundError, IsADirectoryError):
             continue
     return _digest(lines)
+
+
+def _entries(folder: Path) -> list[str]:
+    """The files of entries that the year's ``sources.yml`` names. They may be too large to be hashed at every look, so
+    that size and time stand for content here; whether anything has changed, the run says.
+    """
+    try:
+        named = yaml.safe_load((folder / "sources.yml").read_text(encoding="utf-8"))["entries"]
+        paths = [place(str(path), folder) for each in named for path in each["paths"]]
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError):
+        return []  # none, or a file that can't be read: running the year says why
+    lines = []
+    for path in paths:
+        for file in sorted(path.iterdir()) if path.is_dir() else [path]:
+            with suppress(FileNotFoundError):
+                stat = file.stat()
+                lines.append(f"{file} {stat.st_size} {stat.st_mtime}")
+    return lines
 
 
 def _digest(lines: Iterable[str]) -> str:

@@ -45,7 +45,7 @@ def test_an_asset_for_each_ledger_and_each_model_described_and_grouped(definitio
         assert node.description and node.kinds, key
         assert node.owners, key  # somebody to ask
         groups[node.group_name or ""] = groups.get(node.group_name or "", 0) + 1
-    assert groups["ledgers"] == 18 + 5
+    assert groups["ledgers"] == 18 + 2 + 6  # printed, of entries, and what stands beside them
     assert set(groups) == {
         "ledgers",
         "staging",
@@ -88,6 +88,7 @@ def test_gates_are_blocking_checks_and_warnings_are_not(definitions: dg.Definiti
     assert specs == {
         "cells_are_placed": True,
         "ledgers_are_whole": True,
+        "entries_are_read": True,
         "nothing_is_lost": True,
         "rules_hold": True,
         "scores_add_up": True,
@@ -155,7 +156,7 @@ def test_each_step_shows_rows_totals_a_preview_and_where_columns_come_from(setti
     assert "湖南省人事考试院" in str(unit["preview"].value) and "71.84%" in str(unit["chart"].value)
     lineage = unit["dagster/column_lineage"].value
     assert isinstance(lineage, dg.TableColumnLineage)
-    assert dg.TableColumnDep(dg.AssetKey("int_cell"), "value") in lineage.deps_by_column["total_budget"]
+    assert dg.TableColumnDep(dg.AssetKey("int_figure"), "value") in lineage.deps_by_column["total_budget"]
     landed = found["stg_cell"]["dagster/column_lineage"].value
     assert isinstance(landed, dg.TableColumnLineage)
     assert landed.deps_by_column["text"] == [dg.TableColumnDep(dg.AssetKey(["raw", "cells"]), "text")]

@@ -16,6 +16,7 @@ import duckdb
 import pytest
 import yaml
 
+from orchestration.reporting.published import open_version
 from orchestration.settings import Settings
 from orchestration.warehouse import models
 from orchestration.warehouse.build import Build
@@ -200,3 +201,29 @@ def test_a_run_killed_halfway_leaves_the_year_readable_and_the_next_run_heals(
     assert json.loads(printed)["published"] == before[2024]
     left = [path.name for path in installation.build(2024).iterdir() if path.name.startswith(".")]
     assert left == []
+
+
+def test_versions_may_live_at_an_address(published: Published, tmp_path: Path) -> None:
+    """``memory://`` stands for any object store: no folder there can be moved in one step."""
+    local = tmp_path / "home"
+    shutil.copytree(published.settings.home, local, ignore=shutil.ignore_patterns("dagster", "published", "*.duckdb"))
+    shutil.copytree(published.settings.build(2024), local / "build" / "2024", dirs_exist_ok=True)
+    far = Settings(home=local, raw=published.settings.raw, published_at=f"memory://{tmp_path.name}/published")
+    first, _ = publish_build(far, Build(2024, far.build(2024)), models.published_tables())
+    near = published.outcome.version
+    assert near is not None and first.manifest["content_sha256"] == near.manifest["content_sha256"]
+    assert {path.name for path in first.folder.iterdir()} == {path.name for path in near.folder.iterdir()}
+    second = publish_altered(far, "改名")
+    assert served(far) == "改名"
+    rollback(far, 2024, first.name)
+    assert (served(far), current_versions(far)) == ("省领导联系服务专家经费", {2024: first.name})
+    assert {version.name for version in versions(far, 2024)} == {first.name, second.name}
+    assert not (local / "published").exists() and not list(local.rglob(".draft*"))
+    assert open_version(far, 2024).tables.keys() == set(models.published_tables())
+
+
+def test_what_lacks_its_manifest_is_no_version(published: Published, tmp_path: Path) -> None:
+    """An upload that was cut off: the manifest goes last."""
+    far = Settings(home=tmp_path, raw=published.settings.raw, published_at=f"memory://{tmp_path.name}/cut")
+    (far.versions(2024) / "20250101T000000Z-00000000" / "cell.parquet").write_bytes(b"")
+    assert versions(far, 2024) == []

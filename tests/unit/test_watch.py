@@ -141,3 +141,13 @@ def test_a_year_that_is_taken_away_and_put_back_runs_again(settings: Settings) -
     assert eyes.look() == []
     shutil.move(settings.raw / "kept", settings.ledgers(2025))
     assert [eyes.look(), eyes.look()] == [[], [2025]]
+
+
+def test_a_new_file_of_entries_runs_the_year(settings: Settings) -> None:
+    folder = settings.ledgers(2024)
+    (folder / "sources.yml").write_text("year: 2024\nentries:\n  - {ledger: e, paths: [entries/e, elsewhere.csv]}\n")
+    (folder / "entries" / "e").mkdir(parents=True)
+    (folder / "entries" / "e" / "01.csv").write_text("1")
+    eyes = settled(settings)
+    (folder / "entries" / "e" / "02.csv").write_text("1")
+    assert [eyes.look(), eyes.look()] == [[], [2024]]

@@ -13,7 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import yaml
+from upath import UPath
 
+from orchestration.entries import read as reader
 from orchestration.entries.contract import EntryContract, read_entry_contracts
 from orchestration.entries.generate import FORMATS, Written, generate
 from orchestration.entries.plan import make_plan
@@ -306,3 +308,35 @@ def test_a_wrong_contract_names_file_and_key(tmp_path: Path) -> None:
         read_entry_contracts(tmp_path)
     assert {Path(problem.file).name for problem in caught.value.problems} == {"a.yml", "c.yml"}
     assert any(problem.cell == "column" for problem in caught.value.problems)
+
+
+def test_addresses_are_read_like_folders(
+    synthetic: Written, entry_contracts: dict[str, EntryContract], tmp_path: Path
+) -> None:
+    """``memory://`` stands for any filesystem that fsspec knows."""
+    contract = entry_contracts["fund_entry"]
+    local = synthetic.folder / "fund_entry"
+    for path in local.iterdir():
+        (UPath("memory://ledgers/2024") / path.name).write_bytes(path.read_bytes())
+    far = read_entries(contract, [UPath("memory://ledgers/2024")], YEAR, tmp_path / "far")
+    assert sums(far) == sums(read_entries(contract, [local], YEAR, tmp_path / "near")) != []
+
+
+def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = csv_file(tmp_path, GOOD)
+    before = reader._sum_batch
+
+    def slow(*arguments: Any) -> None:
+        csv_file(tmp_path, GOOD, GOOD)
+        before(*arguments)
+
+    monkeypatch.setattr(reader, "_sum_batch", slow)
+    (problem,) = refused(tmp_path, path)
+    assert problem.found == "读的时候文件变了"
+    monkeypatch.undo()
+    assert entries(read(tmp_path, path)) == {"a.csv": 2}
+
+
+def test_a_line_break_within_quotation_marks_is_a_bad_line(tmp_path: Path) -> None:
+    found = read(tmp_path, csv_file(tmp_path, GOOD, '2024-03-01,"00\n12",,支出,3,1.00', GOOD))
+    assert entries(found) == {"a.csv": 2} and [line for _, line, _, _ in aside(found)] == [3, 4]
