@@ -28,7 +28,7 @@ from tests.conftest import edit
 from tests.drill.postgres import cluster
 from tests.pipeline.test_publication import environment
 from tests.receivers import Answer, Robots, robots
-from tests.services import Services, Start, free_port, start_ui, started, until
+from tests.services import Services, Start, free_port, start_ui, started, until, until_listening, until_served
 
 SLIP = ("unit_basic_expenditure.csv", "1,182.19", "1,128.19")
 SECRET, TOKEN = "SECdr1ll", "tok3n-dingtalk"
@@ -113,7 +113,7 @@ class Deployed:
                 own_environment["LEDGERGATE_ALERT_URLS"] = urls
             services.start(command.split(), own_environment)
             if name == "code":  # systemd would start the others again until it is there
-                until(lambda: [str(path) for path in self.folder.glob("code.sock")], 60, services)
+                until_listening(self.folder / "code.sock", services)
 
     def look(self, services: Services) -> None:
         """Viewers can start nothing, operators can."""
@@ -122,6 +122,7 @@ class Deployed:
             ("3000", "", "UnauthorizedError"),
             ("3001", "/operator", "WorkspaceLocationEntry"),
         ):
+            until_served(int(self.ports[port]), services, prefix)
             asked = partial(self.ask, port, prefix, change)
             (answer,) = until(lambda asked=asked: list(asked().get("data", {}).values()), 60, services)  # type: ignore[misc]
             assert answer["__typename"] == expected
