@@ -103,7 +103,7 @@ def until_served(port: int, services: Services, prefix: str = "") -> None:
         except OSError:
             return []
 
-    until(answer, 120, services)
+    until(answer, 300, services)
 
 
 def until_listening(path: Path, services: Services) -> None:
@@ -117,4 +117,4 @@ def until_listening(path: Path, services: Services) -> None:
                 return []
         return [path]
 
-    until(connected, 120, services)
+    until(connected, 300, services)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -25,6 +26,7 @@ WAY = ["ledgers", "staging", "intermediate", "scores", "reconciliation", "gates"
 BESIDE = ["unit", "project", "fund", "parameters", "alerts"]
 BLOCKING = ["cells_are_placed", "ledgers_are_whole", "nothing_is_lost", "rules_hold", "scores_add_up"]
 SECOND = 1000
+expect.set_options(timeout=60 * SECOND)  # a busy machine draws late
 
 
 @pytest.fixture
@@ -93,14 +95,15 @@ def statuses(page: Page) -> dict[str, str]:
     return dict(re.findall(r"(\w+)\n\1\n(Succeeded|Failed)", page.inner_text("body")))
 
 
-def wait_for(page: Page, path: str, text: str, expected: dict[str, str], seconds: int = 240) -> None:
+def wait_for(page: Page, path: str, text: str, expected: dict[str, str], seconds: int = 600) -> None:
     """Look again and again, as somebody would, until the page says it and lists these statuses. While a run is at the
     gates, they are listed as running.
     """
-    for _ in range(seconds // 5):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
         page.goto(path)
         try:
-            page.get_by_text(text).first.wait_for(timeout=4 * SECOND)
+            page.get_by_text(text).first.wait_for(timeout=8 * SECOND)
         except TimeoutError:
             continue
         page.wait_for_timeout(SECOND)
