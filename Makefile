@@ -5,7 +5,15 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 YEAR ?= 2024
 BIN := .venv/bin
 READY := .venv/.ready
-DEBIAN := apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends
+# Two workers at least: some tests mostly wait. Who runs out of tests takes half of what another has left.
+WORKERS ?= 2
+PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+# $(call debian,what shows that it is there,packages)
+APT := apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends
+debian = @{ $(1); } >/dev/null 2>&1 || { [ "$$(id -u)" = 0 ] && $(APT) $(2); } || { echo "Needed: apt-get install $(2)"; exit 2; }
+POSTGRES = $(call debian,ls /usr/lib/postgresql/*/bin/initdb,postgresql)
+CHROMIUM = $(call debian,[ -x /usr/bin/chromium ],chromium fonts-noto-cjk)
+OFFICE = $(call debian,command -v soffice && command -v pdftotext && ls /usr/share/fonts/opentype/noto/NotoSansCJK*,libreoffice-writer-nogui poppler-utils fonts-noto-cjk)
 # No tool phones home.
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export GX_ANALYTICS_ENABLED := false
@@ -17,31 +25,45 @@ help:  ## this list
 run: $(READY)  ## set up, then take YEAR (2024) to a published version
 	$(BIN)/ledgergate run $(YEAR)
 
-test: $(READY)  ## set up, then lint, types and all tests that need nothing but Python
+test: lint  ## set up, then lint, types and all tests that need nothing but Python
+	$(PYTEST)
+
+lint: lint-python lint-types lint-models  ## set up, then only lint and types
+
+lint-python: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+lint-types: $(READY)
 	$(BIN)/mypy
+
+lint-models: $(READY)
 	LEDGERGATE_WAREHOUSE=$$(mktemp -d)/warehouse.duckdb $(BIN)/sqlfluff lint dbt_project/models
-	$(BIN)/python -m pytest
 
 coverage: $(READY)  ## the same tests, and which lines they reach (a third slower)
-	$(BIN)/python -m pytest --cov=orchestration --cov=expectations --cov-report=term
+	$(PYTEST) --cov=orchestration --cov=expectations --cov-report=term
 
 test-postgres: $(READY)  ## the drill with Dagster's records on PostgreSQL; as root it installs Debian's package
-	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { [ "$$(id -u)" = 0 ] && $(DEBIAN) postgresql; } \
-		|| { echo "PostgreSQL is needed: apt-get install postgresql"; exit 2; }
+	$(POSTGRES)
 	$(BIN)/python -m pytest -m postgres
 
 test-browser: $(READY)  ## the UI through chromium; as root it installs Debian's package
-	@[ -x /usr/bin/chromium ] || { [ "$$(id -u)" = 0 ] && $(DEBIAN) chromium fonts-noto-cjk; } \
-		|| { echo "chromium is needed: apt-get install chromium fonts-noto-cjk"; exit 2; }
+	$(CHROMIUM)
 	$(BIN)/python -m pytest -m browser
 
 test-office: $(READY)  ## the report as PDF, with its charts; as root it installs LibreOffice, poppler and a font
-	@{ command -v soffice && command -v pdftotext && ls /usr/share/fonts/opentype/noto/NotoSansCJK*; } >/dev/null 2>&1 \
-		|| { [ "$$(id -u)" = 0 ] && $(DEBIAN) libreoffice-writer-nogui poppler-utils fonts-noto-cjk; } \
-		|| { echo "Needed: apt-get install libreoffice-writer-nogui poppler-utils fonts-noto-cjk"; exit 2; }
-	$(BIN)/python -m pytest -m office
+	$(OFFICE)
+	$(PYTEST) -m office
+
+test-all: $(READY) debian  ## every test there is, without lint; as root it installs Debian's packages
+	$(PYTEST) -m ''
+
+debian:  ## what test-postgres, test-browser and test-office need of Debian
+	$(POSTGRES)
+	$(CHROMIUM)
+	$(OFFICE)
+
+setup: $(READY)  ## only set up
 
 report: $(READY)  ## the report of YEAR (2024), from its published version
 	$(BIN)/ledgergate report $(YEAR)
@@ -77,4 +99,5 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/python -c 'from orchestration.warehouse import models; models.parse()'
 	@touch $@
 
-.PHONY: help run test coverage test-office report ui bench docs format lock clean
+.PHONY: help run test lint lint-python lint-types lint-models coverage test-postgres test-browser test-office test-all \
+	debian setup report ui bench docs format lock clean

@@ -23,6 +23,11 @@ for name in [name for name in os.environ if name.startswith("LEDGERGATE_")]:
     del os.environ[name]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What mostly waits begins first: one worker waits for it while the others compute, and nothing long comes last."""
+    items.sort(key=lambda item: not any(item.get_closest_marker(waits) for waits in ("browser", "drill")))
+
+
 @pytest.fixture
 def raw(tmp_path: Path) -> Path:
     """A copy of raw/ that the test may change."""

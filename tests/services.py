@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,11 +17,18 @@ from typing import Any
 from orchestration.settings import ROOT, Settings
 from tests.pipeline.test_publication import environment
 
+_HELD: list[socket.socket] = []
+
 
 def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+    """A port that nobody else is given while the tests run: it stays bound, without listening, so the kernel hands it
+    to no one, and a server that asks for this number (with SO_REUSEADDR, as servers do) gets it.
+    """
+    held = socket.socket()
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    held.bind(("127.0.0.1", 0))
+    _HELD.append(held)
+    return int(held.getsockname()[1])
 
 
 class Services:
@@ -81,3 +89,32 @@ def until(what: Callable[[], list[Any]], seconds: float, services: Services) -> 
         assert time.monotonic() < end and services.alive(), told[-6000:]
         time.sleep(0.25)
     return found
+
+
+def until_served(port: int, services: Services, prefix: str = "") -> None:
+    """Until the webserver answers. Its log is no proof: "Serving dagster-webserver" is written before the port is
+    bound.
+    """
+
+    def answer() -> list[int]:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}{prefix}/server_info", timeout=10) as answer:
+                return [200] if answer.status == 200 else []
+        except OSError:
+            return []
+
+    until(answer, 300, services)
+
+
+def until_listening(path: Path, services: Services) -> None:
+    """Until somebody takes connections at this socket: its file alone may be there before that, or be left over."""
+
+    def connected() -> list[Path]:
+        with socket.socket(socket.AF_UNIX) as asking:
+            try:
+                asking.connect(str(path))
+            except OSError:
+                return []
+        return [path]
+
+    until(connected, 300, services)

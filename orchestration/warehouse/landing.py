@@ -5,7 +5,6 @@ models start from. Everything lands in one fresh file or nothing does.
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -167,7 +166,8 @@ def land(warehouse: Path, *years: dict[str, list[dict[str, Any]]]) -> None:
     """
     warehouse.parent.mkdir(parents=True, exist_ok=True)
     # DuckDB names the catalogue after the file, and dbt's relations carry it: the new file has the old one's name.
-    fresh = warehouse.parent / f".landing-{os.getpid()}"
+    # One process at a time builds in a folder, so what a killed one left here is used and goes.
+    fresh = warehouse.parent / ".landing"
     fresh.mkdir(exist_ok=True)
     try:
         (fresh / warehouse.name).unlink(missing_ok=True)

@@ -6,12 +6,13 @@ import os
 import pwd
 import secrets
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from tests.services import free_port
 
 
 def programs() -> Path:
@@ -34,9 +35,7 @@ def cluster() -> Iterator[str]:
         for path in (folder, folder / "password"):
             os.chown(path, owner.pw_uid, owner.pw_gid)
         as_other = ["runuser", "-u", "postgres", "--"]
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port = found.getsockname()[1]
+    port = free_port()
     data, log = folder / "data", folder / "log"
 
     def call(program: str, *arguments: str) -> None:

@@ -28,10 +28,11 @@ from tests.conftest import edit
 from tests.drill.postgres import cluster
 from tests.pipeline.test_publication import environment
 from tests.receivers import Answer, Robots, robots
-from tests.services import Services, Start, free_port, start_ui, started, until
+from tests.services import Services, Start, free_port, start_ui, started, until, until_listening, until_served
 
 SLIP = ("unit_basic_expenditure.csv", "1,182.19", "1,128.19")
 SECRET, TOKEN = "SECdr1ll", "tok3n-dingtalk"
+PATIENCE = 600  # seconds; a quarter of a minute is usual; a busy machine fails no drill
 
 
 @pytest.fixture
@@ -54,17 +55,17 @@ def drill(
     robot.answers = [Answer(body={"errcode": 310000, "errmsg": "sign not match"})]  # the first attempt is refused
     with started(start, settings, urls, log) as services:
         edit(ledger, *SLIP[1:])
-        (blocked,) = until(lambda: texts(robot, "未发布"), 240, services)
+        (blocked,) = until(lambda: texts(robot, "未发布"), PATIENCE, services)
         assert "印作 1128.19" in blocked.replace(",", "") and "unit_basic_expenditure.csv" in blocked
         assert "请 规划财务处 核对" in blocked
         assert current_versions(settings) == {}
         look(services)
     edit(ledger, *SLIP[:0:-1])
     with started(start, settings, urls, log) as services:
-        (resolved,) = until(lambda: texts(robot, "已解决"), 240, services)
+        (resolved,) = until(lambda: texts(robot, "已解决"), PATIENCE, services)
         version = current_versions(settings)[2024]
         assert version in resolved
-        until(lambda: list(report_folder(settings, 2024, version).glob("report.docx")), 240, services)
+        until(lambda: list(report_folder(settings, 2024, version).glob("report.docx")), PATIENCE, services)
     assert len(texts(robot, "未发布")) == 1 and len(robot.taken) == 2
     assert len(robot.asked) == 3  # refused once, then twice taken
     assert Outbox(settings.outbox).deliveries() == []
@@ -113,7 +114,7 @@ class Deployed:
                 own_environment["LEDGERGATE_ALERT_URLS"] = urls
             services.start(command.split(), own_environment)
             if name == "code":  # systemd would start the others again until it is there
-                until(lambda: [str(path) for path in self.folder.glob("code.sock")], 60, services)
+                until_listening(self.folder / "code.sock", services)
 
     def look(self, services: Services) -> None:
         """Viewers can start nothing, operators can."""
@@ -122,6 +123,7 @@ class Deployed:
             ("3000", "", "UnauthorizedError"),
             ("3001", "/operator", "WorkspaceLocationEntry"),
         ):
+            until_served(int(self.ports[port]), services, prefix)
             asked = partial(self.ask, port, prefix, change)
             (answer,) = until(lambda asked=asked: list(asked().get("data", {}).values()), 60, services)  # type: ignore[misc]
             assert answer["__typename"] == expected

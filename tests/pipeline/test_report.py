@@ -312,9 +312,16 @@ def written_gaps(warnings: Sequence[str]) -> list[str]:
     return [warning for warning in warnings if "图未生成" not in warning]
 
 
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests that look at words: without their pictures, reports are made in a third of the time."""
+    monkeypatch.setattr(charts, "draws", lambda two: False)
+
+
 # --- gaps and errors --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_missing_narrative_leaves_a_marked_gap_and_a_warning(made: Made, tmp_path: Path) -> None:
     silent = altered(made.version, tmp_path / "version", "narrative", "delete from t where slot = '主要职能'")
     report = make_report(silent, tmp_path / "report")
@@ -324,6 +331,7 @@ def test_a_missing_narrative_leaves_a_marked_gap_and_a_warning(made: Made, tmp_p
     assert (gap.text, gap.font.highlight_color) == ("【待补：主要职能】", WD_COLOR_INDEX.YELLOW)
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_text_that_no_template_asks_for_does_not_vanish_in_silence(made: Made, tmp_path: Path) -> None:
     extra = altered(
         made.version, tmp_path / "version", "narrative",
@@ -355,6 +363,7 @@ def test_every_place_of_the_report_is_named_once(made: Made) -> None:
     assert len(places) == len(set(places)) == made.report.figures
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_figure_that_the_ledgers_do_not_hold_is_a_marked_gap_in_the_text(made: Made, tmp_path: Path) -> None:
     without = altered(
         made.version, tmp_path / "version", "cell", "delete from t where address like '%insured/work_injury/persons'"
@@ -404,10 +413,8 @@ def test_a_narrative_that_names_an_unknown_column_is_an_error_that_names_its_par
         make_report(wrong, tmp_path / "report")
 
 
-def test_without_a_chinese_font_charts_are_marked_gaps(
-    made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(charts, "draws", lambda two: False)
+@pytest.mark.usefixtures("undrawn")
+def test_without_a_chinese_font_charts_are_marked_gaps(made: Made, tmp_path: Path) -> None:
     report = make_report(made.version, tmp_path)
     assert len(report.warnings) == 5
     assert all("图未生成" in warning and "fonts-noto-cjk" in warning for warning in report.warnings)
@@ -521,6 +528,7 @@ def test_a_version_from_before_reports_says_so(published: Published, made: Made,
         open_version(Settings(home=tmp_path / "home", raw=settings.raw), 2024)
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_pdf_needs_libreoffice_and_says_so(made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(pdf.PdfError, match="没有找到 LibreOffice"):
