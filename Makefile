@@ -5,7 +5,12 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 YEAR ?= 2024
 BIN := .venv/bin
 READY := .venv/.ready
+SPARK := .venv/.spark
 DEBIAN := apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends
+LOCK = $(BIN)/uv pip compile -q pyproject.toml --generate-hashes --no-annotate --no-header
+JAVA = @{ [ -x "$$JAVA_HOME/bin/java" ] || command -v java; } >/dev/null 2>&1 \
+		|| { [ "$$(id -u)" = 0 ] && $(DEBIAN) openjdk-17-jre-headless; } \
+		|| { echo "Java 17 is needed: apt-get install openjdk-17-jre-headless"; exit 2; }
 # No tool phones home.
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export GX_ANALYTICS_ENABLED := false
@@ -43,6 +48,13 @@ test-office: $(READY)  ## the report as PDF, with its charts; as root it install
 		|| { echo "Needed: apt-get install libreoffice-writer-nogui poppler-utils fonts-noto-cjk"; exit 2; }
 	$(BIN)/python -m pytest -m office
 
+test-spark: $(SPARK)  ## the models on Spark, alone and on a small cluster; as root it installs Debian's Java 17
+	$(JAVA)
+	$(BIN)/python -m pytest -m spark
+
+spark: $(SPARK)  ## set up Spark too; then LEDGERGATE_TARGET=spark builds with it
+	$(JAVA)
+
 report: $(READY)  ## the report of YEAR (2024), from its published version
 	$(BIN)/ledgergate report $(YEAR)
 
@@ -61,7 +73,8 @@ format: $(READY)  ## format Python and SQL
 	LEDGERGATE_WAREHOUSE=$$(mktemp -d)/warehouse.duckdb $(BIN)/sqlfluff fix dbt_project/models
 
 lock: $(READY)  ## pin versions and hashes anew
-	$(BIN)/uv pip compile -q pyproject.toml --all-extras --generate-hashes --no-annotate --no-header -o requirements.lock
+	$(LOCK) --extra dev --extra postgres -o requirements.lock
+	$(LOCK) --extra spark -c requirements.lock -o requirements-spark.lock
 
 clean:  ## remove the environment and what dbt compiled; published versions stay
 	rm -rf .venv dbt_project/target
@@ -76,4 +89,9 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/python -c 'from orchestration.warehouse import models; models.parse()'
 	@touch $@
 
-.PHONY: help run test coverage test-office report ui bench docs format lock clean
+# Spark is half a gigabyte: only for whoever asks for it.
+$(SPARK): $(READY) requirements-spark.lock
+	$(BIN)/uv pip install -q --python $(BIN)/python --compile-bytecode --require-hashes -r requirements-spark.lock
+	@touch $@
+
+.PHONY: help run test coverage test-postgres test-browser test-office test-spark spark report ui bench docs format lock clean

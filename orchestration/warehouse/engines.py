@@ -1,4 +1,4 @@
-"""Which engine builds the models: DuckDB, in the build file itself, or Spark, which hands its results back to that file.
+"""Which engine builds the models: DuckDB in the build file itself, or Spark, which hands its results back to it.
 
 One dbt project, two engines. Here stands what every engine must do and the choice between them; Spark's own work stands
 in ``orchestration.warehouse.spark``, which is imported only where it is chosen. Everything after the models (suspects,

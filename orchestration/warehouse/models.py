@@ -2,8 +2,8 @@
 gates or versions.
 
 Parsing costs more than building a department's year, and dbt parses anew whenever an environment value of the profile
-changes. So the project is parsed once for each state of its files and each engine, and the manifest is handed over after that.
-The manifest that others read (assets, lineage, documentation) is DuckDB's.
+changes. So the project is parsed once for each state of its files and each engine, and the manifest is handed over
+after that. The one that others read (assets, lineage, documentation) is DuckDB's.
 """
 
 from __future__ import annotations
@@ -49,9 +49,9 @@ class Node:
     required: tuple[str, ...] = ()  # columns that may hold no null, by the contract of a model
 
 
-def fingerprint(engine: Engine = DUCKDB) -> str:
+def fingerprint(engine: str = DUCKDB.name) -> str:
     """sha256 over the dbt project's files and the versions that parse them."""
-    digest = hashlib.sha256(f"{version('dbt-core')} {version(f'dbt-{engine.name}')}".encode())
+    digest = hashlib.sha256(f"{version('dbt-core')} {version(f'dbt-{engine}')}".encode())
     for path in sorted(path for pattern in _SOURCES for path in PROJECT.rglob(pattern) if TARGET not in path.parents):
         digest.update(str(path.relative_to(PROJECT)).encode())
         digest.update(path.read_bytes())
@@ -59,7 +59,7 @@ def fingerprint(engine: Engine = DUCKDB) -> str:
 
 
 @functools.cache
-def manifest(engine: Engine = DUCKDB) -> Manifest:
+def manifest(engine: str = DUCKDB.name) -> Manifest:
     """The parsed project, parsed anew only where a file has changed since."""
     from dbt.contracts.graph.manifest import Manifest
     from dbt.parser.manifest import extended_mashumuro_decoder
@@ -71,12 +71,12 @@ def manifest(engine: Engine = DUCKDB) -> Manifest:
     return parsed
 
 
-def parse(engine: Engine = DUCKDB) -> Path:
+def parse(engine: str = DUCKDB.name) -> Path:
     """Make sure that ``manifest.json`` is that of the project's files; returns its path.
 
     Each engine has its own: which macros stand for what is settled when dbt parses.
     """
-    folder = TARGET if engine is DUCKDB else TARGET / engine.name
+    folder = TARGET if engine == DUCKDB.name else TARGET / engine
     mark, found = folder / "fingerprint", folder / MANIFEST.name
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".lock").open("w") as lock:
@@ -112,7 +112,7 @@ def build(
     arguments += ["--select", *select.split()] if select else []
     arguments += ["--exclude", *exclude.split()] if exclude else []
     with engine.at_work(warehouse, partial=bool(select)) as session:
-        nodes = _run(engine, warehouse, arguments, on_node)
+        nodes = _run(engine.name, warehouse, arguments, on_node)
         errors = [node for node in nodes if node.status == "error"]
         if errors:
             raise ModelsFailedError("\n".join(f"{node.name}: {node.message}" for node in errors))
@@ -125,10 +125,12 @@ def build(
 def unit_test(warehouse: Path, engine: Engine = DUCKDB) -> list[Node]:
     """Run the models' unit tests on a build file whose tables stand (dbt reads their columns)."""
     with engine.at_work(warehouse, partial=True):
-        return _run(engine, warehouse, ["test", "--no-write-json", "--resource-type", "unit_test"], lambda name: None)
+        return _run(
+            engine.name, warehouse, ["test", "--no-write-json", "--resource-type", "unit_test"], lambda name: None
+        )
 
 
-def _run(engine: Engine, warehouse: Path, arguments: list[str], on_node: Callable[[str], None]) -> list[Node]:
+def _run(engine: str, warehouse: Path, arguments: list[str], on_node: Callable[[str], None]) -> list[Node]:
     def on_event(event: Any) -> None:
         if event.info.name == "NodeFinished":
             on_node(event.data.node_info.node_name)
@@ -164,11 +166,11 @@ def _required(node: Any) -> tuple[str, ...]:
 
 
 def _invoke(
-    engine: Engine, arguments: list[str], parsed: Manifest | None, callbacks: tuple[Callable[[Any], None], ...]
+    engine: str, arguments: list[str], parsed: Manifest | None, callbacks: tuple[Callable[[Any], None], ...]
 ) -> Any:
     from dbt.cli.main import dbtRunner
 
-    place = ["--target", engine.name, "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
+    place = ["--target", engine, "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
     outcome = dbtRunner(manifest=parsed, callbacks=list(callbacks)).invoke(
         ["--log-level", "none", "--log-level-file", "none", *arguments, *place]
     )

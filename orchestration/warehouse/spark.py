@@ -44,6 +44,7 @@ _ALWAYS = {
     "spark.sql.catalogImplementation": "in-memory",  # no metastore to share, to lock or to leave lying about
     "spark.sql.sources.default": "parquet",
     "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
     "spark.executorEnv.LC_ALL": "C.UTF-8",  # names of files are Chinese where people's folders are
 }
 
@@ -54,8 +55,9 @@ class SparkFailedError(Exception):
 
 @dataclass(frozen=True)
 class Spark:
-    """``driver``: this machine's address as workers reach it. ``folder``: where landing and results lie, an address that
-    Spark and fsspec both know; empty for the build's own folder."""
+    """``driver``: this machine's address as workers reach it, and the only one that Spark listens on. ``folder``: where
+    landing and results lie, an address that Spark and fsspec both know; empty for the build's own folder.
+    """
 
     master: str
     driver: str
@@ -174,15 +176,13 @@ def spark_session(spark: Spark, warehouse: Path, place: str) -> Iterator[SparkSe
 
     own = _own(warehouse)
     log = warehouse.with_name("spark.log")
-    bound = "127.0.0.1" if spark.driver == "127.0.0.1" else "0.0.0.0"
     chosen = _ALWAYS | {
         "spark.master": spark.master,
         "spark.app.name": f"ledgergate-{warehouse.parent.name}",
         "spark.driver.host": spark.driver,
-        "spark.driver.bindAddress": bound,
+        "spark.driver.bindAddress": spark.driver,
         "spark.sql.warehouse.dir": f"{place}/tables",
         "spark.local.dir": str(own / "scratch"),
-        "spark.driver.extraJavaOptions": f"-Djava.io.tmpdir={own / 'scratch'} -Dderby.system.home={own / 'scratch'}",
     }
     (own / "scratch").mkdir(parents=True, exist_ok=True)
     conf = SparkConf(loadDefaults=False).setAll(list(chosen.items()))
