@@ -66,7 +66,9 @@ class Spark:
 
     @contextmanager
     def at_work(self, warehouse: Path, partial: bool) -> Iterator[Session]:
-        place = f"{self.folder.rstrip('/')}/{warehouse.parent.name}" if self.folder else str(_own(warehouse))
+        # What stands there is cleared away: the name must be nobody else's.
+        shared = f"{self.folder.rstrip('/')}/ledgergate-spark-{warehouse.parent.name}"
+        place = shared if self.folder else str(_own(warehouse))
         _clear(place)
         with spark_session(self, warehouse, place) as session, _dbt_uses(session):
             built = Built(session, warehouse, place)

@@ -46,11 +46,15 @@ def test_years_side_by_side_are_equal_whatever_is_wrong_with_them(tmp_path: Path
         {"unit_basic_expenditure/total/final_expenditure": "13,037.25", "insured/pension/persons": None},
         {"department_summary/total/total_budget": "0.00", "fund_statement/work_injury:income:total/actual": None},
     ]
-    spark = engine_of(replace(installation(tmp_path), target="spark"))
+    shared = tmp_path / "shared"
+    spark = engine_of(replace(installation(tmp_path), target="spark", spark_folder=f"file://{shared}"))
     for name, engine in (("duckdb", DUCKDB), ("spark", spark)):
         judge(tmp_path / name, variants, prior={0: {}}, engine=engine)
     ours, theirs = (Build(FIRST_YEAR, tmp_path / name) for name in ("duckdb", "spark"))
     assert contents(ours) == contents(theirs)
     assert columns(ours) == columns(theirs)
+    assert list(shared.iterdir()) == []
+    models.build(theirs.warehouse, "score_summary", engine=spark)  # a part, on what stands
+    assert contents(ours) == contents(theirs)
     statuses = {row["status"] for row in theirs.rows("select distinct status from reconciliation")}
     assert statuses == {"consistent", "rounding", "inconsistent", "missing", "corrected"}
