@@ -13,7 +13,10 @@ APT := apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -
 debian = @{ $(1); } >/dev/null 2>&1 || { [ "$$(id -u)" = 0 ] && $(APT) $(2); } || { echo "Needed: apt-get install $(2)"; exit 2; }
 POSTGRES = $(call debian,ls /usr/lib/postgresql/*/bin/initdb,postgresql)
 CHROMIUM = $(call debian,[ -x /usr/bin/chromium ],chromium fonts-noto-cjk)
+JAVA = $(call debian,[ -x "$$JAVA_HOME/bin/java" ] || command -v java,openjdk-17-jre-headless)
 OFFICE = $(call debian,command -v soffice && command -v pdftotext && ls /usr/share/fonts/opentype/noto/NotoSansCJK*,libreoffice-writer-nogui poppler-utils fonts-noto-cjk)
+SPARK := .venv/.spark
+LOCK = $(BIN)/uv pip compile -q pyproject.toml --generate-hashes --no-annotate --no-header
 # No tool phones home.
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export GX_ANALYTICS_ENABLED := false
@@ -55,15 +58,23 @@ test-office: $(READY)  ## the report as PDF, with its charts; as root it install
 	$(OFFICE)
 	$(PYTEST) -m office
 
-test-all: $(READY) debian  ## every test there is, without lint; as root it installs Debian's packages
+test-all: $(SPARK) debian  ## every test there is, without lint; as root it installs Debian's packages
 	$(PYTEST) -m ''
 
-debian:  ## what test-postgres, test-browser and test-office need of Debian
+debian:  ## what test-postgres, test-browser, test-office and test-spark need of Debian
 	$(POSTGRES)
+	$(JAVA)
 	$(CHROMIUM)
 	$(OFFICE)
 
 setup: $(READY)  ## only set up
+
+test-spark: $(SPARK)  ## the models on Spark, alone and on a small cluster; as root it installs Debian's Java 17
+	$(JAVA)
+	$(BIN)/python -m pytest -m spark
+
+spark: $(SPARK)  ## set up Spark too; then LEDGERGATE_TARGET=spark builds with it
+	$(JAVA)
 
 report: $(READY)  ## the report of YEAR (2024), from its published version
 	$(BIN)/ledgergate report $(YEAR)
@@ -84,7 +95,8 @@ format: $(READY)  ## format Python and SQL
 	LEDGERGATE_WAREHOUSE=$$(mktemp -d)/warehouse.duckdb $(BIN)/sqlfluff fix dbt_project/models
 
 lock: $(READY)  ## pin versions and hashes anew
-	$(BIN)/uv pip compile -q pyproject.toml --all-extras --generate-hashes --no-annotate --no-header -o requirements.lock
+	$(LOCK) --extra dev --extra postgres -o requirements.lock
+	$(LOCK) --extra spark -c requirements.lock -o requirements-spark.lock
 
 clean:  ## remove the environment and what dbt compiled; published versions stay
 	rm -rf .venv dbt_project/target
@@ -99,5 +111,10 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/python -c 'from orchestration.warehouse import models; models.parse()'
 	@touch $@
 
-.PHONY: help run test lint lint-python lint-types lint-models coverage test-postgres test-browser test-office test-all \
+# Spark is half a gigabyte: only for whoever asks for it.
+$(SPARK): $(READY) requirements-spark.lock
+	$(BIN)/uv pip install -q --python $(BIN)/python --compile-bytecode --require-hashes -r requirements-spark.lock
+	@touch $@
+
+.PHONY: help run test lint lint-python lint-types lint-models coverage test-postgres test-browser test-office test-spark spark test-all \
 	debian setup report ui bench docs format lock clean

@@ -17,6 +17,7 @@ from orchestration.partitions import YEARS
 from orchestration.resources import SILENT, Watcher, Workspace, dagster_instance
 from orchestration.settings import Settings
 from orchestration.warehouse.build import Build, open_build
+from orchestration.warehouse.engines import engine_of
 from orchestration.warehouse.versions import Version, versions
 
 RUN_YEAR = "run_year"
@@ -74,6 +75,10 @@ def run_year(settings: Settings, year: int, *, as_published: bool = False, watch
         )
     workspace = Workspace(settings, as_published, watcher or SILENT)
     build = workspace.build(year)
+    try:
+        engine_of(settings)
+    except InputError as error:
+        return Outcome(build, problems=error.problems)  # nobody's ledger is at fault: nobody is alerted
     before = {version.name for version in versions(settings, year)}
     run_id = str(uuid.uuid4())
     run = workspace.run(year, run_id)

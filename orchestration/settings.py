@@ -19,7 +19,10 @@ class Settings:
     home: Path  # builds, published versions, the serving file
     raw: Path  # contracts, and the ledgers of each year
     rules: Path = ROOT / "expectations" / "rules"
-    target: str = "duckdb"
+    target: str = "duckdb"  # the engine that builds the models: duckdb or spark
+    spark_master: str = "local[2]"
+    spark_driver: str = "127.0.0.1"  # this machine, as Spark's workers reach it
+    spark_folder: str = ""  # where Spark and its workers share files, if not in the build folder
     alert_urls: str = field(default="", repr=False)  # holds passwords and tokens: never shown
     ui_url: str = "http://127.0.0.1:3000"
     postgres_url: str = field(default="", repr=False)  # where Dagster's records are, if not in files
@@ -31,7 +34,10 @@ class Settings:
         return cls(
             home=Path(env.get("LEDGERGATE_HOME") or ROOT / "data").resolve(),
             raw=Path(env.get("LEDGERGATE_RAW") or ROOT / "raw").resolve(),
-            target=env.get("LEDGERGATE_TARGET") or "duckdb",
+            target=env.get("LEDGERGATE_TARGET") or cls.target,
+            spark_master=env.get("LEDGERGATE_SPARK_MASTER") or cls.spark_master,
+            spark_driver=env.get("LEDGERGATE_SPARK_DRIVER") or cls.spark_driver,
+            spark_folder=env.get("LEDGERGATE_SPARK_FOLDER") or cls.spark_folder,
             alert_urls=env.get("LEDGERGATE_ALERT_URLS") or "",
             postgres_url=env.get("LEDGERGATE_POSTGRES_URL") or "",
             published_at=env.get("LEDGERGATE_PUBLISHED") or "",

@@ -18,6 +18,7 @@ from orchestration.reconciliation.rules import Rulebook, compile_rules, read_rul
 from orchestration.settings import ROOT
 from orchestration.warehouse import models
 from orchestration.warehouse.build import Build
+from orchestration.warehouse.engines import DUCKDB, Engine
 from orchestration.warehouse.landing import land, raw_tables
 
 #: address (without the year) -> the text that it prints instead; None takes the cell away. An address that no cell has
@@ -55,7 +56,12 @@ def altered(year: Year, edits: Edits) -> Year:
 
 
 def judge(
-    folder: Path, variants: Sequence[Edits], *, correct: bool = True, prior: Mapping[int, Edits] | None = None
+    folder: Path,
+    variants: Sequence[Edits],
+    *,
+    correct: bool = True,
+    prior: Mapping[int, Edits] | None = None,
+    engine: Engine = DUCKDB,
 ) -> dict[int, list[dict[str, Any]]]:
     """The reconciliation rows of each variant, by its position.
 
@@ -74,7 +80,7 @@ def judge(
         tables.append(_as_year(rows, FIRST_YEAR + STRIDE * position))
     build = Build(FIRST_YEAR, folder)
     land(build.warehouse, *tables)
-    models.build(build.warehouse, "+reconciliation", exclude="resource_type:test")
+    models.build(build.warehouse, "+reconciliation", exclude="resource_type:test", engine=engine)
     found: dict[int, list[dict[str, Any]]] = {position: [] for position in range(len(variants))}
     for row in build.rows("from reconciliation"):
         found[(row["fiscal_year"] - FIRST_YEAR) // STRIDE].append(row)

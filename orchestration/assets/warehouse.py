@@ -12,9 +12,11 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtP
 
 from orchestration.alerting import events
 from orchestration.assets.ledgers import LANDED
+from orchestration.ledgers.cell import InputError
 from orchestration.partitions import YEARS
 from orchestration.resources import Workspace
 from orchestration.warehouse import models
+from orchestration.warehouse.engines import engine_of
 from orchestration.warehouse.glimpse import Glimpse, glimpses, markdown
 from orchestration.warehouse.lineage import column_lineage
 
@@ -65,11 +67,15 @@ def warehouse_assets() -> dg.AssetsDefinition:
         build = workspace.build(int(context.partition_key))
         whole = len(context.selected_asset_keys) == len(build_models.keys)
         select = None if whole else " ".join(key.path[-1] for key in sorted(context.selected_asset_keys))
+        try:
+            engine = engine_of(workspace.settings)
+        except InputError as error:
+            raise dg.Failure(description=str(error), allow_retries=False) from error
         workspace.watcher.step("构建模型", len(context.selected_asset_keys))
-        nodes = models.build(build.warehouse, select, on_node=workspace.watcher.advance)
+        nodes = models.build(build.warehouse, select, on_node=workspace.watcher.advance, engine=engine)
         built = [node for node in nodes if node.kind in ("model", "seed") and node.status == "success"]
         seen = glimpses(build, [node.name for node in built])
-        lineage = column_lineage(build, nodes)
+        lineage = column_lineage(build, nodes, engine.name)
         for node in built:
             tests = [test for test in nodes if test.kind == "test" and node.unique_id in test.depends_on]
             metadata: dict[str, dg.MetadataValue] = {

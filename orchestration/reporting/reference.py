@@ -113,6 +113,7 @@ def dictionary_page(manifest: Mapping[str, Any], contracts: Mapping[str, Contrac
         ledgers=list(contracts.values()),
         columns={name: _column_facts(contract) for name, contract in contracts.items()},
         statuses=STATUSES,
+        sql_types=_SQL_TYPES,
     )
 
 

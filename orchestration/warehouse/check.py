@@ -13,6 +13,7 @@ from orchestration.reconciliation.rules import compile_rules, read_rules
 from orchestration.settings import Settings
 from orchestration.warehouse import models
 from orchestration.warehouse.build import Build, Inputs, land_inputs, read_notes
+from orchestration.warehouse.engines import engine_of
 from orchestration.warehouse.suspects import write_suspects
 
 
@@ -36,6 +37,7 @@ def check_paths(
     on_node: Callable[[str], None] = lambda name: None,
 ) -> Checked:
     """Reconcile the ledgers under ``paths``; the build is made in ``folder``. Raises ``InputError``."""
+    engine = engine_of(settings)
     contracts = read_contracts(settings.contracts)
     forced = read_contract(contract) if contract else None
     rules = read_rules(settings.rules)
@@ -47,7 +49,7 @@ def check_paths(
     build = Build(ledgers.year, folder)
     land_inputs(build, Inputs(ledgers, rulebook, corrections, exceptions=exceptions))
     select = "+reconciliation correction cell score_summary"
-    models.build(build.warehouse, select, on_node=on_node)
+    models.build(build.warehouse, select, on_node=on_node, engine=engine)
     write_suspects(build)
     (broken,) = build.rows(
         "select count(*) as n from reconciliation where severity = 'error' and status in ('inconsistent', 'missing')"

@@ -64,7 +64,7 @@ SCHEMAS: dict[str, pa.Schema] = {
     ),
     "entry_file": pa.schema(
         {"fiscal_year": _INT, "ledger": _TEXT, "file": _TEXT, "content": _TEXT, "entries": pa.int64(),
-         "fen": pa.decimal128(38, 0), "bad_lines": pa.int64(), "same_as": _TEXT}
+         "fen": pa.decimal128(28, 0), "bad_lines": pa.int64(), "same_as": _TEXT}
     ),
     "bad_line": pa.schema(
         {"fiscal_year": _INT, "ledger": _TEXT, "file": _TEXT, "line": pa.int64(), "reason": _TEXT, "raw": _TEXT}

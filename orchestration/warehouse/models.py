@@ -1,7 +1,9 @@
-"""Runs the dbt project on a build file, in this process. Knows dbt; knows nothing of Dagster, gates or versions.
+"""Runs the dbt project on a build file, in this process, with either engine. Knows dbt; knows nothing of Dagster,
+gates or versions.
 
 Parsing costs more than building a department's year, and dbt parses anew whenever an environment value of the profile
-changes. So the project is parsed once for each state of its files, and the manifest is handed over after that.
+changes. So the project is parsed once for each state of its files and each engine, and the manifest is handed over
+after that. The one that others read (assets, lineage, documentation) is DuckDB's.
 """
 
 from __future__ import annotations
@@ -9,15 +11,14 @@ from __future__ import annotations
 import fcntl
 import functools
 import hashlib
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestration.settings import ROOT
+from orchestration.warehouse.engines import DUCKDB, Engine
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
@@ -45,11 +46,12 @@ class Node:
     failures: int
     depends_on: tuple[str, ...] = ()  # unique ids
     sql: str = ""  # as compiled, of a model
+    required: tuple[str, ...] = ()  # columns that may hold no null, by the contract of a model
 
 
-def fingerprint() -> str:
+def fingerprint(engine: str = DUCKDB.name) -> str:
     """sha256 over the dbt project's files and the versions that parse them."""
-    digest = hashlib.sha256(f"{version('dbt-core')} {version('dbt-duckdb')}".encode())
+    digest = hashlib.sha256(f"{version('dbt-core')} {version(f'dbt-{engine}')}".encode())
     for path in sorted(path for pattern in _SOURCES for path in PROJECT.rglob(pattern) if TARGET not in path.parents):
         digest.update(str(path.relative_to(PROJECT)).encode())
         digest.update(path.read_bytes())
@@ -57,30 +59,34 @@ def fingerprint() -> str:
 
 
 @functools.cache
-def manifest() -> Manifest:
+def manifest(engine: str = DUCKDB.name) -> Manifest:
     """The parsed project, parsed anew only where a file has changed since."""
     from dbt.contracts.graph.manifest import Manifest
     from dbt.parser.manifest import extended_mashumuro_decoder
 
-    parse()
+    folder = parse(engine).parent
     parsed: Manifest = Manifest.from_msgpack(
-        (TARGET / "partial_parse.msgpack").read_bytes(), decoder=extended_mashumuro_decoder
+        (folder / "partial_parse.msgpack").read_bytes(), decoder=extended_mashumuro_decoder
     )
     return parsed
 
 
-def parse() -> Path:
-    """Make sure that ``target/manifest.json`` is that of the project's files; returns its path."""
-    mark = TARGET / "fingerprint"
-    TARGET.mkdir(exist_ok=True)
-    with (TARGET / ".lock").open("w") as lock:
+def parse(engine: str = DUCKDB.name) -> Path:
+    """Make sure that ``manifest.json`` is that of the project's files; returns its path.
+
+    Each engine has its own: which macros stand for what is settled when dbt parses.
+    """
+    folder = TARGET if engine == DUCKDB.name else TARGET / engine
+    mark, found = folder / "fingerprint", folder / MANIFEST.name
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        current = fingerprint()
-        if not mark.is_file() or mark.read_text() != current or not MANIFEST.is_file():
+        current = fingerprint(engine)
+        if not mark.is_file() or mark.read_text() != current or not found.is_file():
             mark.unlink(missing_ok=True)
-            _invoke(["parse", "--target-path", str(TARGET)], None, ())
+            _invoke(engine, ["parse", "--target-path", str(folder)], None, ())
             mark.write_text(current)
-    return MANIFEST
+    return found
 
 
 def published_tables() -> list[str]:
@@ -94,34 +100,43 @@ def build(
     select: str | None = None,
     exclude: str | None = None,
     on_node: Callable[[str], None] = lambda name: None,
+    engine: Engine = DUCKDB,
 ) -> list[Node]:
     """Build models and seeds, and test them, on a build file. A failing test stops what is downstream of it.
 
-    ``select``, ``exclude``: dbt's own syntax; ``on_node`` hears each node's name as it finishes. Unit tests guard the
-    code, not the year, so they don't run here. Raises ``ModelsFailedError`` where a model could not be built.
+    ``select``, ``exclude``: dbt's own syntax; ``on_node`` hears each node's name as it finishes. Whichever engine
+    builds, the tables stand in the build file afterwards. Unit tests guard the code, not the year, so they don't run
+    here. Raises ``ModelsFailedError`` where a model could not be built.
     """
     arguments = ["build", "--no-write-json", "--exclude-resource-type", "unit_test"]
     arguments += ["--select", *select.split()] if select else []
     arguments += ["--exclude", *exclude.split()] if exclude else []
-    nodes = _run(warehouse, arguments, on_node)
-    errors = [node for node in nodes if node.status == "error"]
-    if errors:
-        raise ModelsFailedError("\n".join(f"{node.name}: {node.message}" for node in errors))
+    with engine.at_work(warehouse, partial=bool(select)) as session:
+        nodes = _run(engine.name, warehouse, arguments, on_node)
+        errors = [node for node in nodes if node.status == "error"]
+        if errors:
+            raise ModelsFailedError("\n".join(f"{node.name}: {node.message}" for node in errors))
+        session.hand_back(
+            {node.name: node.required for node in nodes if node.kind in ("model", "seed") and node.status == "success"}
+        )
     return nodes
 
 
-def unit_test(warehouse: Path) -> list[Node]:
+def unit_test(warehouse: Path, engine: Engine = DUCKDB) -> list[Node]:
     """Run the models' unit tests on a build file whose tables stand (dbt reads their columns)."""
-    return _run(warehouse, ["test", "--no-write-json", "--resource-type", "unit_test"], lambda name: None)
+    with engine.at_work(warehouse, partial=True):
+        return _run(
+            engine.name, warehouse, ["test", "--no-write-json", "--resource-type", "unit_test"], lambda name: None
+        )
 
 
-def _run(warehouse: Path, arguments: list[str], on_node: Callable[[str], None]) -> list[Node]:
+def _run(engine: str, warehouse: Path, arguments: list[str], on_node: Callable[[str], None]) -> list[Node]:
     def on_event(event: Any) -> None:
         if event.info.name == "NodeFinished":
             on_node(event.data.node_info.node_name)
 
-    with _warehouse(warehouse):
-        result = _invoke([*arguments, "--target-path", str(warehouse.parent / "dbt")], manifest(), (on_event,))
+    parsed = manifest(engine)
+    result = _invoke(engine, [*arguments, "--target-path", str(warehouse.parent / "dbt")], parsed, (on_event,))
     return [
         Node(
             unique_id=each.node.unique_id,
@@ -133,35 +148,32 @@ def _run(warehouse: Path, arguments: list[str], on_node: Callable[[str], None]) 
             failures=each.failures or 0,
             depends_on=tuple(each.node.depends_on.nodes) if each.node.resource_type == "test" else (),
             sql=getattr(each.node, "compiled_code", None) or "",
+            required=_required(each.node),
         )
         for each in result.results
     ]
 
 
-def _invoke(arguments: list[str], parsed: Manifest | None, callbacks: tuple[Callable[[Any], None], ...]) -> Any:
-    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+def _required(node: Any) -> tuple[str, ...]:
+    """Columns that the contract of a model keeps from being null."""
+    if node.resource_type != "model" or not node.contract.enforced:
+        return ()
+    return tuple(
+        name
+        for name, column in node.columns.items()
+        if any(constraint.type == "not_null" for constraint in column.constraints)
+    )
+
+
+def _invoke(
+    engine: str, arguments: list[str], parsed: Manifest | None, callbacks: tuple[Callable[[Any], None], ...]
+) -> Any:
     from dbt.cli.main import dbtRunner
 
-    folders = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
-    try:
-        outcome = dbtRunner(manifest=parsed, callbacks=list(callbacks)).invoke(
-            ["--log-level", "none", "--log-level-file", "none", *arguments, *folders]
-        )
-    finally:
-        DuckDBConnectionManager.close_all_connections()  # dbt keeps the file open, and nobody else could open it
+    place = ["--target", engine, "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
+    outcome = dbtRunner(manifest=parsed, callbacks=list(callbacks)).invoke(
+        ["--log-level", "none", "--log-level-file", "none", *arguments, *place]
+    )
     if outcome.exception:
         raise ModelsFailedError(str(outcome.exception)) from outcome.exception
     return outcome.result
-
-
-@contextmanager
-def _warehouse(path: Path) -> Iterator[None]:
-    before = os.environ.get("LEDGERGATE_WAREHOUSE")
-    os.environ["LEDGERGATE_WAREHOUSE"] = str(path)
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["LEDGERGATE_WAREHOUSE"]
-        else:
-            os.environ["LEDGERGATE_WAREHOUSE"] = before

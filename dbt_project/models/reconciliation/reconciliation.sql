@@ -86,7 +86,7 @@ compared as (
             when operator = 'prior' or unit = 'date' then ''
             when unit = 'ratio' then '%'
             when printed_unit = '' then ''
-            else concat(' ', printed_unit)
+            else concat_ws('', ' ', printed_unit)
         end as suffix
     from figures
 ),
@@ -114,13 +114,13 @@ settled as (
 worded as (
     select
         *,
-        concat({{ displayed('left_value', 'unit', 'printed_factor') }}, suffix) as left_text,
-        concat({{ displayed('compared_value', 'unit', 'printed_factor') }}, suffix) as right_text,
+        concat_ws('', {{ displayed('left_value', 'unit', 'printed_factor') }}, suffix) as left_text,
+        concat_ws('', {{ displayed('compared_value', 'unit', 'printed_factor') }}, suffix) as right_text,
         case
-            when unit = 'date' then concat({{ trim_zeros('cast(left_value - compared_value as varchar)', 0) }}, ' 天')
-            else concat({{ displayed('(left_value - compared_value)', 'unit', 'printed_factor') }}, suffix)
+            when unit = 'date' then concat_ws('', {{ trim_zeros('cast(left_value - compared_value as string)', 0) }}, ' 天')
+            else concat_ws('', {{ displayed('(left_value - compared_value)', 'unit', 'printed_factor') }}, suffix)
         end as difference_text,
-        concat({{ displayed('allowance', "case when unit = 'date' then 'count' else unit end", 'printed_factor') }}, suffix)
+        concat_ws('', {{ displayed('allowance', "case when unit = 'date' then 'count' else unit end", 'printed_factor') }}, suffix)
             as allowed_text
     from settled
 ),
@@ -132,7 +132,7 @@ prior_year as (
         rules.rule_id,
         rules.title,
         rules.severity,
-        cast(rules.fiscal_year - 1 as varchar) as instance,
+        cast(rules.fiscal_year - 1 as string) as instance,
         case when count(prior_cell.address) > 0 then 'consistent' else 'missing' end as status
     from {{ source('raw', 'rule') }} as rules
     left join {{ ref('stg_prior_cell') }} as prior_cell on rules.fiscal_year = prior_cell.fiscal_year + 1
@@ -154,34 +154,35 @@ select
     {{ published('(left_value - compared_value)') }} as difference,
     case when missing_terms = 0 then {{ published('allowance') }} end as allowed,
     settled_status as status,
-    concat(
+    concat_ws(
+        '',
         place,
         '：',
         case
-            when final_status = 'missing' then concat('缺', missing_label, case when missing_terms > 1 then concat(' 等 ', cast(missing_terms as varchar), ' 项') else '' end)
-            when final_status = 'inconsistent' and is_rate and denominator = 0 then concat(left_label, ' 印作 ', left_text, '，但分母为零')
+            when final_status = 'missing' then concat_ws('', '缺', missing_label, case when missing_terms > 1 then concat_ws('', ' 等 ', cast(missing_terms as string), ' 项') else '' end)
+            when final_status = 'inconsistent' and is_rate and denominator = 0 then concat_ws('', left_label, ' 印作 ', left_text, '，但分母为零')
             when final_status = 'inconsistent' and compare = 'printed' and operator = '='
-                then concat(left_label, ' 印作 ', left_text, '，', right_label, ' 印作 ', right_text, '，同一事实印数不同')
+                then concat_ws('', left_label, ' 印作 ', left_text, '，', right_label, ' 印作 ', right_text, '，同一事实印数不同')
             when final_status = 'inconsistent' and operator in ('<=', '<') and unit = 'date'
-                then concat(left_label, ' ', left_text, ' 晚于 ', right_label, ' ', right_text, '（', difference_text, '）')
+                then concat_ws('', left_label, ' ', left_text, ' 晚于 ', right_label, ' ', right_text, '（', difference_text, '）')
             when final_status = 'inconsistent' and operator in ('<=', '<')
-                then concat(left_label, ' ', left_text, ' 超过 ', right_label, ' ', right_text, '，超出 ', difference_text)
+                then concat_ws('', left_label, ' ', left_text, ' 超过 ', right_label, ' ', right_text, '，超出 ', difference_text)
             when final_status = 'inconsistent' and operator in ('>=', '>')
-                then concat(left_label, ' ', left_text, case when operator = '>' then ' 应大于 ' else ' 不应低于 ' end, case when compared_value = 0 then '零' else right_text end)
+                then concat_ws('', left_label, ' ', left_text, case when operator = '>' then ' 应大于 ' else ' 不应低于 ' end, case when compared_value = 0 then '零' else right_text end)
             when final_status = 'inconsistent'
-                then concat(left_label, ' ', left_text, '，', right_label, ' ', right_text, '，相差 ', difference_text, '，印数取整只容许 ', allowed_text)
-            when final_status = 'corrected' then concat('更正后 ', left_label, ' ', left_text, ' 与 ', right_label, ' ', right_text, ' 相符')
-            when final_status = 'rounding' then concat(left_label, ' ', left_text, ' 与 ', right_label, ' ', right_text, ' 在印数取整之内（相差 ', difference_text, '）')
-            when operator in ('<=', '<') then concat(left_label, ' ', left_text, ' 未超过 ', right_label, ' ', right_text)
-            when operator in ('>=', '>') then concat(left_label, ' ', left_text, ' 大于 ', right_text)
-            else concat(left_label, ' ', left_text, ' 与 ', right_label, ' ', right_text, ' 相符')
+                then concat_ws('', left_label, ' ', left_text, '，', right_label, ' ', right_text, '，相差 ', difference_text, '，印数取整只容许 ', allowed_text)
+            when final_status = 'corrected' then concat_ws('', '更正后 ', left_label, ' ', left_text, ' 与 ', right_label, ' ', right_text, ' 相符')
+            when final_status = 'rounding' then concat_ws('', left_label, ' ', left_text, ' 与 ', right_label, ' ', right_text, ' 在印数取整之内（相差 ', difference_text, '）')
+            when operator in ('<=', '<') then concat_ws('', left_label, ' ', left_text, ' 未超过 ', right_label, ' ', right_text)
+            when operator in ('>=', '>') then concat_ws('', left_label, ' ', left_text, ' 大于 ', right_text)
+            else concat_ws('', left_label, ' ', left_text, ' 与 ', right_label, ' ', right_text, ' 相符')
         end,
         case
             when settled_status = 'accepted' then '，已认可'
             when final_status = 'inconsistent' and accepted_difference is not null then '，与已认可的差额不同'
             else ''
         end,
-        case when final_status = 'inconsistent' and said is not null then concat('，', said) else '' end
+        case when final_status = 'inconsistent' and said is not null then concat_ws('', '，', said) else '' end
     ) as statement
 from worded
 union all
@@ -191,7 +192,7 @@ select
     instance,
     title,
     severity,
-    cast(null as varchar) as unit,
+    cast(null as string) as unit,
     '上年度' as left_label,
     cast(null as decimal(28, 9)) as left_value,
     '已发布的版本' as right_label,

@@ -40,10 +40,9 @@ sides as (
         rule_id,
         instance,
         max(variant) as variant,
-        sum(case when is_missing then 1 else 0 end) as missing_terms,
+        cast(sum(case when is_missing then 1 else 0 end) as bigint) as missing_terms,
         min(case when is_missing then label end) as missing_label,
         max(case when role = 'rate' then 1 else 0 end) = 1 as is_rate,
-        min(case when term = 1 then concat(ledger, '|', row_label) end) as first_row,
         min(case when term = 1 then ledger end) as first_ledger,
         min(case when term = 1 then row_label end) as first_row_label,
         coalesce(max(case when side = 'left' then unit end), max(unit)) as unit,
@@ -96,8 +95,10 @@ instances as (
         rules.only_where_broken,
         rules.twin_of,
         {% for prefix in ['', 'printed_'] %}
-        case when sides.{{ prefix }}signed_denominator < 0 then -1 else 1 end * sides.{{ prefix }}signed_numerator
-            as {{ prefix }}numerator,
+        case
+            when sides.{{ prefix }}signed_denominator < 0 then -sides.{{ prefix }}signed_numerator
+            else sides.{{ prefix }}signed_numerator
+        end as {{ prefix }}numerator,
         abs(sides.{{ prefix }}signed_denominator) as {{ prefix }}denominator,
         coalesce(allowances.{{ prefix }}allowed, 0) as {{ prefix }}allowed{{ ',' if not loop.last }}
         {% endfor %}

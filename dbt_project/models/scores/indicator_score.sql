@@ -1,7 +1,7 @@
 -- Every indicator with its score: computed where the body gives target and actual, else carried as reported.
 select
     fiscal_year,
-    concat(cast(fiscal_year as varchar), '/', ledger, '/', row_key) as row_address,
+    {{ row_address() }} as row_address,
     section,
     level1,
     level2,

@@ -28,7 +28,7 @@ select
     sections.section,
     sections.weight,
     sections.score,
-    cast(null as varchar) as grade
+    cast(null as string) as grade
 from sections
 union all
 select

@@ -30,7 +30,7 @@ totals as (
 
 select
     balances.fiscal_year,
-    concat(cast(balances.fiscal_year as varchar), '/', balances.ledger, '/', balances.row_key) as row_address,
+    concat(cast(balances.fiscal_year as string), '/', balances.ledger, '/', balances.row_key) as row_address,
     balances.fund,
     {{ pooling_level('balances.pooling_level') }} as pooling_level,
     {{ yuan('balances.opening') }} as opening,

@@ -1,7 +1,7 @@
 -- The report's free text, as people wrote it in narrative.yml; figures in it are references.
 select
     fiscal_year,
-    concat(slot, '/', cast(position as varchar)) as place,
+    concat(slot, '/', cast(position as string)) as place,
     slot,
     position,
     kind,

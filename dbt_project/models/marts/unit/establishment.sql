@@ -20,6 +20,6 @@ select
     {{ row_address() }} as row_address,
     kind,
     row_kind = 'detail' as in_total,
-    cast(quota as bigint) as quota,
-    cast(headcount as bigint) as headcount
+    {{ whole('quota') }} as quota,
+    {{ whole('headcount') }} as headcount
 from figures

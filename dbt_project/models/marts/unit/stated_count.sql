@@ -3,7 +3,7 @@ select
     fiscal_year,
     {{ row_address() }} as row_address,
     key_1 as list,
-    cast(value as bigint) as number
+    {{ whole('value') }} as number
 from {{ ref('int_cell') }}
 where
     ledger = 'stated_count'

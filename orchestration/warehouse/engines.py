@@ -1,0 +1,88 @@
+"""Which engine builds the models: DuckDB in the build file itself, or Spark, which hands its results back to it.
+
+One dbt project, two engines. Here stands what every engine must do and the choice between them; Spark's own work stands
+in ``orchestration.warehouse.spark``, which is imported only where it is chosen. Everything after the models (suspects,
+gates, publication, reports) reads the build file and does not know which engine has filled it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from orchestration.ledgers.cell import InputError, Problem
+from orchestration.settings import Settings
+
+#: table -> its columns that may hold no null
+Tables = Mapping[str, Sequence[str]]
+
+
+class Session(Protocol):
+    """An engine at work on one build."""
+
+    def hand_back(self, tables: Tables) -> None:
+        """Put what the engine has built into the build file, type by type and figure by figure."""
+
+
+class Engine(Protocol):
+    """What builds the models; ``name`` is that of dbt's target and of its adapter, ``dialect`` that of its SQL."""
+
+    @property
+    def name(self) -> str: ...
+
+    def at_work(self, warehouse: Path, partial: bool) -> AbstractContextManager[Session]:
+        """All that dbt needs to run on this build. ``partial``: only some models run, on those that stand."""
+
+
+class _InPlace:
+    """DuckDB builds in the build file: there is nothing to hand back."""
+
+    def hand_back(self, tables: Tables) -> None:
+        del tables
+
+
+class DuckDB:
+    name = "duckdb"
+
+    @contextmanager
+    def at_work(self, warehouse: Path, partial: bool) -> Iterator[Session]:
+        del partial
+        from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+        try:
+            with environment(LEDGERGATE_WAREHOUSE=str(warehouse)):
+                yield _InPlace()
+        finally:
+            DuckDBConnectionManager.close_all_connections()  # dbt keeps the file open, and nobody else could open it
+
+
+DUCKDB: Engine = DuckDB()
+
+
+def engine_of(settings: Settings) -> Engine:
+    """The engine that ``LEDGERGATE_TARGET`` names. Raises ``InputError``: no such engine, or it isn't installed."""
+    if settings.target == DUCKDB.name:
+        return DUCKDB
+    if settings.target == "spark":
+        from orchestration.warehouse import spark
+
+        return spark.installed(settings)
+    raise InputError([Problem("LEDGERGATE_TARGET", "", "", settings.target, "duckdb 或 spark")])
+
+
+@contextmanager
+def environment(**values: str) -> Iterator[None]:
+    """The process's environment with these values, for as long as it lasts."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

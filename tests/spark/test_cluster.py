@@ -1,0 +1,94 @@
+"""The whole command on a cluster of its own: a master and two workers on loopback. One of them dies at work."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestration.jobs import run_year
+from orchestration.settings import ROOT, Settings
+from orchestration.summary import as_json
+from orchestration.warehouse.build import Build, open_build
+from tests.conftest import Published, edit
+from tests.spark.cluster import Cluster, standalone, wait_for
+from tests.spark.conftest import columns, contents, installation
+
+pytestmark = pytest.mark.spark
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    with standalone(tmp_path_factory.mktemp("cluster"), workers=2) as running:
+        yield running
+
+
+def start(settings: Settings, cluster: Cluster, *options: str) -> tuple[subprocess.Popen[str], Build]:
+    """``ledgergate run 2024`` on the cluster, in a home of its own."""
+    home = settings.home.with_name("on-the-cluster")
+    environment = os.environ | {
+        "LEDGERGATE_HOME": str(home), "LEDGERGATE_RAW": str(settings.raw), "LEDGERGATE_TARGET": "spark",
+        "LEDGERGATE_SPARK_MASTER": cluster.master, "PYTHONPATH": str(ROOT),
+    }  # fmt: skip
+    command = [sys.executable, "-m", "orchestration.cli", "run", "2024", "--json", *options]
+    running = subprocess.Popen(
+        command, cwd=settings.raw, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    return running, open_build(replace(settings, home=home), 2024)
+
+
+def finished(running: subprocess.Popen[str], code: int) -> dict[str, Any]:
+    try:
+        said, errors = running.communicate(timeout=400)
+    finally:
+        if running.poll() is None:
+            running.kill()
+    assert running.returncode == code, errors[-4000:]
+    content: dict[str, Any] = json.loads(said)
+    return content
+
+
+def test_two_workers_refuse_a_broken_year_in_the_same_words(tmp_path: Path, cluster: Cluster) -> None:
+    settings = installation(tmp_path)
+    (settings.ledgers(2024) / "corrections.csv").unlink()
+    edit(settings.ledgers(2024) / "fund_balance.csv", "11.87,3.85,", "11.87,3.58,")
+    there = sorted(path.name for path in settings.raw.iterdir())
+    running, build = start(settings, cluster)
+    expected = run_year(settings, 2024)  # meanwhile
+    told = finished(running, 1)
+    assert told == json.loads(json.dumps(as_json(2024, expected.build, None, []), default=str))
+    assert told["suspects"]
+    assert gates(build) == gates(expected.build)
+    assert contents(build) == contents(expected.build)
+    assert columns(build) == columns(expected.build)
+    assert sorted(path.name for path in settings.raw.iterdir()) == there  # where the command ran: no metastore, no log
+
+
+def test_a_worker_that_dies_at_work_costs_a_retry_and_nothing_else(
+    tmp_path: Path, cluster: Cluster, published: Published
+) -> None:
+    running, build = start(installation(tmp_path), cluster)
+    stands = build.folder / "spark" / "tables" / "main.db" / "int_cell" / "_SUCCESS"
+    try:
+        wait_for(lambda: stands.exists() or running.poll() is not None, 300, "a model that stands")
+        assert running.poll() is None
+        cluster.kill("worker-1")
+        assert finished(running, 0)["published"]
+    finally:
+        if running.poll() is None:
+            running.kill()
+    assert "Lost executor" in (build.folder / "spark.log").read_text(encoding="utf-8")
+    assert contents(build) == contents(published.outcome.build)
+    assert columns(build) == columns(published.outcome.build)
+
+
+def gates(build: Build) -> list[Any]:
+    found = json.loads(build.gates.read_text(encoding="utf-8"))["gates"]
+    return [[gate["title"], gate["status"], gate["looked_at"], gate["rows"]] for gate in found]
