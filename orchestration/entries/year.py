@@ -68,7 +68,7 @@ def read_year_entries(
         else:
             claimed.add(source.ledger)
             contract = contracts[source.ledger]
-            paths = [_resolved(folder, path) for path in source.paths]
+            paths = [resolved(folder, path) for path in source.paths]
             try:
                 files = read_entries(contract, paths, sources.year, kept, on_file=on_file)
             except InputError as error:
@@ -84,7 +84,8 @@ def read_year_entries(
     return found
 
 
-def _resolved(folder: Path, path: str) -> Path:
+def resolved(folder: Path, path: str) -> Path:
+    """A path of ``sources.yml`` or an address."""
     if "://" not in path:
         return folder / path
     from upath import UPath  # a quarter of a second that only addresses need
