@@ -26,7 +26,8 @@ SECTIONS = {"execution": "预算执行", "output": "产出", "benefit": "效益"
 
 def as_json(year: int, build: Build | None, published: str | None, problems: list[Problem]) -> dict[str, Any]:
     """The one object that ``--json`` prints; decimals as strings."""
-    empty: dict[str, Any] = {"rules": [], "findings": [], "suspects": [], "suspect_entries": [], "corrections": [], "score": {}}
+    lists = ("rules", "findings", "suspects", "suspect_entries", "corrections")
+    empty: dict[str, Any] = {**{name: [] for name in lists}, "score": {}}
     found = _found(build) if build and not problems else empty
     return {
         "year": year,

@@ -7,7 +7,7 @@ belong here: which accounts are wrong (``diagnose``), which of their lines (``li
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
@@ -97,7 +97,9 @@ class Book:
 
     def word(self, name: str, value: str | None) -> str:
         """What a file prints for a code."""
-        return next((word for word, code in self.contract.column(name).values.items() if code == value), value or "空白")
+        return next(
+            (word for word, code in self.contract.column(name).values.items() if code == value), value or "空白"
+        )
 
     def label(self, values: Values) -> str:
         """An account as people call it: the words of its dimensions; a project by its header and number."""
@@ -197,7 +199,7 @@ def expand(
     return Network([*kept, *own, *unknown], spelt, found, frozenset(totals))
 
 
-def _empty(book: Book, asked: Collection[str]) -> Iterable[Values]:
+def _empty(book: Book, asked: Set[str]) -> Iterable[Values]:
     """Accounts without entries that sums in question would be made of."""
     names = book.contract.dimensions
     for each in book.contract.sums:
@@ -207,7 +209,7 @@ def _empty(book: Book, asked: Collection[str]) -> Iterable[Values]:
                 other = tuple(
                     code if name == each.measure else value for name, value in zip(names, values, strict=True)
                 )
-                if other not in book.accounts and not asked.isdisjoint(book._sums(each, other)):
+                if other not in book.accounts and not asked.isdisjoint(book.sums(other)):
                     yield other
 
 

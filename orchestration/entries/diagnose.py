@@ -8,18 +8,23 @@ which these rules hold is never asked. What does not belong here: whether a rule
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from orchestration.entries.accounts import Book, Network, expand
-from orchestration.entries.explanations import Evidence, Explanation, beside, between, pair, single, yuan
+from orchestration.entries.explanations import Evidence, Explanation, beside, pair, single
 from orchestration.entries.lines import Question, Scan
 from orchestration.entries.structure import (
-    Doubled, Missing, doubled_files, file_like, lacking, missing_months, spans_of,
+    Doubled,
+    Missing,
+    doubled_files,
+    lacking,
+    missing_months,
 )  # fmt: skip
+from orchestration.entries.told import doubled_row, missing_row, shortfalls
 from orchestration.reconciliation.network import Quantity, Relation
 from orchestration.reconciliation.suspects import TIME_LIMIT, Found, Label, find
 from orchestration.reconciliation.system import Clock
@@ -57,7 +62,7 @@ class Asked:
 
 
 def diagnose(asked: Asked, books: Sequence[Book], spill: Path, time_limit: float = TIME_LIMIT) -> Diagnosis:
-    """What is wrong in a year whose entries do not agree with print. ``spill``: where DuckDB may write what it can't hold."""
+    """What is wrong in a year whose entries do not agree with print. ``spill``: where DuckDB may write."""
     clock = Clock(time_limit)
     doubled, books = doubled_files(books, asked.quantities, asked.relations)
     missing = missing_months(books, expand(asked.quantities, asked.relations, books))
@@ -66,9 +71,12 @@ def diagnose(asked: Asked, books: Sequence[Book], spill: Path, time_limit: float
     labels = {**asked.labels, **_labels(network)}
     weights = {**asked.weights, **{book.contract.entries: _ACCOUNT for book in books}}
     weights |= {f"{book.contract.entries}?": _UNKNOWN for book in books}
-    located = find(asked.year, network.quantities, network.relations, labels, weights, asked.unprinted, clock.left() / 2)
+    half = clock.left() / 2
+    located = find(asked.year, network.quantities, network.relations, labels, weights, asked.unprinted, half)
+    in_time = clock.left() > half  # a localisation without faults does not say itself that it was cut short
     found = _Told(asked, network, plain)
     explained = found.lines(located.suspects, missing, books, spill, clock)
+    explained.complete &= in_time
     for finding, rows in found.joined(located, explained):
         found.located(finding, rows, explained)
     found.structure(doubled, missing, explained)
@@ -128,7 +136,9 @@ class _Told:
     def _question(self, row: Mapping[str, Any]) -> Question:
         book, values = self.network.accounts[row["address"]]
         present = book.fen(values)
-        low, high = (None if row[name] is None else int(row[name] * 100) for name in ("implied_low_yuan", "implied_high_yuan"))
+        low, high = (
+            None if row[name] is None else int(row[name] * 100) for name in ("implied_low_yuan", "implied_high_yuan")
+        )
         return Question(values, None if high is None else present - high, None if low is None else present - low)
 
     def joined(self, located: Found, lines: _Lines) -> list[tuple[dict[str, Any], list[dict[str, Any]]]]:
@@ -161,57 +171,63 @@ class _Told:
     def located(self, finding: dict[str, Any], rows: Sequence[dict[str, Any]], lines: _Lines) -> None:
         """A finding of localisation: about printed cells alone it stays as it is, about accounts it names lines."""
         number = len(self.diagnosis.findings) + 1
-        rules = [name for name in finding["rules"].split("、") if name in self.left]
-        finding = {**finding, "fault": number}
-        if finding["kind"] != "joint":
-            for name in rules:
-                del self.left[name]
-            finding["rules"] = "、".join(rules)
         about = [row for row in rows if row["address"] in self.network.accounts]
+        named = [name for name in finding["rules"].split("、") if name in self.left]
+        if about and finding["kind"] == "joint":  # beside a missing month each holds by itself: those of the account
+            own = self._touched([row["address"] for row in about]) - self.network.totals
+            named = [name for name in self.left if name in own]
         cells = [row for row in rows if row["address"].split("/")[1] in self.asked.weights]
         self.diagnosis.suspects += [{**row, "fault": number} for row in cells]
         if not about:
-            self.diagnosis.findings.append(finding)
+            for name in named:
+                del self.left[name]
+            kept = finding["rules"] if finding["kind"] == "joint" else "、".join(named)
+            self.diagnosis.findings.append({**finding, "fault": number, "rules": kept})
             return
-        told = self._answers(about, lines)
-        entries = [{**each.row(), "rank": rank} for rank, each in told]
-        self._add(number, entries)
-        best = [each for rank, each in told if rank == 1]
+        for name in named:
+            del self.left[name]
+        told, best = self._answers(about, lines)
+        self._add(number, [{**each.row(), "rank": rank} for rank, each in told])
         complete = finding["is_complete"] and lines.complete
-        said = f"{len(rules)} 条规则不成立；{best[0].statement}"
-        said += f"；同样说得通的另有 {len(best) - 1} 处" if len(best) > 1 else ""
-        said += "" if complete else "；时限内未能查尽"
-        one = len(best) == 1 and best[0].kind not in ("unexplained", "extra_line")
+        others = sum(rank == 1 for rank, _ in told) - len(best)
+        said = [f"{len(named)} 条规则不成立"] if named else []
+        said += [each.statement for each in best]
+        said += [f"同样说得通的另有 {others} 处"] if others > 0 else []
+        said += [] if complete else ["时限内未能查尽"]
+        sure = others <= 0 and all(each.kind not in ("unexplained", "extra_line") for each in best)
         self.diagnosis.findings.append(
-            {**finding, "is_unique": complete and one, "is_complete": complete, "pattern": None, "pattern_kind": None,
-             "statement": said}
+            {**finding, "fault": number, "kind": "broken", "severity": "error", "rules": "、".join(named),
+             "is_unique": complete and sure, "is_complete": complete, "pattern": None, "pattern_kind": None,
+             "statement": "；".join(said)}
         )  # fmt: skip
 
-    def _answers(self, about: Sequence[Mapping[str, Any]], lines: _Lines) -> list[tuple[int, Explanation]]:
-        """(rank, explanation) of the accounts of all answers of a fault, the likeliest first."""
+    def _answers(
+        self, about: Sequence[Mapping[str, Any]], lines: _Lines
+    ) -> tuple[list[tuple[int, Explanation]], list[Explanation]]:
+        """(rank, explanation) of the accounts of all answers of a fault, the likeliest first; and what the likeliest
+        answer says, one explanation for each of its parts.
+        """
         answers: dict[int, list[Mapping[str, Any]]] = {}
         for row in about:
             if row["answer"] <= _ANSWERS:
                 answers.setdefault(row["answer"], []).append(row)
-        weighed = []
-        for rows in answers.values():
-            parts = self._parts(rows, lines)
-            weighed.append((max(part[0].score for part in parts), sum(part[0].score for part in parts), parts))
-        weighed.sort(key=lambda each: each[:2])
-        told: list[tuple[int, Explanation]] = []
-        seen: set[str] = set()
+        weighed = [self._parts(rows, lines) for rows in answers.values()]
+        marks = [(max(part[0].score for part in parts), sum(part[0].score for part in parts)) for parts in weighed]
+        told: dict[str, tuple[int, Explanation]] = {}
         rank = 0
-        marks: list[tuple[int, int]] = []
-        for worst, total, parts in weighed:
-            if (worst, total) not in marks:
-                marks.append((worst, total))
-                rank = max([rank, *(n for n, _ in told)], default=0)
-            for part in parts:
-                for each in part:
-                    if each.statement not in seen:
-                        seen.add(each.statement)
-                        told.append((rank + 1 + sorted({e.score for e in part}).index(each.score), each))
-        return sorted(told, key=lambda each: each[0])[:_ROWS]
+        for mark in sorted(set(marks)):
+            deepest = rank
+            for parts in (parts for parts, own in zip(weighed, marks, strict=True) if own == mark):
+                for part in parts:
+                    scores = sorted({each.score for each in part})
+                    for each in part:
+                        place = rank + 1 + scores.index(each.score)
+                        told.setdefault(each.statement, (place, each))
+                        deepest = max(deepest, place)
+            rank = deepest
+        first = weighed[marks.index(min(marks))]
+        rows = sorted(told.values(), key=lambda each: each[0])[:_ROWS]
+        return rows, list({part[0].statement: part[0] for part in first}.values())
 
     def _parts(self, rows: Sequence[Mapping[str, Any]], lines: _Lines) -> list[list[Explanation]]:
         """The accounts of one answer, explained: two by one moved line where there is one, else each by itself."""
@@ -236,20 +252,21 @@ class _Told:
 
     def structure(self, doubled: Sequence[Doubled], missing: Sequence[Missing], lines: _Lines) -> None:
         """Findings of whole files: a doubled one takes the rules that it broke, a missing month those that are left."""
-        whole: list[tuple[str, list[dict[str, Any]], str, set[str]]] = []
+        whole: list[tuple[list[dict[str, Any]], str, set[str]]] = []
         for copy in doubled:
-            row = _doubled(copy)
-            rules = self._touched(copy.book, {values for values, _ in copy.book.held(copy.copy)})
-            whole.append((copy.book.contract.entries, [row], row["statement"], rules))
+            row = doubled_row(copy)
+            rules = self._touched(copy.book.address(values) for values, _ in copy.book.held(copy.copy))
+            whole.append(([row], row["statement"], rules))
         told: set[str] = set()
         for month in missing:
             more = [] if month.book.contract.entries in told else self._beside(month, missing, lines)
             told.add(month.book.contract.entries)
-            row = _missing(month)
-            rules = self._touched(month.book, month.accounts)
-            whole.append((month.book.contract.entries, [row, *more, *self._shortfalls(month)], row["statement"], rules))
-        for place, (_, rows, said, rules) in enumerate(whole):
-            others = [other[3] for other in whole[place + 1 :]]
+            row = missing_row(month)
+            rules = self._touched(month.book.address(values) for values in month.accounts)
+            short = shortfalls(month, self.plain, self.asked.labels, self.asked.broken)
+            whole.append(([row, *more, *short], row["statement"], rules))
+        for place, (rows, said, rules) in enumerate(whole):
+            others = [other[2] for other in whole[place + 1 :]]
             mine = [name for name in self.left if name in rules and not any(name in other for other in others)]
             shared = [name for name in self.left if name in rules and name not in mine]
             mine = sorted([*mine, *shared[: -(-len(shared) // (1 + len(others)))]])
@@ -257,15 +274,17 @@ class _Told:
                 del self.left[name]
             number = len(self.diagnosis.findings) + 1
             self._add(number, rows)
+            count = f"{len(mine)} 条规则不成立" if mine else ""
+            cut = "" if lines.complete else "时限内未能查尽"
             self.diagnosis.findings.append(
                 {"fiscal_year": self.asked.year, "fault": number, "kind": "broken", "severity": "error",
                  "rules": "、".join(mine), "answers": 1, "is_unique": True, "is_complete": lines.complete,
                  "pattern": None, "pattern_kind": None,
-                 "statement": (f"{len(mine)} 条规则不成立；" if mine else "") + said + ("" if lines.complete else "；时限内未能查尽")}
+                 "statement": "；".join(part for part in (count, said, cut) if part)}
             )  # fmt: skip
 
-    def _touched(self, book: Book, accounts: Collection[Any]) -> set[str]:
-        known = {book.address(values) for values in accounts}
+    def _touched(self, addresses: Iterable[str]) -> set[str]:
+        known = set(addresses)
         return {r.name for r in self.network.relations if not known.isdisjoint(address for address, _ in r.terms)}
 
     def _beside(self, month: Missing, missing: Sequence[Missing], lines: _Lines) -> list[dict[str, Any]]:
@@ -275,28 +294,6 @@ class _Told:
         told = {(row["file"], row["line"], row["account"]) for row in self.diagnosis.entries}
         rows = [{**each.row(), "rank": 1} for each in beside(evidence, touched)]
         return [row for row in rows if (row["file"], row["line"], row["account"]) not in told][:_ROWS]
-
-    def _shortfalls(self, month: Missing) -> list[dict[str, Any]]:
-        """By printed cell, how much is missing there; where other faults bear on it too, together with those."""
-        spans = spans_of(self.plain.quantities)
-        known = {month.book.address(values) for values in month.accounts}
-        rows = []
-        for relation in self.plain.relations:
-            printed = [address for address, _ in relation.terms if address not in self.plain.accounts]
-            weights = {weight for address, weight in relation.terms if address in self.plain.accounts}
-            named = len(printed) == 1 and len(weights) == 1 and relation.name in self.asked.broken
-            if not named or known.isdisjoint(address for address, _ in relation.terms):
-                continue
-            present = sum(spans[address][0] for address, _ in relation.terms if address in self.plain.accounts)
-            low, high = (int(edge - present) for edge in spans[printed[0]])
-            label = str(self.asked.labels[printed[0]])
-            said = f"{label}：{month.book.contract.short}少 {between(low, high)}"
-            rows.append(
-                {"rank": 2, "kind": "shortfall", "ledger": month.book.contract.entries, "file": None, "line": None,
-                 "month": month.month, "account": label, "amount_yuan": None, "implied_low_yuan": low,
-                 "implied_high_yuan": high, "statement": said}
-            )  # fmt: skip
-        return [row for row in rows if row["implied_low_yuan"] > 0 or row["implied_high_yuan"] < 0]
 
     def _add(self, fault: int, rows: Iterable[dict[str, Any]]) -> None:
         for row in rows:
@@ -312,30 +309,3 @@ def _labels(network: Network) -> dict[str, Label]:
     }
     unknown = [quantity.address for quantity in network.quantities if quantity.address.endswith("?")]
     return labels | {address: replace(labels[address[:-1]], column="缺月") for address in unknown}
-
-
-def _doubled(copy: Doubled) -> dict[str, Any]:
-    names = [copy.book.files[number].name for number in (copy.copy, copy.original)]
-    how = "内容完全相同" if copy.same else "逐月逐科目的金额和笔数相同"
-    if not copy.same and copy.book.held(copy.copy) != copy.book.held(copy.original):
-        how = "是同一时期的，去掉它各数就相符"
-    said = f"{copy.book.contract.short} {names[0]} 与 {names[1]} {how}，重复读入：多计 {copy.entries} 笔、{yuan(copy.fen)} 元"
-    months = {month for _, month in copy.book.held(copy.copy)}
-    return {
-        "rank": 1, "kind": "doubled_file", "ledger": copy.book.contract.entries, "file": names[0], "line": None,
-        "month": months.pop() if len(months) == 1 else None, "account": None, "amount_yuan": copy.fen,
-        "implied_low_yuan": None, "implied_high_yuan": None, "statement": said,
-    }  # fmt: skip
-
-
-def _missing(month: Missing) -> dict[str, Any]:
-    book = month.book
-    name = file_like(book, month.month) if month.whole else ""
-    said = f"{book.contract.short}缺 {month.month} 月：" + ("" if month.whole else f"「{month.among}」")
-    said += f"没有一笔 {month.month} 月的明细" + (f"，应有文件 {name}" if name else "")
-    said += f"；涉及 {len(month.accounts)} 个科目组合"
-    return {
-        "rank": 1, "kind": "missing_month", "ledger": book.contract.entries, "file": name or None, "line": None,
-        "month": month.month, "account": month.among or None, "amount_yuan": None, "implied_low_yuan": None,
-        "implied_high_yuan": None, "statement": said,
-    }  # fmt: skip

@@ -7,7 +7,7 @@ whole in the other unit, a gap in the numbers; then what merely fits. What does 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,7 +55,11 @@ class Evidence:
 
     def home(self, line: Line) -> Values | None:
         """The account whose voucher series a line stands in, where it is another one."""
-        found = (home for values, voucher, home, _ in self.numbering.strangers if (values, voucher) == (line.values, line.voucher))
+        found = (
+            home
+            for values, voucher, home, _ in self.numbering.strangers
+            if (values, voucher) == (line.values, line.voucher)
+        )
         return next(found, None)
 
     def holes(self, values: Values) -> list[Hole]:
@@ -83,7 +87,8 @@ def single(evidence: Evidence, place: int, question: Question) -> list[Explanati
                 found.append(_moved(evidence, line, home, _CERTAIN, None, None))
     if not found:
         label, way = evidence.book.label(question.values), "多" if question.over else "差"
-        said = f"{evidence.book.contract.short}「{label}」{way}计 {between(question.low, question.high)}，没有哪一行单独说得通"
+        said = f"{evidence.book.contract.short}「{label}」{way}计 {between(question.low, question.high)}"
+        said += "，没有哪一行单独说得通"
         found.append(Explanation("unexplained", _NOTHING, evidence.book, question.values, said))
     return sorted(found, key=lambda each: each.score)
 
@@ -122,8 +127,7 @@ def _line(evidence: Evidence, question: Question, line: Line) -> Explanation:
     if line.kind == "wrong_unit":
         power = abs(line.power)
         way = "大" if line.power > 0 else "小"
-        whole = line.power < 0 or line.fen % 10**power == 0
-        score = (_FITS_WELL if power in POWERS[:2] and whole else _FITS if whole and line.power > 0 else _WEAK)
+        score = _FITS_WELL if power in POWERS[:1] else _FITS if power in POWERS[:2] or line.power > 0 else _WEAK
         said = f"{at}像是{_UNITS[power]}混了，{way}了 {10**power} 倍（应为 {yuan(line.right)} 元）"
         kind = "wrong_unit"
     elif line.kind == "wrong_sign":
@@ -141,9 +145,7 @@ def _line(evidence: Evidence, question: Question, line: Line) -> Explanation:
     )  # fmt: skip
 
 
-def _moved(
-    evidence: Evidence, line: Line, home: Values, score: int, low: int | None, high: int | None
-) -> Explanation:
+def _moved(evidence: Evidence, line: Line, home: Values, score: int, low: int | None, high: int | None) -> Explanation:
     book = evidence.book
     wrong, right = book.of(line.values), book.of(home)
     differing = [name for name in wrong if wrong[name] != right[name]]
@@ -174,7 +176,9 @@ def _lost(evidence: Evidence, question: Question) -> Iterator[Explanation]:
 def _hole(evidence: Evidence, hole: Hole, low: int | None, high: int | None, score: int) -> Explanation:
     book = evidence.book
     numbers = hole.first if hole.count == 1 else f"{hole.first} 至 {hole.last}（{hole.count} 个）"
-    months = set(range(hole.months[0], hole.months[1] + 1)) - ({*hole.months} if hole.months[1] > hole.months[0] + 1 else set())
+    months = set(range(hole.months[0], hole.months[1] + 1)) - (
+        {*hole.months} if hole.months[1] > hole.months[0] + 1 else set()
+    )
     file = book.files[hole.files[0]].name if hole.files[0] == hole.files[1] else book.file_of(months)
     where = file or f"{min(months)} 月与 {max(months)} 月之间"
     amount = f"，少 {between(low, high)}" if low is not None or high is not None else "，金额与缺月混在一起，分不开"
@@ -194,7 +198,7 @@ def _negative(edge: int | None) -> int | None:
 
 def between(low: int | None, high: int | None) -> str:
     """An interval of amounts, whichever sign it has."""
-    edges = sorted((abs(edge) for edge in (low, high) if edge is not None))
+    edges = sorted(abs(edge) for edge in (low, high) if edge is not None)
     if not edges:
         return "多少不能确定"
     if len(edges) == 1:

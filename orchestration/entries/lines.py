@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from math import ceil, floor
 from fractions import Fraction
+from math import ceil, floor
 from pathlib import Path
 from threading import Timer
 from typing import Any
@@ -29,8 +29,9 @@ POWERS = (4, 8, 2, 3)
 #: Lines shown for one question.
 SHOWN = 20
 #: A line is a stranger in its voucher series where the rest is at least so many lines, and the account that most of
-#: them are of has four in five: numbers that all accounts share tell nothing.
-SERIES = 4
+#: them are of has four in five: numbers that all accounts share tell nothing. Where it has all others, two are enough
+#: if the stranger differs in one dimension.
+SERIES, PURE = 4, 2
 VOUCHER = "voucher_no"
 
 
@@ -71,7 +72,8 @@ class Line:
     def right(self) -> int:
         """The amount that it should have been, in fen."""
         if self.kind == "wrong_unit":
-            return self.fen // 10**self.power if self.power > 0 else self.fen * 10**-self.power
+            scale: int = 10 ** abs(self.power)
+            return self.fen // scale if self.power > 0 else self.fen * scale
         return -self.fen if self.kind == "wrong_sign" else 0
 
 
@@ -143,6 +145,7 @@ class Scan:
             return []
         names = self.book.contract.dimensions
         same = ", ".join(f"raw_{name}" for name in self.book.contract.names)
+        alike = f"partition by question, kind, power, {same}"
         with self._connection() as connection:
             connection.register("asked", pa.Table.from_pylist(wanted, schema=self._schema()))
             connection.execute("create temp table wanted as from asked")
@@ -152,15 +155,17 @@ class Scan:
                 select lines.*, wanted.question, wanted.kind, wanted.power
                 from ({self._lines()}) as lines
                 inner join wanted on {on} and lines.fen between wanted.low and wanted.high
+                    and (wanted.power <= 0 or lines.fen % (10 ** wanted.power)::bigint = 0)
             """)
             found = connection.execute(f"""
                 with counted as (
-                    select *, count(*) over (partition by question, kind, power, {same}) as copies,
-                        row_number() over (partition by question, kind, power, {same} order by file desc, line desc) as copy,
+                    select *, count(*) over ({alike}) as copies,
+                        row_number() over ({alike} order by file desc, line desc) as copy,
                         count(*) over (partition by question, kind, power) as number
                     from hit
                 )
-                select {", ".join(names)}, question, kind, power, file, line, in_month, fen, voucher, copies, number, {same}
+                select {", ".join(names)}, question, kind, power, file, line, in_month, fen, voucher, copies, number,
+                    {same}
                 from counted
                 where copies = 1 or copy = 1
                 qualify row_number() over (
@@ -223,7 +228,13 @@ class Scan:
         return [at[tuple("" if value is None else str(value) for value in row)] for row in rows]
 
     def _schema(self) -> pa.Schema:
-        amounts = {"question": pa.int32(), "kind": pa.string(), "power": pa.int32(), "low": pa.int64(), "high": pa.int64()}
+        amounts = {
+            "question": pa.int32(),
+            "kind": pa.string(),
+            "power": pa.int32(),
+            "low": pa.int64(),
+            "high": pa.int64(),
+        }
         return pa.schema({**{f"d_{name}": pa.string() for name in self.book.contract.dimensions}, **amounts})
 
     def _ranges(self, place: int, question: Question) -> Iterator[dict[str, Any]]:
@@ -270,27 +281,29 @@ class Scan:
     ) -> Iterable[tuple[Values, str, Values, int]]:
         rows = connection.execute(f"""
             with account as (
-                select prefix, {names}, sum(lines) as lines, min(voucher) as voucher, min(file) as file,
-                    sum(sum(lines)) over (partition by prefix) as whole
+                select prefix, {names}, sum(lines) as lines, min(voucher) as voucher, min(file) as file
                 from run group by all
             ),
             home as (
-                select * from account qualify row_number() over (partition by prefix order by lines desc) = 1
+                select *, sum(lines) over (partition by prefix) as whole
+                from account qualify row_number() over (partition by prefix order by lines desc) = 1
             )
-            select {_prefixed(names, "account")}, account.voucher, {_prefixed(names, "home")}, account.file
+            select {_prefixed(names, "account")}, account.voucher, {_prefixed(names, "home")}, home.lines, account.file
             from account inner join home using (prefix)
-            where account.lines = 1 and home.lines >= {SERIES} and home.lines * 5 >= home.whole * 4
+            where account.lines = 1 and (
+                (home.lines >= {SERIES} and home.lines * 5 >= home.whole * 4)
+                or (home.lines >= {PURE} and home.lines = home.whole - 1)
+            )
             order by all limit {SHOWN * SHOWN}
         """).fetchall()
         width = len(self.book.contract.dimensions)
         for row in rows:
             values, home = tuple(row[:width]), tuple(row[width + 1 : 2 * width + 1])
-            if values in accounts or home in accounts:
+            near = row[-2] >= SERIES or sum(a != b for a, b in zip(values, home, strict=True)) == 1
+            if near and (values in accounts or home in accounts):
                 yield values, row[width], home, self.number_of[row[-1]]
 
-    def _holes(
-        self, connection: duckdb.DuckDBPyConnection, names: str, accounts: Collection[Values]
-    ) -> Iterable[Hole]:
+    def _holes(self, connection: duckdb.DuckDBPyConnection, names: str, accounts: Collection[Values]) -> Iterable[Hole]:
         """Numbers missing within the runs of a file, and between the runs of an account."""
         connection.execute("""
             create temp table series as

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from orchestration.entries.accounts import MEASURE, Book, Network, Values, expand
-from orchestration.reconciliation.exact import Number, exact
+from orchestration.reconciliation.exact import Number, exact, magnitude
 from orchestration.reconciliation.network import Quantity, Relation
 
 MONTHS = range(1, 13)
@@ -142,9 +142,8 @@ def missing_months(books: Sequence[Book], network: Network) -> list[Missing]:
         seasons = _seasons(book)
         whole = []
         for month in sorted(set(MONTHS) - book.months(book.accounts)):
-            touched = frozenset(v for v in book.accounts if month in seasons[book.group(v)])
-            short = [v for v in touched if -1 in own[v]]
-            if len(short) * 4 >= len(touched) > 0:
+            touched = frozenset(v for v in own if month in seasons.get(book.group(v), ()))
+            if sum(-1 in own[v] for v in touched) * 4 >= len(touched) > 0:
                 whole.append(Missing(book, month, touched, whole=True))
         told = {values for each in whole for values in each.accounts}
         short = {values for values, side in own.items() if side and set(side) == {-1} and values in book.accounts}
@@ -229,10 +228,10 @@ def lacking(missing: Sequence[Missing], network: Network) -> dict[str, list[tupl
     off = gaps(network.relations, spans)
     reach: dict[str, list[Number]] = {}
     for relation in network.relations:
-        printed = [max(abs(edge) for edge in spans[a]) for a, _ in relation.terms if a not in network.accounts]
+        printed = [max(magnitude(edge) for edge in spans[a]) for a, _ in relation.terms if a not in network.accounts]
         for address, _ in relation.terms:
             if address in network.accounts:
-                reach.setdefault(address, []).append(abs(off.get(relation.name, 0)) + max(printed, default=0))
+                reach.setdefault(address, []).append(magnitude(off.get(relation.name, 0)) + max(printed, default=0))
     found: dict[str, list[tuple[str, Quantity]]] = {}
     for each in missing:
         for values in each.accounts:
@@ -240,7 +239,7 @@ def lacking(missing: Sequence[Missing], network: Network) -> dict[str, list[tupl
             if address in found:
                 continue
             most = Decimal(int(max(reach.get(address, [0]))) // 2 * 2 + 2)
-            signs = {fen < 0 for fen, _ in each.book.accounts[values].values()}
+            signs = {fen < 0 for fen, _ in each.book.accounts.get(values, {}).values()} or {False, True}
             low, high = (-most if True in signs else Decimal(0)), (most if False in signs else Decimal(0))
             found[address] = [(address, _unknown(each.book, values, low, high))]
     return found
@@ -256,15 +255,16 @@ def _unknown(book: Book, values: Values, low: Decimal, high: Decimal) -> Quantit
 
 def file_like(book: Book, month: int) -> str:
     """The name that a month's file would have, by its neighbours' names; empty where they show no pattern."""
-    names = {}
+    names: dict[int, str] = {}
     for number, file in enumerate(book.files):
         months = {held for _, held in book.held(number)}
         if len(months) == 1:
             names.setdefault(months.pop(), file.name)
     for near in sorted(names, key=lambda other: abs(other - month)):
         for form in ("{:02d}", "{}"):
-            for match in re.finditer(rf"(?<!\d){form.format(near)}(?!\d)|(?<=\d\d\d\d){form.format(near)}(?!\d)", names[near]):
+            digits = form.format(near)  # alone, or behind a year
+            for match in re.finditer(rf"(?<!\d){digits}(?!\d)|(?<=\d\d\d\d){digits}(?!\d)", names[near]):
                 cut = names[near][: match.start()], names[near][match.end() :]
                 if all(cut[0] + form.format(other) + cut[1] == name for other, name in names.items()):
-                    return cut[0] + form.format(month) + cut[1]
+                    return f"{cut[0]}{form.format(month)}{cut[1]}"
     return ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -89,9 +90,8 @@ def write_suspects(build: Build) -> Diagnosis:
 
     What it costs to suspect a cell of a ledger is in the ledger's contract (``reliability``).
     """
-    weights = {row["ledger"]: row["reliability"] for row in build.rows(_RELIABILITY, build.year)}
+    weights, labels = read_weights(build), read_labels(build)
     quantities, relations = read_network(build)
-    labels = {cell["address"]: _label(cell) for cell in build.rows(_CELLS, build.year)}
     broken = build.rows(_BROKEN, build.year)
     if any(row["on_entries"] for row in broken):
         names = [f"{row['rule_id']}/{row['instance']}" for row in broken]
@@ -126,6 +126,16 @@ def _books(build: Build) -> list[Book]:
 def read_network(build: Build) -> tuple[list[Quantity], list[Relation]]:
     """The printed figures of a build, after corrections, and the rules of error severity that bind them."""
     return network(build.rows(_CELLS, build.year), build.rows(_TERMS, build.year))
+
+
+def read_labels(build: Build) -> dict[str, Label]:
+    """What people call each cell of a build."""
+    return {cell["address"]: _label(cell) for cell in build.rows(_CELLS, build.year)}
+
+
+def read_weights(build: Build) -> dict[str, Decimal]:
+    """By ledger, what it costs to suspect a cell."""
+    return {row["ledger"]: row["reliability"] for row in build.rows(_RELIABILITY, build.year)}
 
 
 def _unprinted(build: Build) -> dict[str, set[str]]:
