@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
+from types import MappingProxyType
 
 import duckdb
 
@@ -155,12 +156,13 @@ def expand(
     quantities: Sequence[Quantity],
     relations: Sequence[Relation],
     books: Sequence[Book],
-    lacking: Mapping[str, Sequence[tuple[str, Quantity]]] = {},
+    broken: Collection[str] = (),
+    lacking: Mapping[str, Quantity] = MappingProxyType({}),
 ) -> Network:
     """The network with accounts in place of the sums. ``lacking``: by address of an account, what else is in its sums.
 
-    A sum that a rule asks for and that nothing is in gets accounts of nothing, made of those that share its keys: an
-    entry may be missing there.
+    Where nothing is in any sum that a ``broken`` rule asks for, there are accounts of nothing, made of those that share
+    keys with it: an entry may be missing there.
     """
     summed = sum_ledgers(books)
     members: dict[str, list[str]] = {}
@@ -176,18 +178,19 @@ def expand(
     for book in books:
         for values in sorted(book.accounts, key=str):
             add(book, values)
-    asked = {a for relation in relations for a in relation.addresses if _ledger(a) in summed and a not in members}
+    names = set(broken)
+    bare = [r for r in relations if r.name in names and members.keys().isdisjoint(r.addresses)]
+    asked = {address for relation in bare for address in relation.addresses if _ledger(address) in summed}
     for book in books:
         for values in _empty(book, asked):
             add(book, values)
-    extra = {address: [quantity for _, quantity in parts] for address, parts in lacking.items()}
 
     def spelled(terms: Iterable[tuple[str, Decimal]]) -> tuple[tuple[str, Decimal], ...]:
         whole: dict[str, Decimal] = {}
         for address, weight in terms:
             parts = members.get(address, []) if _ledger(address) in summed else [address]
             for part in parts:
-                for each in (part, *(quantity.address for quantity in extra.get(part, ()))):
+                for each in [part, lacking[part].address] if part in lacking else [part]:
                     whole[each] = whole.get(each, Decimal(0)) + weight
         return tuple((address, weight) for address, weight in whole.items() if weight)
 
@@ -195,8 +198,7 @@ def expand(
     own = [_quantity(book, values) for book, values in found.values()]
     spelt = [replace(r, terms=spelled(r.terms), denominator=spelled(r.denominator)) for r in relations]
     totals = {r.name for r in relations if any(TOTAL in a.split("/")[2].split(":") for a in r.addresses)}
-    unknown = [quantity for parts in extra.values() for quantity in parts]
-    return Network([*kept, *own, *unknown], spelt, found, frozenset(totals))
+    return Network([*kept, *own, *lacking.values()], spelt, found, frozenset(totals))
 
 
 def _empty(book: Book, asked: Set[str]) -> Iterable[Values]:

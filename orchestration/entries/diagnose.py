@@ -65,9 +65,9 @@ def diagnose(asked: Asked, books: Sequence[Book], spill: Path, time_limit: float
     """What is wrong in a year whose entries do not agree with print. ``spill``: where DuckDB may write."""
     clock = Clock(time_limit)
     doubled, books = doubled_files(books, asked.quantities, asked.relations)
-    missing = missing_months(books, expand(asked.quantities, asked.relations, books))
-    plain = expand(asked.quantities, asked.relations, books)
-    network = expand(asked.quantities, asked.relations, books, lacking(missing, plain))
+    plain = expand(asked.quantities, asked.relations, books, asked.broken)
+    missing = missing_months(books, plain)
+    network = expand(asked.quantities, asked.relations, books, asked.broken, lacking(missing, plain))
     labels = {**asked.labels, **_labels(network)}
     weights = {**asked.weights, **{book.contract.entries: _ACCOUNT for book in books}}
     weights |= {f"{book.contract.entries}?": _UNKNOWN for book in books}
@@ -263,7 +263,7 @@ class _Told:
             told.add(month.book.contract.entries)
             row = missing_row(month)
             rules = self._touched(month.book.address(values) for values in month.accounts)
-            short = shortfalls(month, self.plain, self.asked.labels, self.asked.broken)
+            short = shortfalls(month, self.plain, self.asked.labels)
             whole.append(([row, *more, *short], row["statement"], rules))
         for place, (rows, said, rules) in enumerate(whole):
             others = [other[2] for other in whole[place + 1 :]]

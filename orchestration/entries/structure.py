@@ -219,7 +219,7 @@ def _without(
     return [Missing(book, absent[0], touched, whole=False, among=book.label(among))]
 
 
-def lacking(missing: Sequence[Missing], network: Network) -> dict[str, list[tuple[str, Quantity]]]:
+def lacking(missing: Sequence[Missing], network: Network) -> dict[str, Quantity]:
     """For each account that a missing month touches, what may be missing there: from nothing up, of the account's sign.
 
     The upper end is the greatest shortfall of any sum that the account is in: no amount that print allows is beyond it.
@@ -232,17 +232,23 @@ def lacking(missing: Sequence[Missing], network: Network) -> dict[str, list[tupl
         for address, _ in relation.terms:
             if address in network.accounts:
                 reach.setdefault(address, []).append(magnitude(off.get(relation.name, 0)) + max(printed, default=0))
-    found: dict[str, list[tuple[str, Quantity]]] = {}
+    found: dict[str, Quantity] = {}
     for each in missing:
         for values in each.accounts:
             address = each.book.address(values)
             if address in found:
                 continue
             most = Decimal(int(max(reach.get(address, [0]))) // 2 * 2 + 2)
-            signs = {fen < 0 for fen, _ in each.book.accounts.get(values, {}).values()} or {False, True}
+            signs = _signs(each.book, values)
             low, high = (-most if True in signs else Decimal(0)), (most if False in signs else Decimal(0))
-            found[address] = [(address, _unknown(each.book, values, low, high))]
+            found[address] = _unknown(each.book, values, low, high)
     return found
+
+
+def _signs(book: Book, values: Values) -> set[bool]:
+    """Whether amounts of an account are below zero, by its months; of one without entries, by those of its kind."""
+    alike = [values] if values in book.accounts else [v for v in book.accounts if book.group(v) == book.group(values)]
+    return {fen < 0 for each in alike for fen, _ in book.accounts[each].values()}
 
 
 def _unknown(book: Book, values: Values, low: Decimal, high: Decimal) -> Quantity:

@@ -5,7 +5,7 @@ Amounts are in fen here; ``diagnose`` turns them into yuan.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from orchestration.entries.accounts import Network
@@ -42,9 +42,7 @@ def missing_row(month: Missing) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def shortfalls(
-    month: Missing, network: Network, labels: Mapping[str, Label], broken: Collection[str]
-) -> list[dict[str, Any]]:
+def shortfalls(month: Missing, network: Network, labels: Mapping[str, Label]) -> list[dict[str, Any]]:
     """By printed cell, how much is missing there; where other faults bear on it too, together with those."""
     spans = spans_of(network.quantities)
     known = {month.book.address(values) for values in month.accounts}
@@ -52,7 +50,7 @@ def shortfalls(
     for relation in network.relations:
         own = {address: weight for address, weight in relation.terms if address in network.accounts}
         printed = [address for address, _ in relation.terms if address not in own]
-        if relation.name not in broken or len(printed) != 1 or len(set(own.values())) != 1 or known.isdisjoint(own):
+        if len(printed) != 1 or len(set(own.values())) != 1 or known.isdisjoint(own):
             continue
         present = sum(spans[address][0] for address in own)
         low, high = (int(edge - present) for edge in spans[printed[0]])
