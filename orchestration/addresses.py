@@ -36,3 +36,9 @@ def hand_over(connection: duckdb.DuckDBPyConnection, paths: Iterable[Path]) -> d
     for filesystem in {id(fs): fs for path in paths if (fs := getattr(path, "fs", None))}.values():
         connection.register_filesystem(filesystem)
     return connection
+
+
+def spelled(path: str) -> str:
+    """A path or address as DuckDB gives it back, which may have more slashes than it was given."""
+    scheme, found, rest = path.partition("://")
+    return f"{scheme}://{rest.lstrip('/')}" if found else path

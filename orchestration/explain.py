@@ -362,6 +362,12 @@ def _with_rules(explanation: Explanation) -> Explanation:
         "select statement from suspect_cell where fiscal_year = ? and address = ? order by fault, rank, answer",
         source.year, address,
     ) if "suspect_cell" in source.tables else []  # fmt: skip
+    suspects += source.rows(
+        """select entry.statement from suspect_entry as entry inner join finding using (fiscal_year, fault)
+           where fiscal_year = ? and entry.rank = 1 and list_has_any(string_split(rules, '、'), ?)
+           order by fault, entry.statement limit 6""",
+        source.year, [f"{part.instance.rule_id}/{part.instance.instance}" for part in parts],
+    ) if "suspect_entry" in source.tables else []  # fmt: skip
     patterns = source.rows(
         """select pattern from finding where fiscal_year = ? and pattern is not null
              and list_has_any(string_split(rules, '、'), ?) group by pattern order by min(fault)""",

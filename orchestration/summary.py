@@ -26,7 +26,8 @@ SECTIONS = {"execution": "预算执行", "output": "产出", "benefit": "效益"
 
 def as_json(year: int, build: Build | None, published: str | None, problems: list[Problem]) -> dict[str, Any]:
     """The one object that ``--json`` prints; decimals as strings."""
-    empty: dict[str, Any] = {"rules": [], "findings": [], "suspects": [], "corrections": [], "score": {}}
+    lists = ("rules", "findings", "suspects", "suspect_entries", "corrections")
+    empty: dict[str, Any] = {**{name: [] for name in lists}, "score": {}}
     found = _found(build) if build and not problems else empty
     return {
         "year": year,
@@ -47,6 +48,7 @@ def _found(build: Build) -> dict[str, Any]:
         ),
         "findings": _plain(build.rows("from finding order by fault")),
         "suspects": _plain(build.rows("from suspect_cell order by fault, rank, answer, address")),
+        "suspect_entries": _plain(build.rows("from suspect_entry order by fault, rank, ledger, file, line, statement")),
         "corrections": _plain(build.rows("from correction order by address")),
         "score": {row.pop("section"): row for row in _plain(score)},
     }
@@ -153,11 +155,15 @@ def _show_suspects(console: Console, build: Build, limit: int = 6) -> None:
             console.print(Text.assemble(("发现  ", "magenta"), finding["statement"]))
         rows = build.rows(
             "select statement from suspect_cell where fault = ? and rank = 1 order by answer, address", finding["fault"]
+        ) + build.rows(
+            """select statement from suspect_entry where fault = ? and rank = 1
+               order by ledger, file, line, statement""",
+            finding["fault"],
         )
         for row in rows[:limit]:
             console.print(Text.assemble(("疑似  ", "magenta"), row["statement"]))
         if len(rows) > limit:
-            console.print(Text(f"疑似  另有 {len(rows) - limit} 格，见 --json", style="dim"))
+            console.print(Text(f"疑似  另有 {len(rows) - limit} 处，见 --json", style="dim"))
 
 
 def _show_score(console: Console, build: Build) -> None:

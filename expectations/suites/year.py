@@ -25,16 +25,21 @@ _RULE_COLUMNS = {
     "suspects": "疑似",
 }
 _RULE_QUERY = """
-    with ranked as (
+    with likeliest as (
+        select fiscal_year, fault, answer, address, statement from suspect_cell where rank = 1
+        union all
+        select fiscal_year, fault, 1, concat(file, line), statement from suspect_entry where rank = 1
+    ),
+    ranked as (
         select fiscal_year, fault, statement, count(*) over fault_cells as cells,
-               row_number() over (fault_cells order by answer, address) as place
-        from suspect_cell where rank = 1
+               row_number() over (fault_cells order by answer, address, statement) as place
+        from likeliest
         window fault_cells as (partition by fiscal_year, fault)
     ),
     named as (
         select fiscal_year, fault,
                concat(string_agg(statement, '；' order by place) filter (place <= 6),
-                      case when max(cells) > 6 then concat('；另有 ', max(cells) - 6, ' 格') else '' end) as statements
+                      case when max(cells) > 6 then concat('；另有 ', max(cells) - 6, ' 处') else '' end) as statements
         from ranked group by fiscal_year, fault
     )
     select rule_id, instance, title, status, statement,

@@ -40,6 +40,17 @@ _SUSPECTS = """
     where suspect.rank = 1
     order by suspect.fault, suspect.answer, suspect.address
 """
+_SUSPECT_ENTRIES = """
+    select suspect.fault, suspect.statement, suspect.file, suspect.line, suspect.amount_yuan, suspect.implied_low_yuan,
+           suspect.implied_high_yuan, coalesce(ledger.on_duty, '') as on_duty
+    from suspect_entry as suspect
+    left join (
+        select known.fiscal_year, known.entries, max(summed.on_duty) as on_duty
+        from raw.entry_ledger as known inner join raw.ledger as summed using (fiscal_year, ledger) group by all
+    ) as ledger on suspect.fiscal_year = ledger.fiscal_year and suspect.ledger = ledger.entries
+    where suspect.rank = 1
+    order by suspect.fault, suspect.ledger, suspect.file, suspect.line, suspect.statement
+"""
 _FIRST_CELL = """
     select term.rule_id, term.instance, cell.file, cell.sheet, cell.cell, ledger.on_duty
     from rule_term as term
@@ -195,6 +206,8 @@ def _rule_items(build: Build) -> list[Item]:
     suspects: dict[int, list[Item]] = {}
     for row in build.rows(_SUSPECTS):
         suspects.setdefault(row["fault"], []).append(_suspect_item(row))
+    for row in build.rows(_SUSPECT_ENTRIES):
+        suspects.setdefault(row["fault"], []).append(_entry_item(row))
     first: list[Item] = []
     rest: list[Item] = []
     for finding in build.rows("from finding where severity = 'error' order by fault"):
@@ -221,6 +234,16 @@ def _suspect_item(row: Mapping[str, Any]) -> Item:
         "type": "suspect", "address": row["address"], "statement": row["statement"], "printed": row["printed_text"],
         "low_yuan": _text(row["implied_low_yuan"]), "high_yuan": _text(row["implied_high_yuan"]),
         "witnesses": row["witnesses"], "place": _place(row), "duty": row["on_duty"] or "",
+    }  # fmt: skip
+
+
+def _entry_item(row: Mapping[str, Any]) -> Item:
+    """A file, line or month of entries; its place takes the address's, since no printed cell is meant."""
+    place = f"{row['file'] or ''}" + (f" 第{row['line']}行" if row["line"] else "")
+    return {
+        "type": "suspect", "address": place, "statement": row["statement"], "printed": _text(row["amount_yuan"]),
+        "low_yuan": _text(row["implied_low_yuan"]), "high_yuan": _text(row["implied_high_yuan"]), "witnesses": "",
+        "place": place, "duty": row["on_duty"],
     }  # fmt: skip
 
 

@@ -105,7 +105,7 @@ def _cell(
         for name, key in zip(each.keys, keys, strict=True)
     ]
     return Cell(
-        fiscal_year=year, ledger=each.ledger, row_key=":".join(_plain(key) for key in keys),
+        fiscal_year=year, ledger=each.ledger, row_key=":".join(plain_key(key) for key in keys),
         row_kind="total" if TOTAL in keys else "detail",
         row_label=" ".join("合计" if word == TOTAL else word for word in words), measure=measure,
         text=f"{Decimal(fen).scaleb(-2):.2f}", value=Decimal(fen), unit="yuan", half_width=Decimal(0),
@@ -113,6 +113,6 @@ def _cell(
     )  # fmt: skip
 
 
-def _plain(key: str) -> str:
+def plain_key(key: str) -> str:
     """A key as printed ledgers have it in addresses."""
     return key.replace("/", "／").replace(":", "：")

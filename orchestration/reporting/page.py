@@ -166,6 +166,9 @@ def _findings(tables: Mapping[str, Rows]) -> list[dict[str, Any]]:
     suspects = defaultdict(list)
     for row in sorted(tables.get("suspect_cell", []), key=lambda row: (row["rank"], row["answer"], row["address"])):
         suspects[row["fault"]].append(row)
+    for row in sorted(tables.get("suspect_entry", []), key=lambda row: (row["rank"], row["statement"])):
+        place = f"{row['file'] or row['ledger']}" + (f" 第{row['line']}行" if row["line"] else "")
+        suspects[row["fault"]].append({**row, "address": place})
     return [{**row, "suspects": suspects[row["fault"]]} for row in tables.get("finding", [])]
 
 

@@ -60,8 +60,9 @@ SCHEMAS: dict[str, pa.Schema] = {
     ),
     "entry_ledger": pa.schema(
         {"fiscal_year": _INT, "ledger": _TEXT, "prints": _TEXT, "entries": _TEXT, "label": _TEXT,
-         "allowed_bad_lines": pa.int64()}
+         "allowed_bad_lines": pa.int64(), "contract": _TEXT}
     ),
+    "entry_place": pa.schema({"fiscal_year": _INT, "file": _TEXT, "path": _TEXT, "sums": _TEXT}),
     "entry_file": pa.schema(
         {"fiscal_year": _INT, "ledger": _TEXT, "file": _TEXT, "content": _TEXT, "entries": pa.int64(),
          "fen": pa.decimal128(28, 0), "bad_lines": pa.int64(), "same_as": _TEXT}
@@ -132,8 +133,13 @@ def raw_tables(
         "narrative": [{"fiscal_year": y, **dataclasses.asdict(piece)} for piece in narrative],
         "entry_ledger": [
             {"fiscal_year": y, "ledger": each.ledger, "prints": each.prints, "entries": entry.contract.entries,
-             "label": entry.contract.title, "allowed_bad_lines": entry.source.bad_lines}
+             "label": entry.contract.title, "allowed_bad_lines": entry.source.bad_lines,
+             "contract": entry.contract.model_dump_json()}
             for entry in entries for each in entry.contract.sums
+        ],
+        "entry_place": [
+            {"fiscal_year": y, "file": entry.name(file), "path": str(file.path), "sums": str(file.sums)}
+            for entry in entries for file in entry.files
         ],
         "entry_file": list(entry_files),
         "bad_line": [{"fiscal_year": y, **line} for line in bad_lines],

@@ -1,14 +1,20 @@
-"""Writes the tables ``finding`` and ``suspect_cell`` into a build: what the broken rules mean."""
+"""Writes ``finding``, ``suspect_cell`` and ``suspect_entry`` into a build: what the broken rules mean."""
 
 from __future__ import annotations
 
+from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
+from orchestration.addresses import place
+from orchestration.entries.accounts import Book, PlacedFile
+from orchestration.entries.contract import EntryContract
+from orchestration.entries.diagnose import Asked, Diagnosis, diagnose
 from orchestration.reconciliation.network import Quantity, Relation
-from orchestration.reconciliation.suspects import Found, Label, find, network
+from orchestration.reconciliation.suspects import Label, find, network
 from orchestration.warehouse.build import Build
 
 _TEXT, _INT, _FLAG, _VALUE = pa.string(), pa.int32(), pa.bool_(), pa.decimal128(28, 9)
@@ -22,6 +28,11 @@ SCHEMAS = {
          "row_key": _TEXT, "measure": _TEXT, "unit": _TEXT, "printed_text": _TEXT, "printed_yuan": _VALUE,
          "implied_low_yuan": _VALUE, "implied_high_yuan": _VALUE, "witnesses": _TEXT, "slip": _TEXT,
          "statement": _TEXT}
+    ),
+    "suspect_entry": pa.schema(
+        {"fiscal_year": _INT, "fault": _INT, "rank": _INT, "kind": _TEXT, "ledger": _TEXT, "file": _TEXT,
+         "line": pa.int64(), "month": _INT, "account": _TEXT, "amount_yuan": _VALUE, "implied_low_yuan": _VALUE,
+         "implied_high_yuan": _VALUE, "statement": _TEXT}
     ),
 }  # fmt: skip
 _CELLS = """
@@ -55,20 +66,44 @@ _UNPRINTED = """
     where term.is_missing and not selector.detail_only and selector.year_offset = 0 and fiscal_year = ?
 """
 _RELIABILITY = "select ledger, reliability from raw.ledger where fiscal_year = ?"
+# Rules on sums of entries that do not hold, and all the others, in the judge's order.
+_BROKEN = """
+    select judged.rule_id, judged.instance,
+           bool_or(term.ledger in (select ledger from raw.entry_ledger)) as on_entries
+    from reconciliation as judged
+    inner join rule_term as term using (fiscal_year, rule_id, instance)
+    inner join raw.rule as rule using (fiscal_year, rule_id)
+    where judged.status = 'inconsistent' and rule.severity = 'error' and rule.compare = 'interval' and fiscal_year = ?
+    group by all order by judged.rule_id, judged.instance
+"""
+_ENTRY_FILES = """
+    select file.ledger, file.file, place.path, place.sums, file.content, file.bad_lines,
+           (select max(contract) from raw.entry_ledger as known where known.entries = file.ledger) as contract
+    from raw.entry_file as file inner join raw.entry_place as place using (fiscal_year, file)
+    where fiscal_year = ? order by file.rowid
+"""
 
 
-def write_suspects(build: Build) -> Found:
-    """Find out which cells must be wrong, and write it down. A year in which every rule holds has empty tables.
+def write_suspects(build: Build) -> Diagnosis:
+    """Find out which cells or entries must be wrong, and write it down. A year in which every rule holds has empty
+    tables. Entries are looked at where a rule on their sums does not hold, and not otherwise.
 
     What it costs to suspect a cell of a ledger is in the ledger's contract (``reliability``).
     """
-    weights = {row["ledger"]: row["reliability"] for row in build.rows(_RELIABILITY, build.year)}
+    weights, labels = read_weights(build), read_labels(build)
     quantities, relations = read_network(build)
-    labels = {cell["address"]: _label(cell) for cell in build.rows(_CELLS, build.year)}
-    found = find(build.year, quantities, relations, labels, weights, _unprinted(build))
+    broken = build.rows(_BROKEN, build.year)
+    if any(row["on_entries"] for row in broken):
+        names = [f"{row['rule_id']}/{row['instance']}" for row in broken]
+        asked = Asked(build.year, quantities, relations, names, labels, weights, _unprinted(build))
+        found = diagnose(asked, _books(build), build.folder / "spill")
+    else:
+        printed = find(build.year, quantities, relations, labels, weights, _unprinted(build))
+        found = Diagnosis(printed.findings, printed.suspects)
+    tables = {"finding": found.findings, "suspect_cell": found.suspects, "suspect_entry": found.entries}
     with duckdb.connect(str(build.warehouse)) as connection:
         connection.execute("begin")
-        for name, rows in (("finding", found.findings), ("suspect_cell", found.suspects)):
+        for name, rows in tables.items():
             connection.register("rows", pa.Table.from_pylist(rows, schema=SCHEMAS[name]))
             connection.execute(f"create or replace table {name} as select * from rows")
             connection.unregister("rows")
@@ -76,9 +111,31 @@ def write_suspects(build: Build) -> Found:
     return found
 
 
+def _books(build: Build) -> list[Book]:
+    """The year's ledgers of entries, as they were read."""
+    files: dict[str, list[PlacedFile]] = {}
+    contracts: dict[str, EntryContract] = {}
+    for row in build.rows(_ENTRY_FILES, build.year):
+        contracts[row["ledger"]] = EntryContract.model_validate_json(row["contract"])
+        path = place(row["path"], build.folder)
+        placed = PlacedFile(row["file"], path, Path(row["sums"]), row["content"], row["bad_lines"])
+        files.setdefault(row["ledger"], []).append(placed)
+    return [Book.read(build.year, contracts[ledger], found) for ledger, found in files.items()]
+
+
 def read_network(build: Build) -> tuple[list[Quantity], list[Relation]]:
     """The printed figures of a build, after corrections, and the rules of error severity that bind them."""
     return network(build.rows(_CELLS, build.year), build.rows(_TERMS, build.year))
+
+
+def read_labels(build: Build) -> dict[str, Label]:
+    """What people call each cell of a build."""
+    return {cell["address"]: _label(cell) for cell in build.rows(_CELLS, build.year)}
+
+
+def read_weights(build: Build) -> dict[str, Decimal]:
+    """By ledger, what it costs to suspect a cell."""
+    return {row["ledger"]: row["reliability"] for row in build.rows(_RELIABILITY, build.year)}
 
 
 def _unprinted(build: Build) -> dict[str, set[str]]:
