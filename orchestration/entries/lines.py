@@ -207,7 +207,7 @@ class Scan:
         for row in rows:
             values = tuple(row[: len(names)])
             file, line, month, fen, voucher = row[len(names) : len(names) + 5]
-            at = found.number_of[file]
+            at = found.number_of[spelled(file)]
             if (values, voucher, at) in wanted:
                 if found.files.kind == CSV:
                     (line,) = found._numbered(at, [tuple(row[len(names) + 5 :])])
