@@ -13,11 +13,11 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from upath import UPath
 
+from orchestration.addresses import place
 from orchestration.entries import read as reader
 from orchestration.entries.contract import EntryContract, read_entry_contracts
-from orchestration.entries.files import EntryFiles
+from orchestration.entries.files import EntryFiles, find_files
 from orchestration.entries.generate import generate
 from orchestration.entries.plan import Plan, make_plan
 from orchestration.entries.read import EntryFile, Scan, Scanned, read_entries
@@ -41,6 +41,7 @@ ODD = [
     "2024-03-01,0012,𠮷,支出,3,9999999999999999.99",
     "2024-03-01,00\t12,,支出,3,7",
     "2024/03/01,0012,,支出,3,7",
+    '2024-03-01, "0012",,支出,3,1.00',
     f"2024-03-01,{'长' * 5_000},,支出,3,7",
     f'2024-03-01,"{"长，" * 20_000}",,支出,3,7',
 ]
@@ -89,12 +90,13 @@ def both(tmp_path: Path, scan: Scan, *paths: Path, contract: EntryContract = CON
     """Read on either engine, find the same, and return what was read."""
     theirs = read_entries(contract, paths, YEAR, tmp_path / "by-duckdb")
     heard: list[str] = []
+    before = set((tmp_path / "by-spark").glob("*.sums.parquet"))
     ours = read_entries(contract, paths, YEAR, tmp_path / "by-spark", on_file=heard.append, scan=scan)
     for spark, other in zip(ours, theirs, strict=True):
         assert (spark.path, spark.content) == (other.path, other.content)
         assert content(spark.sums) == content(other.sums), spark.path.name
         assert content(spark.aside) == content(other.aside), spark.path.name
-    assert sorted(heard) == sorted({each.sums: each.path.name for each in reversed(ours)}.values())
+    assert len(heard) == len({each.sums for each in ours} - before)
     return ours
 
 
@@ -112,7 +114,7 @@ def test_generated_entries_are_summed_by_spark_to_the_fen(form: str, plan: Plan,
 
 
 def test_every_kind_of_bad_line_is_set_aside_alike(told: Told, tmp_path: Path) -> None:
-    lines = [*BAD, '2024-03-01,"00\n12",,支出,3,1.00', '2024-03-01, "0012",,支出,3,1.00', HEADER, ",,,,,"]
+    lines = [*BAD, '2024-03-01,"00\n12",,支出,3,1.00', HEADER, ",,,,,"]
     paths = [csv_file(tmp_path, GOOD, line, GOOD, name=f"{number}.csv") for number, line in enumerate(lines)]
     paths.append(csv_file(tmp_path, GOOD, *lines, *[GOOD] * 500, name="all.csv"))
     good = csv_file(tmp_path, GOOD, GOOD, name="good.csv")
@@ -141,7 +143,7 @@ def test_odd_spellings_and_line_ends_cost_time_and_no_figure(told: Told, tmp_pat
     found = both(tmp_path, told, *paths, *(path for name in whole for path in sorted(tmp_path.glob(f"{name}.csv*"))))
     assert bad(found) == 0
     left = {each.path.name for each in found} - told.vouched
-    assert left <= {"5.csv", "6.csv", "_hidden.csv", "_hidden.csv.gz", "windows-without-an-end.csv.gz"}, left
+    assert left <= {"5.csv", "6.csv", "7.csv", "_hidden.csv", "_hidden.csv.gz", "windows-without-an-end.csv.gz"}, left
 
 
 def test_parquet_of_any_exact_type_is_read_alike(told: Told, tmp_path: Path) -> None:
@@ -161,7 +163,9 @@ def test_parquet_of_any_exact_type_is_read_alike(told: Told, tmp_path: Path) -> 
         pq.write_table(table(**columns).slice(0, 0), tmp_path / f"{name}-empty.parquet")
         both(tmp_path, told, tmp_path / f"{name}.parquet", tmp_path / f"{name}-empty.parquet")
     sound = {"plain", "words", "whole"}
-    assert told.vouched == {f"{name}.parquet" for name in sound} | {f"{name}-empty.parquet" for name in tables}
+    empty = {name for name in told.vouched if "-empty" in name}  # once for all that have the same content
+    assert told.vouched - empty == {f"{name}.parquet" for name in sound}
+    assert empty >= {f"{name}-empty.parquet" for name in ("plain", "words", "small", "whole")}
 
 
 def test_files_that_are_refused_are_refused_in_the_same_words(told: Told, tmp_path: Path) -> None:
@@ -192,7 +196,7 @@ def test_a_file_that_changes_while_spark_reads_it_is_refused(
 
 
 def test_what_spark_was_not_given_or_has_not_seen_is_never_passed_over(scan: Scan, tmp_path: Path) -> None:
-    files = reader.find_files(CONTRACT, [csv_file(tmp_path, GOOD), csv_file(tmp_path, GOOD, GOOD, name="b.csv")])
+    files = find_files(CONTRACT, [csv_file(tmp_path, GOOD), csv_file(tmp_path, GOOD, GOOD, name="b.csv")])
     new = [reader._named(path, files, YEAR, tmp_path) for path in files.paths]
     found = scan(files, new, YEAR)
     assert [each.path.name for each in found.files] == ["a.csv", "b.csv"]
@@ -208,9 +212,10 @@ def test_what_spark_was_not_given_or_has_not_seen_is_never_passed_over(scan: Sca
 
 def test_an_address_that_spark_does_not_know_is_left_to_duckdb(told: Told, tmp_path: Path) -> None:
     path = csv_file(tmp_path, GOOD)
-    (UPath("memory://spark") / "b.csv").write_bytes(path.read_bytes())
-    found = both(tmp_path, told, path, UPath("memory://spark/b.csv"))
-    assert len(found) == 2 and told.vouched <= {"a.csv"}
+    far = place("memory://spark/b.csv", tmp_path)
+    far.write_bytes(path.read_bytes() + GOOD.encode())
+    found = both(tmp_path, told, path, far)
+    assert len(found) == 2 and told.vouched == {"a.csv"}
 
 
 def test_another_unit_than_yuan_is_exact_too(told: Told, tmp_path: Path) -> None:
