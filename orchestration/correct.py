@@ -24,6 +24,7 @@ from orchestration.ledgers.money import FigureError
 from orchestration.settings import Settings
 from orchestration.warehouse import models
 from orchestration.warehouse.build import Build, Inputs, land_inputs, read_inputs
+from orchestration.warehouse.engines import DUCKDB
 
 Row = dict[str, Any]
 
@@ -77,7 +78,7 @@ def propose(
     """
     path = settings.ledgers(year) / "corrections.csv"
     content = path.read_bytes() if path.is_file() else None  # first: what changes after this is noticed in ``write``
-    inputs = read_inputs(settings, year)
+    inputs = read_inputs(replace(settings, target=DUCKDB.name), year)  # as it is judged, whatever the engine
     cell = _cell(inputs, address.strip())
     row = {
         "address": cell.address,

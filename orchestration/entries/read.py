@@ -17,8 +17,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import duckdb
+import pyarrow as pa
 from blake3 import blake3
 
 from orchestration.addresses import connect, is_address
@@ -35,10 +37,13 @@ MEMORY = "2GB"
 _READER = 1
 #: So many bytes of files are summed in one scan; their sums are kept when it is done.
 _BATCH = 1 << 30
+#: So many files another engine scans at once.
+_PART = 500
 _CHUNK = 4 << 20
 _DIALECT = """delim = ',', quote = '"', escape = '"'"""
 # One field of a line and the comma behind it; a line is well-formed where its fields leave nothing out.
 _FIELDS = """regexp_extract_all(raw || ',', '("(?:[^"]|"")*"|[^",]*),', 1)"""
+_NOTHING = "select 0::bigint as line, '' as reason, '' as raw limit 0"
 _REJECTS = ", store_rejects = true, rejects_table = 'rejected', rejects_scan = 'rejected_scan', rejects_limit = 1"
 
 
@@ -56,6 +61,23 @@ class EntryFile:
     aside: Path
 
 
+@dataclass(frozen=True)
+class Scanned:
+    """What another engine has found in whole files. ``files``: those that it vouches for, in which every line is good
+    as far as it looked. ``groups``: their lines by ``file`` (its path as text) and the contract's grouping (columns
+    ``raw_…``, as they stand in the file), with ``amount`` (exact, in the column's own unit) and ``entries``.
+    """
+
+    files: Sequence[EntryFile]
+    groups: pa.Table
+
+
+class Scan(Protocol):
+    """Another engine's scan of whole files. It may vouch for as few of them as it likes; DuckDB reads the rest."""
+
+    def __call__(self, files: EntryFiles, new: Sequence[EntryFile], year: int) -> Scanned: ...
+
+
 def read_entries(
     contract: EntryContract,
     paths: Iterable[Path],
@@ -63,9 +85,11 @@ def read_entries(
     kept: Path,
     memory: str = MEMORY,
     on_file: Callable[[str], None] = lambda name: None,
+    scan: Scan | None = None,
 ) -> list[EntryFile]:
     """Sum files or folders of one ledger, local ones or addresses (``upath.UPath``); a file whose sums stand in the
-    folder ``kept`` is not read again.
+    folder ``kept`` is not read again. With ``scan``, new files go to that first: what it doesn't vouch for is read
+    here.
 
     Each line is in the sums or set aside, never in neither. Raises ``InputError`` naming each file that is not whole,
     not UTF-8, or has other columns.
@@ -77,6 +101,12 @@ def read_entries(
     new = list({each.sums: each for each in found if not each.sums.is_file()}.values())
     with connect(files.paths) as connection:
         limit(connection, memory, kept / "spill")
+        if scan is not None:
+            new = [
+                left
+                for part in _parts(new)
+                for left in _take(connection, files, scan(files, part, year), part, year, on_file)
+            ]
         for batch in _batches(new):
             _sum_batch(connection, files, batch, year, on_file)
     return found
@@ -116,6 +146,40 @@ def _batches(new: Sequence[EntryFile]) -> Iterator[list[EntryFile]]:
         yield batch
 
 
+def _parts(new: Sequence[EntryFile]) -> Iterator[Sequence[EntryFile]]:
+    """What another engine scans at once; sums are kept when it is done."""
+    for start in range(0, len(new), _PART):
+        yield new[start : start + _PART]
+
+
+def _take(
+    connection: duckdb.DuckDBPyConnection,
+    files: EntryFiles,
+    scanned: Scanned,
+    part: Sequence[EntryFile],
+    year: int,
+    on_file: Callable[[str], None],
+) -> list[EntryFile]:
+    """Keep the sums of the files that were scanned elsewhere and are sound; returns the others. What lines are grouped
+    by is checked here, in the groups, like that of a scan of our own."""
+    contract = files.contract
+    raw = ", ".join(f"raw_{name}" for name in contract.grouping)
+    connection.register("scanned", scanned.groups)
+    connection.execute(f"""
+        create or replace temp table grouped as
+        select file, {raw}, {_fen(contract, "amount")} as fen, entries from scanned
+    """)
+    connection.unregister("scanned")
+    wrong = " or ".join(_in_groups(files, year))
+    dirty = {row[0] for row in connection.execute(f"select distinct file from grouped where {wrong}").fetchall()}
+    sound = [each for each in scanned.files if str(each.path) not in dirty and _stamp(each.path) == each.stamp]
+    for each in sound:
+        _keep(connection, each, _NOTHING, _summed(files, f"grouped where file = {_text(str(each.path))}"))
+        on_file(each.path.name)
+    kept = {each.sums for each in sound}
+    return [each for each in part if each.sums not in kept]
+
+
 def limit(connection: duckdb.DuckDBPyConnection, memory: str, spill: Path) -> None:
     """Bound what DuckDB holds in memory; the rest goes to disk."""
     connection.execute(f"set memory_limit = {_text(memory)}")
@@ -133,7 +197,6 @@ def _sum_batch(
     contract = files.contract
     by = contract.grouping
     raw = ", ".join(f"raw_{name}" for name in by)
-    typed_by = ", ".join(f"{typed(contract.column(name), files)} as {name}" for name in contract.dimensions)
     source = _source(files, [each.path for each in batch])
     beside = [column for column in contract.columns if column.name not in by]
     counted = [column for column in beside if _is_counted(column, files, batch[0].quoted)]
@@ -146,8 +209,7 @@ def _sum_batch(
             {" + ".join(bad)} as bad
         from (select {_raw(files)} from {source}) group by all
     """)
-    in_groups = [condition for name in by for condition in _conditions(contract.column(name), files, year)]
-    wrong = f"select file from grouped where bad > 0 or {' or '.join(in_groups)}"
+    wrong = f"select file from grouped where bad > 0 or {' or '.join(_in_groups(files, year))}"
     blanks = [f"select file from (select {_raw(files)} from {source}) where {each}" for each in _pruned(files)]
     dirty = {row[0] for row in connection.execute(" union ".join([wrong, *blanks])).fetchall()}
     if files.kind == CSV:
@@ -162,18 +224,25 @@ def _sum_batch(
         elif (alone and dirty) or str(each.path) in dirty:
             problems += _sum_lines(connection, files, each, year)
         else:
-            nothing = "select 0::bigint as line, '' as reason, '' as raw limit 0"
             its = "grouped" if alone else f"grouped where file = {_text(str(each.path))}"
-            _keep(connection, each, nothing, _summed(files, typed_by, its))
+            _keep(connection, each, _NOTHING, _summed(files, its))
         on_file(each.path.name)
     if problems:
         raise InputError(problems)
 
 
-def _summed(files: EntryFiles, typed_by: str, source: str, fen: str = "sum(fen)", entries: str = "sum(entries)") -> str:
+def _in_groups(files: EntryFiles, year: int) -> list[str]:
+    """What makes lines bad because of a column that they are grouped by."""
+    contract = files.contract
+    return [condition for name in contract.grouping for condition in _conditions(contract.column(name), files, year)]
+
+
+def _summed(files: EntryFiles, source: str, fen: str = "sum(fen)", entries: str = "sum(entries)") -> str:
     """SQL of a file's sums. Grouped twice, since words and dates of many days become codes and months."""
-    columns = [f"month({typed(files.contract.date, files)})::integer as month", *([typed_by] if typed_by else [])]
-    by = ", ".join(["month", *files.contract.dimensions])
+    contract = files.contract
+    columns = [f"month({typed(contract.date, files)})::integer as month"]
+    columns += [f"{typed(contract.column(name), files)} as {name}" for name in contract.dimensions]
+    by = ", ".join(["month", *contract.dimensions])
     return f"""
         select {by}, sum(fen)::decimal(38, 0) as fen, sum(entries)::bigint as entries
         from (
@@ -244,7 +313,12 @@ def _plain(column: EntryColumn) -> str:
 
 def _sum_of(contract: EntryContract) -> str:
     """Whole fen, exact: summed in the amounts' own unit, then turned into fen; cheaper than line by line."""
-    return f"(sum({_plain(contract.amount)}) * {MONEY_UNITS[contract.amount.unit or '元']})::hugeint"
+    return _fen(contract, f"sum({_plain(contract.amount)})")
+
+
+def _fen(contract: EntryContract, amount: str) -> str:
+    """Whole fen of a sum of amounts, DECIMAL(38, 2)."""
+    return f"({amount} * {MONEY_UNITS[contract.amount.unit or '元']})::hugeint"
 
 
 def faults(column: EntryColumn, files: EntryFiles, year: int) -> list[tuple[str, str]]:
@@ -344,15 +418,8 @@ def _sum_lines(connection: duckdb.DuckDBPyConnection, files: EntryFiles, each: E
                 for line, said in unread
             ]
         lines = _csv_lines(files, each.path, "")
-    contract = files.contract
-    typed_by = ", ".join(f"{typed(contract.column(name), files)} as {name}" for name in contract.dimensions)
     good = f"({lines}) where {reason} is null"
-    _keep(
-        connection,
-        each,
-        "from aside order by line",
-        _summed(files, typed_by, good, _sum_of(contract), "count(*)"),
-    )
+    _keep(connection, each, "from aside order by line", _summed(files, good, _sum_of(files.contract), "count(*)"))
     return []
 
 

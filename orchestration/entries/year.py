@@ -11,7 +11,7 @@ import duckdb
 
 from orchestration.addresses import place
 from orchestration.entries.contract import EntryContract
-from orchestration.entries.read import EntryFile, read_entries
+from orchestration.entries.read import EntryFile, Scan, read_entries
 from orchestration.entries.sums import sum_ledgers
 from orchestration.ledgers.cell import InputError, Problem
 from orchestration.ledgers.reader import EntrySource, Ledger, Sources
@@ -51,10 +51,12 @@ def read_year_entries(
     contracts: Mapping[str, EntryContract],
     kept: Path,
     on_file: Callable[[str], None] = lambda name: None,
+    scan: Scan | None = None,
 ) -> list[Entries]:
     """Every ledger of entries that the year's ``sources.yml`` names; sums that no file has any more are forgotten.
 
-    ``folder``: the year's, which relative paths start from; ``kept``: where sums are kept by content.
+    ``folder``: the year's, which relative paths start from; ``kept``: where sums are kept by content; ``scan``: what
+    scans whole files, if not DuckDB.
     Raises ``InputError`` with all that is wrong with all of them.
     """
     at = str(folder / "sources.yml")
@@ -71,7 +73,7 @@ def read_year_entries(
             contract = contracts[source.ledger]
             paths = [place(path, folder) for path in source.paths]
             try:
-                files = read_entries(contract, paths, sources.year, kept, on_file=on_file)
+                files = read_entries(contract, paths, sources.year, kept, on_file=on_file, scan=scan)
             except InputError as error:
                 problems += error.problems
             else:

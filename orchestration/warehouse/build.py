@@ -20,6 +20,7 @@ from orchestration.ledgers.narrative import Piece, read_narrative
 from orchestration.ledgers.reader import Year, read_year
 from orchestration.reconciliation.rules import Rulebook, compile_rules, read_rules
 from orchestration.settings import Settings
+from orchestration.warehouse.engines import DUCKDB, engine_of
 from orchestration.warehouse.landing import land, published_cells, raw_tables, rows_of
 
 
@@ -92,7 +93,11 @@ def read_inputs(
         try:
             entry_contracts = read_entry_contracts(settings.entry_contracts)
             kept = settings.entry_sums(year)
-            entries = read_year_entries(settings.ledgers(year), ledgers.sources, entry_contracts, kept, on_file)
+            engine = engine_of(settings) if ledgers.sources.entries else DUCKDB
+            with engine.reading(open_build(settings, year, as_published).warehouse) as scan:
+                entries = read_year_entries(
+                    settings.ledgers(year), ledgers.sources, entry_contracts, kept, on_file, scan
+                )
         except InputError as error:
             problems += error.problems
     try:

@@ -1,4 +1,4 @@
-"""Which engine builds the models: DuckDB in the build file itself, or Spark, which hands its results back to it.
+"""Which engine sums entries and builds the models: DuckDB, or Spark, which hands its results back to the build file.
 
 One dbt project, two engines. Here stands what every engine must do and the choice between them; Spark's own work stands
 in ``orchestration.warehouse.spark``, which is imported only where it is chosen. Everything after the models (suspects,
@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from orchestration.ledgers.cell import InputError, Problem
 from orchestration.settings import Settings
+
+if TYPE_CHECKING:
+    from orchestration.entries.read import Scan
 
 #: table -> its columns that may hold no null
 Tables = Mapping[str, Sequence[str]]
@@ -35,6 +38,9 @@ class Engine(Protocol):
 
     def at_work(self, warehouse: Path, partial: bool) -> AbstractContextManager[Session]:
         """All that dbt needs to run on this build. ``partial``: only some models run, on those that stand."""
+
+    def reading(self, warehouse: Path) -> AbstractContextManager[Scan | None]:
+        """What scans whole files of entries for this build; None where their reader does so itself."""
 
 
 class _InPlace:
@@ -57,6 +63,10 @@ class DuckDB:
                 yield _InPlace()
         finally:
             DuckDBConnectionManager.close_all_connections()  # dbt keeps the file open, and nobody else could open it
+
+    def reading(self, warehouse: Path) -> AbstractContextManager[Scan | None]:
+        del warehouse
+        return nullcontext()
 
 
 DUCKDB: Engine = DuckDB()

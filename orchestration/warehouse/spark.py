@@ -32,6 +32,8 @@ from orchestration.warehouse.engines import Session, Tables, environment
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+    from orchestration.entries.read import Scan
+
 JAVA = 17
 _MASTERS = ("local", "spark://", "yarn", "k8s://")
 #: What a session always runs with. None of it is about size: that is for spark-defaults.conf (SPARK_CONF_DIR) to say.
@@ -68,15 +70,22 @@ class Spark:
     def at_work(self, warehouse: Path, partial: bool) -> Iterator[Session]:
         # What stands there is cleared away: the name must be nobody else's.
         shared = f"{self.folder.rstrip('/')}/ledgergate-spark-{warehouse.parent.name}"
-        place = shared if self.folder else str(_own(warehouse))
-        _clear(place)
+        place = shared if self.folder else str(own_folder(warehouse))
+        clear(place)
         with spark_session(self, warehouse, place) as session, _dbt_uses(session):
             built = Built(session, warehouse, place)
             built.land("raw")
             if partial:
                 built.land("main")
             yield built
-        _clear(place)
+        clear(place)
+
+    @contextmanager
+    def reading(self, warehouse: Path) -> Iterator[Scan | None]:
+        from orchestration.warehouse.spark_entries import scanner
+
+        with scanner(self, warehouse) as scan:
+            yield scan
 
 
 @dataclass(frozen=True)
@@ -167,17 +176,17 @@ def java_version() -> int | None:
 
 
 @contextmanager
-def spark_session(spark: Spark, warehouse: Path, place: str) -> Iterator[SparkSession]:
+def spark_session(spark: Spark, warehouse: Path, place: str, said_in: str = "spark.log") -> Iterator[SparkSession]:
     """A session of this build's own, in a Java process of its own that ends with it. What Java says stands in
-    ``spark.log`` beside the build file. Raises ``SparkFailedError``."""
+    ``said_in`` beside the build file. Raises ``SparkFailedError``."""
     from py4j.protocol import Py4JError
     from pyspark import SparkConf, SparkContext
     from pyspark.errors import PySparkException
     from pyspark.java_gateway import launch_gateway
     from pyspark.sql import SparkSession
 
-    own = _own(warehouse)
-    log = warehouse.with_name("spark.log")
+    own = own_folder(warehouse)
+    log = warehouse.with_name(said_in)
     chosen = _ALWAYS | {
         "spark.master": spark.master,
         "spark.app.name": f"ledgergate-{warehouse.parent.name}",
@@ -308,7 +317,7 @@ _TYPES = {
 }
 
 
-def _own(warehouse: Path) -> Path:
+def own_folder(warehouse: Path) -> Path:
     """The folder beside the build file for what Spark needs while it runs."""
     return warehouse.parent / "spark"
 
@@ -321,7 +330,7 @@ def _files(address: str) -> tuple[Any, str]:
     return found
 
 
-def _clear(place: str) -> None:
+def clear(place: str) -> None:
     files, path = _files(place)
     if files.exists(path):
         files.rm(path, recursive=True)

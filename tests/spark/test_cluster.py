@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import subprocess
@@ -13,11 +14,17 @@ from typing import Any
 
 import pytest
 
+from orchestration.entries.contract import read_entry_contracts
+from orchestration.entries.generate import generate
+from orchestration.entries.plan import make_plan
+from orchestration.entries.targets import targets
 from orchestration.jobs import run_year
 from orchestration.settings import ROOT, Settings
 from orchestration.summary import as_json
+from orchestration.warehouse import spark_entries
 from orchestration.warehouse.build import Build, open_build
 from tests.conftest import Published, edit
+from tests.pipeline.test_entries import ENTRIES, NAMED
 from tests.spark.cluster import Cluster, standalone, wait_for
 from tests.spark.conftest import columns, contents, installation
 
@@ -69,6 +76,48 @@ def test_two_workers_refuse_a_broken_year_in_the_same_words(tmp_path: Path, clus
     assert contents(build) == contents(expected.build)
     assert columns(build) == columns(expected.build)
     assert sorted(path.name for path in settings.raw.iterdir()) == there  # where the command ran: no metastore, no log
+
+
+def test_two_workers_sum_entries_to_the_fen_also_where_one_dies(tmp_path: Path, cluster: Cluster) -> None:
+    settings = installation(tmp_path)
+    folder = settings.ledgers(2024) / "entries"
+    contracts = read_entry_contracts(settings.entry_contracts)
+    generate(make_plan(targets(settings, 2024), 2024, 7, ENTRIES), contracts, folder, "csv.gz")
+    odd = csv_of(folder / "fund_entry" / "fund_entry-2024-03.synthetic.csv.gz")
+    odd.write_text(odd.read_text(encoding="utf-8") + "2024-03-01,一行坏的\n", encoding="utf-8")
+    with (settings.ledgers(2024) / "sources.yml").open("a", encoding="utf-8") as sources:
+        sources.write(NAMED.replace("fund_entry]}", "fund_entry], bad_lines: 1}"))
+    before = set(cluster.folder.glob("worker-1/app-*"))
+    running, build = start(settings, cluster)
+    try:
+        wait_for(lambda: running.poll() is not None or has_a_task(cluster, "worker-1", before), 200, "a task")
+        assert running.poll() is None
+        cluster.kill("worker-1")
+        expected = run_year(settings, 2024)  # meanwhile
+        assert expected.version is not None, expected
+        assert finished(running, 0)["published"]
+    finally:
+        if running.poll() is None:
+            running.kill()
+    assert "Lost executor" in (build.folder / spark_entries.LOG).read_text(encoding="utf-8")
+    assert contents(build) == contents(expected.build)
+    assert columns(build) == columns(expected.build)
+    assert build.quarantine.read_bytes() == expected.build.quarantine.read_bytes()
+    cluster.add_worker("worker-1")
+
+
+def has_a_task(cluster: Cluster, worker: str, before: set[Path]) -> bool:
+    """Whether a worker is at work on a task of an application that was not there before."""
+    said = [path for path in cluster.folder.glob(f"{worker}/app-*/*/stderr") if path.parents[1] not in before]
+    return any("Running task" in path.read_text(encoding="utf-8", errors="replace") for path in said)
+
+
+def csv_of(packed: Path) -> Path:
+    """A compressed file in place of which the plain one stands."""
+    plain = packed.with_suffix("")
+    plain.write_bytes(gzip.decompress(packed.read_bytes()))
+    packed.unlink()
+    return plain
 
 
 def test_a_worker_that_dies_at_work_costs_a_retry_and_nothing_else(
