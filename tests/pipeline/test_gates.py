@@ -23,6 +23,16 @@ from tests.conftest import Published
 TAMPERED = {
     "cells_are_placed": ("update stg_cell set file = null where address like '%/17/adjustment'", "17/adjustment"),
     "ledgers_are_whole": ("delete from stg_cell where address = '2024/insured/pension/persons'", "参保人数"),
+    "entries_are_read": (
+        """insert into raw.entry_ledger by name
+               select 2024 as fiscal_year, 'none' as ledger, 'none' as prints, 'vouchers' as entries, '凭证' as label,
+                      0 as allowed_bad_lines;
+           insert into raw.entry_file by name
+               select 2024 as fiscal_year, 'vouchers' as ledger, 'a.csv' as file, 5 as entries, 1 as bad_lines;
+           insert into raw.bad_line by name
+               select 2024 as fiscal_year, 'vouchers' as ledger, 'a.csv' as file, 7 as line, '金额空白' as reason""",
+        "a.csv 第7行：金额空白",
+    ),
     "nothing_is_lost": (
         "update cell_flow set published_value = published_value + 0.01 where address like '%/17/total_budget'",
         "2024/project_expenditure/17/total_budget",
