@@ -203,12 +203,17 @@ def _sum_batch(
     in_scan = [c for column in beside if column not in counted for c in _conditions(column, files, year)]
     bad = [f"count_if({' or '.join(in_scan) or 'false'})"]
     bad += [f"count(*) - count(raw_{column.name})" for column in counted if column.required]
-    connection.execute(f"""
-        create or replace temp table grouped as
-        select file, {raw}, {_sum_of(contract)} as fen, count(*) as entries,
-            {" + ".join(bad)} as bad
-        from (select {_raw(files)} from {source}) group by all
-    """)
+    try:
+        connection.execute(f"""
+            create or replace temp table grouped as
+            select file, {raw}, {_sum_of(contract)} as fen, count(*) as entries,
+                {" + ".join(bad)} as bad
+            from (select {_raw(files)} from {source}) group by all
+        """)
+    except duckdb.InvalidInputException:  # the parser gave up: one kind of line end here, another there
+        _forget(connection)
+        _sum_singly(connection, files, batch, year, on_file)
+        return
     wrong = f"select file from grouped where bad > 0 or {' or '.join(_in_groups(files, year))}"
     blanks = [f"select file from (select {_raw(files)} from {source}) where {each}" for each in _pruned(files)]
     dirty = {row[0] for row in connection.execute(" union ".join([wrong, *blanks])).fetchall()}
@@ -227,6 +232,28 @@ def _sum_batch(
             its = "grouped" if alone else f"grouped where file = {_text(str(each.path))}"
             _keep(connection, each, _NOTHING, _summed(files, its))
         on_file(each.path.name)
+    if problems:
+        raise InputError(problems)
+
+
+def _sum_singly(
+    connection: duckdb.DuckDBPyConnection,
+    files: EntryFiles,
+    batch: Sequence[EntryFile],
+    year: int,
+    on_file: Callable[[str], None],
+) -> None:
+    """Sum each file of a batch by itself, and the one that can't be scanned a line at a time."""
+    problems: list[Problem] = []
+    for each in batch:
+        try:
+            if len(batch) > 1:
+                _sum_batch(connection, files, [each], year, on_file)
+            else:
+                problems += _sum_lines(connection, files, each, year)
+                on_file(each.path.name)
+        except InputError as error:
+            problems += error.problems
     if problems:
         raise InputError(problems)
 
@@ -442,10 +469,10 @@ def _csv_lines(files: EntryFiles, path: Path, rejects: str) -> str:
     ]
     return f"""
         with lines as (
-            select row_number() over () as line, raw
+            select row_number() over () as line, rtrim(raw, chr(13)) as raw
             from read_csv(
                 {file}, auto_detect = false, header = false, delim = chr(1), quote = '', escape = '',
-                columns = {{'raw': 'VARCHAR'}}{rejects}
+                strict_mode = false, columns = {{'raw': 'VARCHAR'}}{rejects}
             )
         ),
         split as (select line, raw, {_FIELDS} as fields from lines where line > 1 and raw is not null),

@@ -340,3 +340,11 @@ def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path: Path, monkeyp
 def test_a_line_break_within_quotation_marks_is_a_bad_line(tmp_path: Path) -> None:
     found = read(tmp_path, csv_file(tmp_path, GOOD, '2024-03-01,"00\n12",,支出,3,1.00', GOOD))
     assert entries(found) == {"a.csv": 2} and [line for _, line, _, _ in aside(found)] == [3, 4]
+
+
+def test_line_ends_of_two_kinds_in_one_file_are_no_fault(tmp_path: Path) -> None:
+    """DuckDB's own parser gives up on them."""
+    path = tmp_path / "a.csv"
+    path.write_bytes(f"{HEADER}\r\n{GOOD}\r\n{GOOD}\n{GOOD}x\r\n{GOOD}\n".encode())
+    found = read(tmp_path, path, csv_file(tmp_path, GOOD, name="b.csv"))
+    assert entries(found) == {"a.csv": 3, "b.csv": 1} and [line for _, line, _, _ in aside(found)] == [4]
