@@ -107,8 +107,9 @@ def read_entries(
                 for part in _parts(new)
                 for left in _take(connection, files, scan(files, part, year), part, year, on_file)
             ]
-        for batch in _batches(new):
-            _sum_batch(connection, files, batch, year, on_file)
+        problems = [p for batch in _batches(new) for p in _sum_batch(connection, files, batch, year, on_file)]
+    if problems:
+        raise InputError(problems)
     return found
 
 
@@ -192,8 +193,8 @@ def _sum_batch(
     batch: Sequence[EntryFile],
     year: int,
     on_file: Callable[[str], None],
-) -> None:
-    """Sum some files in one scan and keep the sums of each. Every file that can't be read is in one ``InputError``."""
+) -> list[Problem]:
+    """Sum some files in one scan and keep the sums of each; returns what is wrong with those that can't be read."""
     contract = files.contract
     by = contract.grouping
     raw = ", ".join(f"raw_{name}" for name in by)
@@ -210,17 +211,19 @@ def _sum_batch(
                 {" + ".join(bad)} as bad
             from (select {_raw(files)} from {source}) group by all
         """)
-    except duckdb.InvalidInputException:  # the parser gave up: one kind of line end here, another there
+    except duckdb.Error as error:
+        # What the Parquet reader can't decode has no class of its own.
+        if type(error) not in (duckdb.Error, duckdb.InvalidInputException):
+            raise
         _forget(connection)
-        _sum_singly(connection, files, batch, year, on_file)
-        return
-    wrong = f"select file from grouped where bad > 0 or {' or '.join(_in_groups(files, year))}"
-    blanks = [f"select file from (select {_raw(files)} from {source}) where {each}" for each in _pruned(files)]
-    dirty = {row[0] for row in connection.execute(" union ".join([wrong, *blanks])).fetchall()}
-    if files.kind == CSV:
-        query = "select distinct file_path from rejected_scan inner join rejected using (scan_id, file_id)"
-        dirty |= {row[0] for row in connection.execute(query).fetchall()}
-        _forget(connection)
+        if len(batch) > 1:  # one of them: each by itself
+            return [p for each in batch for p in _sum_batch(connection, files, [each], year, on_file)]
+        if files.kind != CSV:
+            said = str(error).splitlines()[0]
+            return [Problem(str(batch[0].path), "", "", f"已损坏的 Parquet（{said}）", "完整的 Parquet 文件")]
+        dirty = {str(batch[0].path)}  # the parser gave up: one kind of line end here, another there
+    else:
+        dirty = _dirty(connection, files, year, source)
     problems: list[Problem] = []
     for each in batch:
         alone = len(batch) == 1
@@ -232,30 +235,19 @@ def _sum_batch(
             its = "grouped" if alone else f"grouped where file = {_text(str(each.path))}"
             _keep(connection, each, _NOTHING, _summed(files, its))
         on_file(each.path.name)
-    if problems:
-        raise InputError(problems)
+    return problems
 
 
-def _sum_singly(
-    connection: duckdb.DuckDBPyConnection,
-    files: EntryFiles,
-    batch: Sequence[EntryFile],
-    year: int,
-    on_file: Callable[[str], None],
-) -> None:
-    """Sum each file of a batch by itself, and the one that can't be scanned a line at a time."""
-    problems: list[Problem] = []
-    for each in batch:
-        try:
-            if len(batch) > 1:
-                _sum_batch(connection, files, [each], year, on_file)
-            else:
-                problems += _sum_lines(connection, files, each, year)
-                on_file(each.path.name)
-        except InputError as error:
-            problems += error.problems
-    if problems:
-        raise InputError(problems)
+def _dirty(connection: duckdb.DuckDBPyConnection, files: EntryFiles, year: int, source: str) -> set[str]:
+    """The files of a scan that have a bad line."""
+    wrong = f"select file from grouped where bad > 0 or {' or '.join(_in_groups(files, year))}"
+    blanks = [f"select file from (select {_raw(files)} from {source}) where {each}" for each in _pruned(files)]
+    dirty = {row[0] for row in connection.execute(" union ".join([wrong, *blanks])).fetchall()}
+    if files.kind == CSV:
+        query = "select distinct file_path from rejected_scan inner join rejected using (scan_id, file_id)"
+        dirty |= {row[0] for row in connection.execute(query).fetchall()}
+        _forget(connection)
+    return dirty
 
 
 def _in_groups(files: EntryFiles, year: int) -> list[str]:

@@ -279,6 +279,25 @@ def test_a_file_that_is_not_utf8_is_refused(at: str, tmp_path: Path) -> None:
     assert problem.cell == ("第1行" if at == "header" else "第3行")
 
 
+def test_files_of_several_scans_are_all_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "_BATCH", 1)  # a scan for each file
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.csv").write_bytes(HEADER.encode() + b"\n" + f"{GOOD}{name}".encode("gbk") + b"\n")
+    problems = refused(tmp_path, tmp_path / "a.csv", csv_file(tmp_path, GOOD, name="good.csv"), tmp_path / "b.csv")
+    assert [Path(problem.file).name for problem in problems] == ["a.csv", "b.csv"]
+
+
+def test_a_parquet_file_that_is_damaged_inside_is_named(tmp_path: Path) -> None:
+    """Its footer is whole, so that only reading it tells."""
+    for name in ("a", "b"):
+        pq.write_table(table(), tmp_path / f"{name}.parquet", compression="zstd")
+    content = bytearray((tmp_path / "b.parquet").read_bytes())
+    content[4:200] = bytes(196)
+    (tmp_path / "b.parquet").write_bytes(content)
+    (problem,) = refused(tmp_path, tmp_path / "a.parquet", tmp_path / "b.parquet")
+    assert problem.file.endswith("b.parquet") and "已损坏" in problem.found
+
+
 def test_what_could_be_read_of_a_refused_input_is_kept_for_the_next_time(tmp_path: Path) -> None:
     good = csv_file(tmp_path, GOOD)
     bad = tmp_path / "b.csv"
@@ -326,9 +345,9 @@ def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path: Path, monkeyp
     path = csv_file(tmp_path, GOOD)
     before = reader._sum_batch
 
-    def slow(*arguments: Any) -> None:
+    def slow(*arguments: Any) -> list[Problem]:
         csv_file(tmp_path, GOOD, GOOD)
-        before(*arguments)
+        return before(*arguments)
 
     monkeypatch.setattr(reader, "_sum_batch", slow)
     (problem,) = refused(tmp_path, path)
