@@ -80,14 +80,14 @@ report: $(READY)  ## the report of YEAR (2024), from its published version
 	$(BIN)/ledgergate report $(YEAR)
 
 ui: $(READY)  ## the Dagster UI, on loopback only: http://127.0.0.1:3000
-	$(BIN)/python -m orchestration.ui
+	$(BIN)/python -m orchestration.pipeline.ui
 
 bench: $(READY)  ## what a run costs and where, and entries by the hundred million, as ratios in one run
 	$(BIN)/python -m tests.bench
 	$(BIN)/python -m tests.bench_entries
 
 docs: $(READY)  ## generate docs/rules.md, dictionary.md and commands.md
-	$(BIN)/python -m orchestration.reporting.reference
+	$(BIN)/python -m orchestration.cli.reference
 
 format: $(READY)  ## format Python and SQL
 	$(BIN)/ruff check --fix .

@@ -1,0 +1,1 @@
+"""Ledgergate. A room a purpose; what each may import is listed in ``tests/unit/test_layers.py``."""

@@ -1,53 +1,10 @@
-"""All that Dagster sees, assembled in one place. Tests override a resource instead of patching."""
-
-from __future__ import annotations
-
-from collections.abc import Mapping
+"""What Dagster loads (``workspace.yaml``). All of it is assembled in ``orchestration.pipeline.definitions``."""
 
 import dagster as dg
 
-from orchestration.assets.alerts import alerts_arrive, alerts_asset
-from orchestration.assets.ledgers import ledger_assets
-from orchestration.assets.publication import publication_asset
-from orchestration.assets.reports import report_assets
-from orchestration.assets.suspects import suspect_assets
-from orchestration.assets.warehouse import warehouse_assets
-from orchestration.checks import gate_assets
-from orchestration.entries.contract import read_entry_contracts
-from orchestration.jobs import year_jobs
-from orchestration.ledgers.contract import read_contracts
-from orchestration.resources import Workspace, one_run_of_a_year
-from orchestration.sensors import all_schedules, all_sensors
-from orchestration.warehouse import models
-
-
-def build_definitions(overrides: Mapping[str, object] | None = None) -> dg.Definitions:
-    """Assets, checks, jobs, sensors and schedules over one workspace. ``overrides`` replaces resources by name."""
-    workspace = (overrides or {}).get("workspace") or Workspace()
-    assert isinstance(workspace, Workspace)
-    contracts = read_contracts(workspace.settings.contracts)
-    warehouse = warehouse_assets()
-    tables = models.published_tables()
-    return dg.Definitions(
-        assets=[
-            ledger_assets(contracts, read_entry_contracts(workspace.settings.entry_contracts)),
-            warehouse,
-            suspect_assets(),
-            gate_assets(tables),
-            publication_asset(tables),
-            report_assets(),
-            alerts_asset(),
-        ],
-        asset_checks=[alerts_arrive],
-        jobs=year_jobs(),
-        sensors=all_sensors(workspace.settings),
-        schedules=all_schedules(workspace.settings),
-        executor=dg.in_process_executor,
-        resources={**(overrides or {}), "workspace": one_run_of_a_year(workspace)},
-    )
+from orchestration.pipeline.definitions import build_definitions
 
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    """What ``workspace.yaml`` loads."""
     return build_definitions()

@@ -47,7 +47,7 @@ def command_times(home: Path, runs: int) -> dict[str, Any]:
         "DO_NOT_TRACK": "1",
     }
     environment.pop("DAGSTER_HOME", None)
-    ledgergate = [sys.executable, "-m", "orchestration.cli", "run", "2024"]
+    ledgergate = [sys.executable, "-m", "orchestration.cli.main", "run", "2024"]
     project = str(ROOT / "dbt_project")
     dbt = [str(Path(sys.executable).with_name("dbt")), "build", "--exclude-resource-type", "unit_test"]
     dbt += ["--project-dir", project, "--profiles-dir", project, "--target-path", str(home / "dbt")]
@@ -79,8 +79,8 @@ def two_years(home: Path, raw: Path) -> dict[str, Any]:
     from expectations.gate import judge
 
     judge()  # as the command does
-    from orchestration.jobs import run_year
-    from orchestration.settings import Settings
+    from orchestration.base.settings import Settings
+    from orchestration.pipeline.run import run_year
 
     settings = Settings(home=home, raw=raw)
     taken = []
@@ -108,7 +108,7 @@ def where(home: Path, raw: Path) -> dict[str, Any]:
         parts[name] = (time.perf_counter() - begun, time.process_time() - used)
 
     with part("import the command"):
-        import orchestration.cli
+        import orchestration.cli.main
         import orchestration.warehouse.build
     with part("import dagster"):
         import dagster
@@ -120,16 +120,18 @@ def where(home: Path, raw: Path) -> dict[str, Any]:
     with part("import great_expectations (in a run: on the other core)"):
         import great_expectations  # noqa: F401
     from expectations.gate import judge
-    from orchestration.jobs import RUN_YEAR, run_year
-    from orchestration.resources import Workspace
-    from orchestration.settings import Settings
-    from orchestration.warehouse import build, gates, models, release, suspects
+    from orchestration.base.settings import Settings
+    from orchestration.pipeline.jobs import RUN_YEAR
+    from orchestration.pipeline.resources import Workspace
+    from orchestration.pipeline.run import run_year
+    from orchestration.publication import gates, release
+    from orchestration.warehouse import build, models, suspects
 
     settings = Settings(home=home, raw=raw)
     with part("load the parsed models"):
         tables = models.published_tables()
     with part("assemble Dagster's definitions"):
-        from orchestration.definitions import build_definitions
+        from orchestration.pipeline.definitions import build_definitions
 
         build_definitions({"workspace": Workspace(settings)}).resolve_job_def(RUN_YEAR)
     with part("start the gates' process (in a run: on the other core)"):
@@ -159,7 +161,7 @@ def where(home: Path, raw: Path) -> dict[str, Any]:
     assert outcome.version is not None, outcome
     wall, used = parts["the same six by the job, all imported"]
     parts["of that, Dagster's own"] = (max(0.0, wall - alone[0]), max(0.0, used - alone[1]))
-    del dagster, orchestration.cli
+    del dagster, orchestration.cli.main
     return parts
 
 
@@ -202,8 +204,8 @@ def experiment(quick: bool) -> dict[str, Any]:
 
 def province_times(quick: bool) -> list[dict[str, Any]]:
     """The generated province of 100 departments, with more and more corrupted cells."""
-    from orchestration.reconciliation.localise import localise
-    from tests.unit.reconciliation.test_localise import province
+    from orchestration.localisation.localise import localise
+    from tests.unit.localisation.test_localise import province
 
     rows = []
     for wrong in DAMAGES:
@@ -439,7 +441,7 @@ def in_own_process(part: str, *arguments: str) -> Any:
 
 
 def bench(quick: bool) -> None:
-    from orchestration.settings import Settings
+    from orchestration.base.settings import Settings
     from tests.pipeline.test_publication import another_year
 
     before = os.getloadavg()[0]

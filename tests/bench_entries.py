@@ -153,7 +153,7 @@ def entries_of(home: Path, size: int, form: str) -> Path:
     folder = home / "entries" / f"{size}-{form}"
     if not (folder / "manifest.json").is_file():
         shutil.rmtree(folder, ignore_errors=True)
-        command = [sys.executable, "-m", "orchestration.cli", "generate", "--entries", str(size)]
+        command = [sys.executable, "-m", "orchestration.cli.main", "generate", "--entries", str(size)]
         cost([*command, "--format", form, "--out", str(folder)], os.environ | {"LEDGERGATE_HOME": str(home)})
     return folder
 
@@ -165,7 +165,7 @@ def ours(home: Path, raw: Path, *, kept: bool = False) -> Cost:
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
     environment = os.environ | {"LEDGERGATE_HOME": str(home), "LEDGERGATE_RAW": str(raw), "DO_NOT_TRACK": "1"}
     environment.pop("DAGSTER_HOME", None)
-    return cost([sys.executable, "-m", "orchestration.cli", "run", "2024"], environment)
+    return cost([sys.executable, "-m", "orchestration.cli.main", "run", "2024"], environment)
 
 
 def bare_dbt(home: Path) -> Cost:

@@ -10,8 +10,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from orchestration.jobs import Outcome, run_year
-from orchestration.settings import ROOT, Settings
+from orchestration.base.settings import ROOT, Settings
+from orchestration.pipeline.run import Outcome, run_year
 
 # The same examples every time, and no clock: a busy machine fails no property.
 hypothesis.settings.register_profile("ledgergate", deadline=None, derandomize=True)

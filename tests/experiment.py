@@ -2,7 +2,7 @@
 
 The network here mirrors ``rule_term`` and ``rule_judgement`` for experiments only; a year is judged by the dbt models.
 Nothing in the brute force comes from the engine: it decides by itself, exactly, whether some cells suffice.
-Used by ``tests/unit/reconciliation/test_experiment.py`` (a sample) and ``tests/bench.py`` (all of it).
+Used by ``tests/unit/localisation/test_experiment.py`` (a sample) and ``tests/bench.py`` (all of it).
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from orchestration.ledgers.cell import Cell
 from orchestration.ledgers.corrections import Correction
 from orchestration.ledgers.money import FigureError, parse_figure
 from orchestration.ledgers.reader import Year
-from orchestration.reconciliation.localise import Localisation, localise
-from orchestration.reconciliation.network import Quantity, Relation
-from orchestration.reconciliation.rules import COMPUTED, KEY_PARTS, Rulebook, Selector
-from orchestration.reconciliation.slips import Evidence, rank, read_knowledge, settled
+from orchestration.localisation.localise import Localisation, localise
+from orchestration.localisation.slips import Evidence, rank, read_knowledge, settled
+from orchestration.localisation.solver.network import Quantity, Relation
+from orchestration.rules.rules import COMPUTED, KEY_PARTS, Rulebook, Selector
 from tests.variants import published
 
 Network = tuple[list[Quantity], list[Relation]]

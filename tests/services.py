@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from orchestration.settings import ROOT, Settings
+from orchestration.base.settings import ROOT, Settings
 from tests.pipeline.test_publication import environment
 
 _HELD: list[socket.socket] = []
@@ -68,7 +68,7 @@ def start_ui(settings: Settings, urls: str, services: Services) -> None:
     """What ``make ui`` starts."""
     services.port = services.port or free_port()
     own = {"LEDGERGATE_ALERT_URLS": urls, "PORT": str(services.port)}
-    services.start([sys.executable, "-m", "orchestration.ui"], environment(settings) | own)
+    services.start([sys.executable, "-m", "orchestration.pipeline.ui"], environment(settings) | own)
 
 
 @contextmanager

@@ -9,16 +9,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from orchestration.base.settings import ROOT
 from orchestration.ledgers.cell import Cell
 from orchestration.ledgers.contract import read_contracts
 from orchestration.ledgers.corrections import Correction, read_corrections
 from orchestration.ledgers.money import parse_figure
 from orchestration.ledgers.reader import Year, read_year
-from orchestration.reconciliation.rules import Rulebook, compile_rules, read_rules
-from orchestration.settings import ROOT
+from orchestration.rules.rules import Rulebook, compile_rules, read_rules
 from orchestration.warehouse import models
 from orchestration.warehouse.build import Build
-from orchestration.warehouse.engines import DUCKDB, Engine
+from orchestration.warehouse.engine import DUCKDB, Engine
 from orchestration.warehouse.landing import land, raw_tables
 
 #: address (without the year) -> the text that it prints instead; None takes the cell away. An address that no cell has

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from orchestration.alerting.channels import Channel, NotDeliveredError, channels, severities
 from orchestration.alerting.outbox import Delivery, Outbox
-from orchestration.settings import Settings
+from orchestration.base.settings import Settings
 
 
 @dataclass(frozen=True)

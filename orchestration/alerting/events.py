@@ -17,9 +17,9 @@ from typing import Any
 from expectations.gate import GateResult
 from orchestration.alerting.messages import Severity, policy
 from orchestration.alerting.outbox import Event, Outbox
-from orchestration.ledgers.cell import InputError, Problem
+from orchestration.base.problems import InputError, Problem
+from orchestration.base.settings import Settings
 from orchestration.ledgers.contract import Contract, read_contracts
-from orchestration.settings import Settings
 from orchestration.warehouse.build import Build
 
 Item = dict[str, Any]

@@ -11,7 +11,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
-from orchestration.ledgers.cell import InputError, Problem
+from orchestration.base.problems import InputError, Problem
 from orchestration.ledgers.contract import Name, read_model
 from orchestration.ledgers.money import MONEY_UNITS, squeeze
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from orchestration.addresses import connect
+from orchestration.base.addresses import connect
+from orchestration.base.problems import InputError, Problem
 from orchestration.entries.contract import EntryContract
-from orchestration.ledgers.cell import InputError, Problem
 from orchestration.ledgers.money import squeeze
 
 CSV, PARQUET = "csv", "parquet"

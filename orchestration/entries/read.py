@@ -23,10 +23,10 @@ import duckdb
 import pyarrow as pa
 from blake3 import blake3
 
-from orchestration.addresses import connect, is_address
+from orchestration.base.addresses import connect, is_address
+from orchestration.base.problems import InputError, Problem
 from orchestration.entries.contract import EntryColumn, EntryContract
 from orchestration.entries.files import CSV, EntryFiles, find_files
-from orchestration.ledgers.cell import InputError, Problem
 from orchestration.ledgers.money import MONEY_UNITS
 
 #: What a typed column is. Money is whole fen.

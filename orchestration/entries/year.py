@@ -9,11 +9,11 @@ from typing import Any
 
 import duckdb
 
-from orchestration.addresses import place
+from orchestration.base.addresses import place
+from orchestration.base.problems import InputError, Problem
 from orchestration.entries.contract import EntryContract
 from orchestration.entries.read import EntryFile, Scan, read_entries
 from orchestration.entries.sums import sum_ledgers
-from orchestration.ledgers.cell import InputError, Problem
 from orchestration.ledgers.reader import EntrySource, Ledger, Sources
 
 #: So many bad lines of a ledger are shown; the quarantine file has them all.

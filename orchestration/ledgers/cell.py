@@ -6,7 +6,6 @@ fractions, days since 1970-01-01). No float ever stands for a value.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -37,26 +36,3 @@ class Cell:
     def address(self) -> str:
         """``year/ledger/row key/measure``: the name by which rules, corrections and people call the cell."""
         return f"{self.fiscal_year}/{self.ledger}/{self.row_key}/{self.measure}"
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing that is wrong with the input: where, what was found, what was expected."""
-
-    file: str
-    sheet: str
-    cell: str
-    found: str
-    expected: str
-
-    def __str__(self) -> str:
-        place = " ".join(part for part in (self.file, self.sheet, self.cell) if part)
-        return f"{place}：读到 {self.found}；应为 {self.expected}"
-
-
-class InputError(Exception):
-    """The input cannot be read. Carries *all* problems of all files, not just the first."""
-
-    def __init__(self, problems: Iterable[Problem]):
-        self.problems = list(problems)
-        super().__init__("\n".join(str(problem) for problem in self.problems))

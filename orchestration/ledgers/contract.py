@@ -22,7 +22,7 @@ from pydantic import (
     model_validator,
 )
 
-from orchestration.ledgers.cell import InputError, Problem
+from orchestration.base.problems import InputError, Problem
 from orchestration.ledgers.money import MONEY_UNITS, FigureError, parse_figure, squeeze
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
-from orchestration.ledgers.cell import Cell, InputError, Problem
+from orchestration.base.problems import InputError, Problem
+from orchestration.ledgers.cell import Cell
 from orchestration.ledgers.money import Figure, FigureError, parse_figure, squeeze
 from orchestration.ledgers.reader import Year
 from orchestration.ledgers.spreadsheet import read_list

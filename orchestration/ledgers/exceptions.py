@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
-from orchestration.ledgers.cell import InputError, Problem
+from orchestration.base.problems import InputError, Problem
 from orchestration.ledgers.spreadsheet import read_list
 
 #: Columns of exceptions.csv: name in code -> header.

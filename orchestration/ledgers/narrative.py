@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from orchestration.ledgers.cell import InputError, Problem
+from orchestration.base.problems import InputError, Problem
 
 #: Keys of the file that are not text: words that hold digits and are names (12333 热线, 第二届).
 NAMES = "专有名称"

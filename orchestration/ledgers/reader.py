@@ -15,7 +15,8 @@ from typing import Annotated
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from orchestration.ledgers.cell import Cell, InputError, Problem
+from orchestration.base.problems import InputError, Problem
+from orchestration.ledgers.cell import Cell
 from orchestration.ledgers.contract import Column, Contract, Key, Measure, validation_problems
 from orchestration.ledgers.money import MONEY_UNITS, FigureError, is_dash, parse_figure, squeeze
 from orchestration.ledgers.spreadsheet import SUFFIXES, Grid, read_grids, reference

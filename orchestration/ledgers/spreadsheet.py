@@ -16,7 +16,7 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from pathlib import Path
 from typing import Any
 
-from orchestration.ledgers.cell import InputError, Problem
+from orchestration.base.problems import InputError, Problem
 from orchestration.ledgers.money import squeeze
 
 SUFFIXES = (".csv", ".xlsx", ".xlsm")

@@ -1,0 +1,4 @@
+"""The self-evaluation report of a published version: fields, forms, document, workbook, page.
+
+What does not belong here: builds and ledgers; a report reads a version and nothing else.
+"""

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from orchestration import summary
+from orchestration.base.wording import STATUSES as WORDS
 from orchestration.reporting.fields import Fields, Figure
 from orchestration.reporting.forms import Form
 
 #: 状态 of a rule instance, in the order in which people ask.
 STATUSES = {
-    status: summary.STATUSES[status][0]
+    status: WORDS[status][0]
     for status in ("inconsistent", "missing", "corrected", "accepted", "rounding", "consistent")
 }
 SEVERITIES = {"error": "必须成立", "warning": "提示"}

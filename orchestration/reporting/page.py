@@ -20,12 +20,12 @@ from typing import Any, TypeAlias
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from orchestration.base.wording import SECTIONS, STATUSES
 from orchestration.ledgers.money import MONEY_UNITS, day_of
-from orchestration.reconciliation.rules import COMPUTED
 from orchestration.reporting.fields import Fields, Figure, Missing, amount, chinese_date, places, plain
 from orchestration.reporting.forms import NOT_PROVIDED, Cell, Form, Sum
 from orchestration.reporting.forms import Row as FormRow
-from orchestration.summary import SECTIONS, STATUSES
+from orchestration.rules.rules import COMPUTED
 
 _FOLDER = Path(__file__).parent / "templates"
 _TEMPLATES = Environment(

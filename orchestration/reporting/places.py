@@ -5,10 +5,10 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass
 
+from orchestration.base.settings import Settings
 from orchestration.reporting.layout import Printed
 from orchestration.reporting.published import NoVersionError, Published, open_version
 from orchestration.reporting.report import report_places
-from orchestration.settings import Settings
 
 
 class UnknownPlaceError(Exception):

@@ -9,10 +9,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from orchestration.addresses import connect
-from orchestration.settings import Settings
+from orchestration.base.addresses import connect
+from orchestration.base.settings import Settings
+from orchestration.publication.versions import MANIFEST, versions
 from orchestration.warehouse.landing import rows_of
-from orchestration.warehouse.versions import MANIFEST, versions
 
 #: What a version must hold for a report to be made of it.
 NEEDED = ("cell", "correction", "accepted_exception", "ledger_source", "narrative", "reconciliation", "rule_cell")

@@ -8,11 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestration.base.settings import Settings
 from orchestration.reporting.fields import Fields
 from orchestration.reporting.forms import build_forms
 from orchestration.reporting.layout import Printed, printed_in_forms
 from orchestration.reporting.published import Published
-from orchestration.settings import Settings
 
 DOCUMENT, WORKBOOK, PAGE, PDF = "report.docx", "annexes.xlsx", "report.html", "report.pdf"
 

@@ -10,17 +10,18 @@ from typing import Any
 
 import duckdb
 
+from orchestration.base.problems import InputError
+from orchestration.base.settings import Settings
 from orchestration.entries.contract import read_entry_contracts
 from orchestration.entries.year import Entries, bad_lines, file_rows, read_year_entries
-from orchestration.ledgers.cell import InputError
 from orchestration.ledgers.contract import read_contracts
 from orchestration.ledgers.corrections import Correction, read_corrections
 from orchestration.ledgers.exceptions import AcceptedException, read_exceptions
 from orchestration.ledgers.narrative import Piece, read_narrative
 from orchestration.ledgers.reader import Year, read_year
-from orchestration.reconciliation.rules import Rulebook, compile_rules, read_rules
-from orchestration.settings import Settings
-from orchestration.warehouse.engines import DUCKDB, engine_of
+from orchestration.rules.rules import Rulebook, compile_rules, read_rules
+from orchestration.warehouse.engine import DUCKDB
+from orchestration.warehouse.engines import engine_of
 from orchestration.warehouse.landing import land, published_cells, raw_tables, rows_of
 
 

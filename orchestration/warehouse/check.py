@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestration.base.settings import Settings
 from orchestration.entries.contract import read_entry_contracts
 from orchestration.ledgers.contract import read_contract, read_contracts
 from orchestration.ledgers.reader import read_paths
-from orchestration.reconciliation.rules import compile_rules, read_rules
-from orchestration.settings import Settings
+from orchestration.rules.rules import compile_rules, read_rules
 from orchestration.warehouse import models
 from orchestration.warehouse.build import Build, Inputs, land_inputs, read_notes
 from orchestration.warehouse.engines import engine_of

@@ -1,75 +1,10 @@
-"""Which engine sums entries and builds the models: DuckDB, or Spark, which hands its results back to the build file.
-
-One dbt project, two engines. Here stands what every engine must do and the choice between them; Spark's own work stands
-in ``orchestration.warehouse.spark``, which is imported only where it is chosen. Everything after the models (suspects,
-gates, publication, reports) reads the build file and does not know which engine has filled it.
-"""
+"""The choice of engine. Spark is imported only where it is chosen."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
-
-from orchestration.ledgers.cell import InputError, Problem
-from orchestration.settings import Settings
-
-if TYPE_CHECKING:
-    from orchestration.entries.read import Scan
-
-#: table -> its columns that may hold no null
-Tables = Mapping[str, Sequence[str]]
-
-
-class Session(Protocol):
-    """An engine at work on one build."""
-
-    def hand_back(self, tables: Tables) -> None:
-        """Put what the engine has built into the build file, type by type and figure by figure."""
-
-
-class Engine(Protocol):
-    """What builds the models; ``name`` is that of dbt's target and of its adapter, ``dialect`` that of its SQL."""
-
-    @property
-    def name(self) -> str: ...
-
-    def at_work(self, warehouse: Path, partial: bool) -> AbstractContextManager[Session]:
-        """All that dbt needs to run on this build. ``partial``: only some models run, on those that stand."""
-
-    def reading(self, warehouse: Path) -> AbstractContextManager[Scan | None]:
-        """What scans whole files of entries for this build; None where their reader does so itself."""
-
-
-class _InPlace:
-    """DuckDB builds in the build file: there is nothing to hand back."""
-
-    def hand_back(self, tables: Tables) -> None:
-        del tables
-
-
-class DuckDB:
-    name = "duckdb"
-
-    @contextmanager
-    def at_work(self, warehouse: Path, partial: bool) -> Iterator[Session]:
-        del partial
-        from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-
-        try:
-            with environment(LEDGERGATE_WAREHOUSE=str(warehouse)):
-                yield _InPlace()
-        finally:
-            DuckDBConnectionManager.close_all_connections()  # dbt keeps the file open, and nobody else could open it
-
-    def reading(self, warehouse: Path) -> AbstractContextManager[Scan | None]:
-        del warehouse
-        return nullcontext()
-
-
-DUCKDB: Engine = DuckDB()
+from orchestration.base.problems import InputError, Problem
+from orchestration.base.settings import Settings
+from orchestration.warehouse.engine import DUCKDB, Engine
 
 
 def engine_of(settings: Settings) -> Engine:
@@ -77,22 +12,7 @@ def engine_of(settings: Settings) -> Engine:
     if settings.target == DUCKDB.name:
         return DUCKDB
     if settings.target == "spark":
-        from orchestration.warehouse import spark
+        from orchestration.warehouse.spark import engine as spark
 
         return spark.installed(settings)
     raise InputError([Problem("LEDGERGATE_TARGET", "", "", settings.target, "duckdb 或 spark")])
-
-
-@contextmanager
-def environment(**values: str) -> Iterator[None]:
-    """The process's environment with these values, for as long as it lasts."""
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value

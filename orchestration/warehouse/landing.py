@@ -20,7 +20,7 @@ from orchestration.ledgers.exceptions import AcceptedException
 from orchestration.ledgers.money import unit_kind
 from orchestration.ledgers.narrative import Piece
 from orchestration.ledgers.reader import Year
-from orchestration.reconciliation.rules import COMPUTED, Rulebook
+from orchestration.rules.rules import COMPUTED, Rulebook
 
 VALUE = pa.decimal128(28, 9)
 _TEXT, _INT, _FLAG = pa.string(), pa.int32(), pa.bool_()

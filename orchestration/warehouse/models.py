@@ -17,8 +17,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from orchestration.settings import ROOT
-from orchestration.warehouse.engines import DUCKDB, Engine
+from orchestration.base.settings import ROOT
+from orchestration.warehouse.engine import DUCKDB, Engine
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest

@@ -9,12 +9,12 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from orchestration.addresses import place
-from orchestration.entries.accounts import Book, PlacedFile
+from orchestration.base.addresses import place
 from orchestration.entries.contract import EntryContract
-from orchestration.entries.diagnose import Asked, Diagnosis, diagnose
-from orchestration.reconciliation.network import Quantity, Relation
-from orchestration.reconciliation.suspects import Label, find, network
+from orchestration.entries.diagnosis.accounts import Book, PlacedFile
+from orchestration.entries.diagnosis.diagnose import Asked, Diagnosis, diagnose
+from orchestration.localisation.solver.network import Quantity, Relation
+from orchestration.localisation.suspects import Label, find, network
 from orchestration.warehouse.build import Build
 
 _TEXT, _INT, _FLAG, _VALUE = pa.string(), pa.int32(), pa.bool_(), pa.decimal128(28, 9)

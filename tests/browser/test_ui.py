@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page, TimeoutError, expect, sync_playwright
 
-from orchestration.settings import Settings
+from orchestration.base.settings import Settings
 from tests.conftest import edit
 from tests.services import Services, start_ui, started, until_served
 

@@ -20,10 +20,10 @@ import psycopg2
 import pytest
 
 from orchestration.alerting.outbox import Outbox
+from orchestration.base.settings import ROOT, Settings
+from orchestration.publication.backup import DUMP, save
+from orchestration.publication.versions import current_versions
 from orchestration.reporting.report import report_folder
-from orchestration.settings import ROOT, Settings
-from orchestration.warehouse.backup import DUMP, save
-from orchestration.warehouse.versions import current_versions
 from tests.conftest import edit
 from tests.drill.postgres import cluster
 from tests.pipeline.test_publication import environment

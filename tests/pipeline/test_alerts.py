@@ -14,8 +14,8 @@ from orchestration.alerting.channels import channels
 from orchestration.alerting.delivery import deliver
 from orchestration.alerting.events import Run
 from orchestration.alerting.outbox import Outbox
-from orchestration.jobs import run_year
-from orchestration.settings import ROOT, Settings
+from orchestration.base.settings import ROOT, Settings
+from orchestration.pipeline.run import run_year
 from tests.conftest import edit
 from tests.pipeline.test_publication import environment
 from tests.receivers import Answer, Robots, robots
@@ -31,7 +31,7 @@ def robot() -> Iterator[Robots]:
 
 def ledgergate(settings: Settings, urls: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "orchestration.cli", *arguments],
+        [sys.executable, "-m", "orchestration.cli.main", *arguments],
         env=environment(settings) | {"LEDGERGATE_ALERT_URLS": urls}, cwd=ROOT, capture_output=True, text=True,
         timeout=300,
     )  # fmt: skip
@@ -84,7 +84,7 @@ def test_bad_input_and_a_crash_have_words_of_their_own(
     def broken(*_: object) -> None:
         raise RuntimeError("no space left on device")
 
-    monkeypatch.setattr("orchestration.assets.suspects.write_suspects", broken)
+    monkeypatch.setattr("orchestration.pipeline.assets.suspects.write_suspects", broken)
     with pytest.raises(RuntimeError):
         run_year(settings, 2024)
     deliver(outbox, to)

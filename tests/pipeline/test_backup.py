@@ -17,9 +17,9 @@ import pytest
 from orchestration.alerting import events
 from orchestration.alerting.events import Run
 from orchestration.alerting.outbox import Outbox
-from orchestration.settings import ROOT, Settings
-from orchestration.warehouse.backup import BackupError, restore, save
-from orchestration.warehouse.versions import current_versions, rollback, versions
+from orchestration.base.settings import ROOT, Settings
+from orchestration.publication.backup import BackupError, restore, save
+from orchestration.publication.versions import current_versions, rollback, versions
 from tests.conftest import Published
 from tests.pipeline.test_publication import environment, publish_altered, served
 

@@ -11,9 +11,9 @@ import pytest
 import xlsxwriter
 from typer.testing import CliRunner, Result
 
-from orchestration.cli import app
-from orchestration.settings import ROOT
-from orchestration.warehouse import versions as version_store
+from orchestration.base.settings import ROOT
+from orchestration.cli.main import app
+from orchestration.publication import versions as version_store
 from tests.conftest import Published, edit
 
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from orchestration.definitions import build_definitions
-from orchestration.jobs import RUN_YEAR
-from orchestration.resources import Workspace
-from orchestration.settings import ROOT, Settings
+from orchestration.base.settings import ROOT, Settings
+from orchestration.pipeline.definitions import build_definitions
+from orchestration.pipeline.jobs import RUN_YEAR
+from orchestration.pipeline.resources import Workspace
 from orchestration.warehouse import models
 from tests.conftest import Published, edit
 

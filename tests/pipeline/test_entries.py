@@ -15,14 +15,14 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
-from orchestration.cli import app
+from orchestration.base.settings import ROOT, Settings
+from orchestration.cli.main import app
 from orchestration.entries.contract import read_entry_contracts
-from orchestration.entries.generate import Written, generate
-from orchestration.entries.plan import Plan, make_plan
-from orchestration.entries.targets import NO_ITEM, targets
-from orchestration.jobs import Outcome, run_year
-from orchestration.settings import ROOT, Settings
-from orchestration.warehouse.versions import current_versions
+from orchestration.pipeline.run import Outcome, run_year
+from orchestration.publication.versions import current_versions
+from orchestration.synthetic.generate import Written, generate
+from orchestration.synthetic.plan import Plan, make_plan
+from orchestration.synthetic.targets import NO_ITEM, targets
 from tests.conftest import edit
 from tests.pipeline.test_publication import COMMAND, environment
 

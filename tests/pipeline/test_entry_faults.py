@@ -10,12 +10,12 @@ import pytest
 from rich.console import Console
 
 from expectations.suites.year import SUITES
+from orchestration.base.settings import Settings
+from orchestration.cli.summary import as_json, show_summary
 from orchestration.entries.contract import read_entry_contracts
-from orchestration.entries.generate import generate
-from orchestration.entries.plan import make_plan
-from orchestration.entries.targets import targets
-from orchestration.settings import Settings
-from orchestration.summary import as_json, show_summary
+from orchestration.synthetic.generate import generate
+from orchestration.synthetic.plan import make_plan
+from orchestration.synthetic.targets import targets
 from orchestration.warehouse import models
 from orchestration.warehouse.build import Build, land_inputs, open_build, read_inputs
 from orchestration.warehouse.suspects import write_suspects

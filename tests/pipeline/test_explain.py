@@ -17,10 +17,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
-from orchestration.cli_cells import register
-from orchestration.explain import IMPOSSIBLE, Explanation, Implied, explain, free_interval, interval_text
-from orchestration.reconciliation.network import Quantity, Relation
-from orchestration.settings import ROOT, Settings
+from orchestration.base.settings import ROOT, Settings
+from orchestration.cli.cells import register
+from orchestration.explanation.explain import IMPOSSIBLE, Explanation, Implied, explain, free_interval, interval_text
+from orchestration.localisation.solver.network import Quantity, Relation
 from orchestration.warehouse import models
 from orchestration.warehouse.build import land_inputs, open_build, read_inputs
 from orchestration.warehouse.suspects import write_suspects

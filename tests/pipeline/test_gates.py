@@ -11,12 +11,12 @@ import pytest
 
 from expectations.gate import run_suites
 from expectations.suites.year import SUITES
-from orchestration.settings import Settings
+from orchestration.base.settings import Settings
+from orchestration.publication.gates import failed, run_gates
+from orchestration.publication.release import publish_build
+from orchestration.publication.versions import NotPublishedError
 from orchestration.warehouse import models
 from orchestration.warehouse.build import Build
-from orchestration.warehouse.gates import failed, run_gates
-from orchestration.warehouse.release import publish_build
-from orchestration.warehouse.versions import NotPublishedError
 from tests.conftest import Published
 
 #: gate -> what is done to the build, and what its failing row must name

@@ -14,10 +14,10 @@ import pytest
 from rich.console import Console
 
 from expectations.suites.year import SUITES
-from orchestration.explain import as_json as explained_as_json
-from orchestration.explain import explain, show
-from orchestration.settings import ROOT, Settings
-from orchestration.summary import as_json, show_summary
+from orchestration.base.settings import ROOT, Settings
+from orchestration.cli.summary import as_json, show_summary
+from orchestration.explanation.explain import as_json as explained_as_json
+from orchestration.explanation.explain import explain, show
 from orchestration.warehouse.check import Checked, check_paths
 
 Table = list[list[str]]

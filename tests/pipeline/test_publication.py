@@ -17,16 +17,16 @@ import duckdb
 import pytest
 import yaml
 
+from orchestration.base.settings import Settings
+from orchestration.publication.gates import run_gates
+from orchestration.publication.release import publish_build
+from orchestration.publication.versions import Version, current_versions, rollback, versions
 from orchestration.reporting.published import open_version
-from orchestration.settings import Settings
 from orchestration.warehouse import models
 from orchestration.warehouse.build import Build
-from orchestration.warehouse.gates import run_gates
-from orchestration.warehouse.release import publish_build
-from orchestration.warehouse.versions import Version, current_versions, rollback, versions
 from tests.conftest import Published
 
-COMMAND = [sys.executable, "-m", "orchestration.cli"]
+COMMAND = [sys.executable, "-m", "orchestration.cli.main"]
 
 
 @pytest.fixture
@@ -101,7 +101,7 @@ def test_a_publisher_killed_before_the_switch_leaves_no_half_version(installatio
     script = f"""
 import os, signal
 from pathlib import Path
-from orchestration.settings import Settings
+from orchestration.base.settings import Settings
 from orchestration.warehouse import versions
 settings = Settings(home=Path({str(installation.home)!r}), raw=Path({str(installation.raw)!r}))
 versions._switch = lambda *rest: os.kill(os.getpid(), signal.SIGKILL)

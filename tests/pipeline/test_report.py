@@ -27,11 +27,13 @@ from docx.enum.text import WD_COLOR_INDEX
 from docx.table import Table
 from typer.testing import CliRunner
 
-from orchestration.cli import app
-from orchestration.definitions import build_definitions
-from orchestration.jobs import REPORT_YEAR
+from orchestration.base.settings import ROOT, Settings
+from orchestration.cli.main import app
 from orchestration.ledgers.money import MONEY_UNITS
 from orchestration.ledgers.narrative import typed_figures
+from orchestration.pipeline.definitions import build_definitions
+from orchestration.pipeline.jobs import REPORT_YEAR
+from orchestration.pipeline.resources import Workspace
 from orchestration.reporting import charts, document, pdf
 from orchestration.reporting.fields import FIELDS, FieldError, Fields, Figure
 from orchestration.reporting.forms import ABOVE, FORMS, Form, build_forms
@@ -39,8 +41,6 @@ from orchestration.reporting.published import NoVersionError, open_version
 from orchestration.reporting.published import Published as Version
 from orchestration.reporting.report import Report, make_report, report_places
 from orchestration.reporting.workbook import write_workbook
-from orchestration.resources import Workspace
-from orchestration.settings import ROOT, Settings
 from tests.conftest import Published
 
 GOLDEN: dict[str, list[dict[str, Any]]] = yaml.safe_load(
@@ -571,7 +571,7 @@ def test_dagster_makes_the_report_of_what_is_published_with_a_preview(published:
 
 def explained(published: Published, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "orchestration.cli", "explain", *arguments],
+        [sys.executable, "-m", "orchestration.cli.main", "explain", *arguments],
         env=os.environ | {"LEDGERGATE_HOME": str(published.settings.home)}, capture_output=True, text=True,
     )  # fmt: skip
 

@@ -9,9 +9,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.jobs import run_year
-from orchestration.settings import Settings
-from orchestration.warehouse import models, versions
+from orchestration.base.settings import Settings
+from orchestration.pipeline.run import run_year
+from orchestration.publication import versions
+from orchestration.warehouse import models
 from tests.conftest import Published, edit
 
 

@@ -14,17 +14,17 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from orchestration import sensors
 from orchestration.alerting import events
 from orchestration.alerting.channels import channels
 from orchestration.alerting.delivery import deliver
 from orchestration.alerting.events import Run
 from orchestration.alerting.messages import policy
 from orchestration.alerting.outbox import Outbox
-from orchestration.definitions import build_definitions
+from orchestration.base.settings import Settings
+from orchestration.pipeline import sensors
+from orchestration.pipeline.definitions import build_definitions
+from orchestration.pipeline.resources import Workspace
 from orchestration.reporting.report import report_folder
-from orchestration.resources import Workspace
-from orchestration.settings import Settings
 from tests.conftest import Published
 from tests.receivers import Answer, Robots, robots
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from orchestration.settings import ROOT, Settings
+from orchestration.base.settings import ROOT, Settings
 from orchestration.warehouse.check import Checked, check_paths
 from tests.conftest import edit
 
@@ -210,7 +210,7 @@ def test_an_accepted_exception_stops_passing_when_its_difference_moves_by_a_fen(
 
 
 def test_wrong_exceptions_are_all_told(raw: Path, tmp_path: Path) -> None:
-    from orchestration.ledgers.cell import InputError
+    from orchestration.base.problems import InputError
 
     accept(raw, "九百万", 规则="no_such_rule", 理由="")
     with pytest.raises(InputError) as error:
@@ -223,8 +223,8 @@ def test_wrong_exceptions_are_all_told(raw: Path, tmp_path: Path) -> None:
 
 
 def test_gate_rows_and_json_name_the_suspect(tmp_path: Path) -> None:
-    from orchestration.jobs import run_year
-    from orchestration.summary import as_json
+    from orchestration.cli.summary import as_json
+    from orchestration.pipeline.run import run_year
 
     outcome = run_year(Settings(home=tmp_path, raw=ROOT / "raw"), 2024, as_published=True)
     report = json.loads(outcome.build.gates.read_text(encoding="utf-8"))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.settings import ROOT, Settings
+from orchestration.base.settings import ROOT, Settings
 from orchestration.warehouse.build import Build, content_hash
 
 HERE = Path(__file__).parent

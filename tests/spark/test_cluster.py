@@ -14,15 +14,15 @@ from typing import Any
 
 import pytest
 
+from orchestration.base.settings import ROOT, Settings
+from orchestration.cli.summary import as_json
 from orchestration.entries.contract import read_entry_contracts
-from orchestration.entries.generate import generate
-from orchestration.entries.plan import make_plan
-from orchestration.entries.targets import targets
-from orchestration.jobs import run_year
-from orchestration.settings import ROOT, Settings
-from orchestration.summary import as_json
-from orchestration.warehouse import spark_entries
+from orchestration.pipeline.run import run_year
+from orchestration.synthetic.generate import generate
+from orchestration.synthetic.plan import make_plan
+from orchestration.synthetic.targets import targets
 from orchestration.warehouse.build import Build, open_build
+from orchestration.warehouse.spark import entries as spark_entries
 from tests.conftest import Published, edit
 from tests.pipeline.test_entries import ENTRIES, NAMED
 from tests.spark.cluster import Cluster, standalone, wait_for
@@ -44,7 +44,7 @@ def start(settings: Settings, cluster: Cluster, *options: str) -> tuple[subproce
         "LEDGERGATE_HOME": str(home), "LEDGERGATE_RAW": str(settings.raw), "LEDGERGATE_TARGET": "spark",
         "LEDGERGATE_SPARK_MASTER": cluster.master, "PYTHONPATH": str(ROOT),
     }  # fmt: skip
-    command = [sys.executable, "-m", "orchestration.cli", "run", "2024", "--json", *options]
+    command = [sys.executable, "-m", "orchestration.cli.main", "run", "2024", "--json", *options]
     running = subprocess.Popen(
         command, cwd=settings.raw, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )

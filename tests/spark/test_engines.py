@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.jobs import run_year
+from orchestration.pipeline.run import run_year
 from orchestration.warehouse import models
 from orchestration.warehouse.build import Build
-from orchestration.warehouse.engines import DUCKDB, engine_of
+from orchestration.warehouse.engine import DUCKDB
+from orchestration.warehouse.engines import engine_of
 from tests.spark.conftest import columns, contents, installation
 from tests.variants import FIRST_YEAR, Edits, judge
 

@@ -14,19 +14,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from orchestration.addresses import place
+from orchestration.base.addresses import place
+from orchestration.base.problems import InputError, Problem
+from orchestration.base.settings import ROOT, Settings
 from orchestration.entries import read as reader
 from orchestration.entries.contract import EntryContract, read_entry_contracts
 from orchestration.entries.files import EntryFiles, find_files
-from orchestration.entries.generate import generate
-from orchestration.entries.plan import Plan, make_plan
 from orchestration.entries.read import EntryFile, Scan, Scanned, read_entries
-from orchestration.entries.targets import targets
-from orchestration.ledgers.cell import InputError, Problem
-from orchestration.settings import ROOT, Settings
-from orchestration.warehouse import spark_entries
+from orchestration.synthetic.generate import generate
+from orchestration.synthetic.plan import Plan, make_plan
+from orchestration.synthetic.targets import targets
 from orchestration.warehouse.engines import engine_of
-from orchestration.warehouse.spark import SparkFailedError
+from orchestration.warehouse.spark import entries as spark_entries
+from orchestration.warehouse.spark.session import SparkFailedError
 from tests.unit.entries.test_read import BAD, CONTRACT, GOOD, HEADER, csv_file, table
 
 pytestmark = pytest.mark.spark

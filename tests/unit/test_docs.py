@@ -10,11 +10,11 @@ import typer
 import yaml
 
 from expectations.suites.year import SUITES
-from orchestration.cli import app
+from orchestration.base.settings import ROOT
+from orchestration.cli import reference
+from orchestration.cli.main import app
 from orchestration.ledgers.contract import read_contracts
-from orchestration.reconciliation.rules import Rule, compile_rules, read_rules
-from orchestration.reporting import reference
-from orchestration.settings import ROOT
+from orchestration.rules.rules import Rule, compile_rules, read_rules
 
 DOCS = ROOT / "docs"
 WRITTEN = sorted([*ROOT.glob("*.md"), *DOCS.glob("**/*.md")])
@@ -75,7 +75,7 @@ def test_every_command_is_in_the_readme() -> None:
 
 
 def test_every_setting_is_described() -> None:
-    code = (ROOT / "orchestration" / "settings.py").read_text(encoding="utf-8")
+    code = (ROOT / "orchestration" / "base" / "settings.py").read_text(encoding="utf-8")
     page = (DOCS / "commands.md").read_text(encoding="utf-8")
     assert [name for name in re.findall(r'"((?:LEDGERGATE|DAGSTER)_\w+)"', code) if f"`{name}`" not in page] == []
 

@@ -16,7 +16,7 @@ import pytest
 from orchestration.alerting.channels import channels
 from orchestration.alerting.delivery import deliver
 from orchestration.alerting.outbox import Event, Outbox
-from orchestration.settings import ROOT
+from orchestration.base.settings import ROOT
 from tests.receivers import Robots, robots
 
 FACTS = {"headline": "失败", "findings": []}

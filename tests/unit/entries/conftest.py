@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from orchestration.base.settings import ROOT, Settings
 from orchestration.entries.contract import EntryContract, read_entry_contracts
-from orchestration.entries.generate import Written, generate
-from orchestration.entries.plan import make_plan
-from orchestration.entries.targets import Printed, Target, read_printed, targets_of
-from orchestration.settings import ROOT, Settings
+from orchestration.synthetic.generate import Written, generate
+from orchestration.synthetic.plan import make_plan
+from orchestration.synthetic.targets import Printed, Target, read_printed, targets_of
 
 YEAR, SEED, ENTRIES = 2024, 7, 20_000
 

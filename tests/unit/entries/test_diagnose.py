@@ -15,20 +15,20 @@ from typing import Any
 
 import pytest
 
-from orchestration.entries.accounts import Book, PlacedFile
+from orchestration.base.settings import ROOT
 from orchestration.entries.contract import EntryContract
-from orchestration.entries.diagnose import Asked, Diagnosis, diagnose
-from orchestration.entries.generate import Written, generate
-from orchestration.entries.plan import Plan, make_plan
+from orchestration.entries.diagnosis.accounts import Book, PlacedFile
+from orchestration.entries.diagnosis.diagnose import Asked, Diagnosis, diagnose
+from orchestration.entries.diagnosis.structure import gaps, spans_of
 from orchestration.entries.read import read_entries
-from orchestration.entries.structure import gaps, spans_of
 from orchestration.entries.sums import sum_ledgers
-from orchestration.entries.targets import Target
 from orchestration.ledgers.contract import read_contracts
 from orchestration.ledgers.reader import read_year
-from orchestration.reconciliation.network import Quantity, Relation
-from orchestration.reconciliation.rules import compile_rules, read_rules
-from orchestration.settings import ROOT
+from orchestration.localisation.solver.network import Quantity, Relation
+from orchestration.rules.rules import compile_rules, read_rules
+from orchestration.synthetic.generate import Written, generate
+from orchestration.synthetic.plan import Plan, make_plan
+from orchestration.synthetic.targets import Target
 from orchestration.warehouse import models
 from orchestration.warehouse.build import Build, Inputs, land_inputs, read_notes
 from orchestration.warehouse.suspects import read_labels, read_network, read_weights

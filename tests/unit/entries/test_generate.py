@@ -13,12 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from orchestration.cli import app
+from orchestration.base.problems import InputError
+from orchestration.cli.main import app
 from orchestration.entries.contract import EntryContract
-from orchestration.entries.generate import FORMATS, Written, generate
-from orchestration.entries.plan import FAULTS, PlanError, make_plan
-from orchestration.entries.targets import KINDS, Printed, Target, spread
-from orchestration.ledgers.cell import InputError
+from orchestration.synthetic.generate import FORMATS, Written, generate
+from orchestration.synthetic.plan import FAULTS, PlanError, make_plan
+from orchestration.synthetic.targets import KINDS, Printed, Target, spread
 
 from .conftest import ENTRIES, SEED, YEAR
 
@@ -250,7 +250,7 @@ def test_a_joint_allocation_has_its_margins(first: list[int], second: list[int],
 def test_a_year_that_contradicts_itself_has_no_entries(printed: Printed) -> None:
     from dataclasses import replace
 
-    from orchestration.entries.targets import point
+    from orchestration.synthetic.targets import point
 
     wrong = [
         replace(q, value=q.value + 10**7) if q.address == f"{YEAR}/project_expenditure/17/adjustment" else q

@@ -15,13 +15,13 @@ import pytest
 import yaml
 from upath import UPath
 
+from orchestration.base.problems import InputError, Problem
 from orchestration.entries import read as reader
 from orchestration.entries.contract import EntryContract, read_entry_contracts
-from orchestration.entries.generate import FORMATS, Written, generate
-from orchestration.entries.plan import make_plan
 from orchestration.entries.read import EntryFile, read_entries
-from orchestration.entries.targets import Target
-from orchestration.ledgers.cell import InputError, Problem
+from orchestration.synthetic.generate import FORMATS, Written, generate
+from orchestration.synthetic.plan import make_plan
+from orchestration.synthetic.targets import Target
 
 from .conftest import ENTRIES, SEED, YEAR
 

@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
+from orchestration.base.settings import ROOT
 from orchestration.entries.contract import EntryContract
-from orchestration.entries.generate import generate
-from orchestration.entries.plan import Plan, make_plan
 from orchestration.entries.read import read_entries
 from orchestration.entries.sums import sum_ledgers
-from orchestration.entries.targets import NO_ITEM, Target
 from orchestration.ledgers.contract import read_contracts
 from orchestration.ledgers.reader import Ledger, read_year
-from orchestration.reconciliation.rules import compile_rules, read_rules
-from orchestration.settings import ROOT
+from orchestration.rules.rules import compile_rules, read_rules
+from orchestration.synthetic.generate import generate
+from orchestration.synthetic.plan import Plan, make_plan
+from orchestration.synthetic.targets import NO_ITEM, Target
 from orchestration.warehouse import models
 from orchestration.warehouse.build import Build, Inputs, land_inputs, read_notes
 

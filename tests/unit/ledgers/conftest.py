@@ -10,11 +10,12 @@ import pytest
 import xlsxwriter
 import yaml
 
-from orchestration.ledgers.cell import Cell, InputError, Problem
+from orchestration.base.problems import InputError, Problem
+from orchestration.base.settings import ROOT
+from orchestration.ledgers.cell import Cell
 from orchestration.ledgers.contract import Contract, read_contracts
 from orchestration.ledgers.reader import Year, read_grid, read_year
 from orchestration.ledgers.spreadsheet import Grid
-from orchestration.settings import ROOT
 
 TABLE = """
 ledger: spending

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from orchestration.ledgers.cell import Problem
+from orchestration.base.problems import Problem
 from orchestration.ledgers.contract import Contract, read_contract, read_contracts
 from tests.unit.ledgers.conftest import TABLE, contract, problems_of
 

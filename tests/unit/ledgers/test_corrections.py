@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.ledgers.cell import Problem
+from orchestration.base.problems import Problem
+from orchestration.base.settings import ROOT
 from orchestration.ledgers.corrections import HEADERS, read_corrections
 from orchestration.ledgers.reader import Year
-from orchestration.settings import ROOT
 from tests.unit.ledgers.conftest import problems_of
 
 GOOD = {
@@ -172,7 +172,7 @@ def test_a_row_longer_than_its_header_is_refused_rather_than_cut(tmp_path: Path,
 
 
 def test_an_unquoted_comma_in_exceptions_is_refused_too(tmp_path: Path) -> None:
-    from orchestration.ledgers.cell import InputError
+    from orchestration.base.problems import InputError
     from orchestration.ledgers.exceptions import read_exceptions
 
     path = tmp_path / "exceptions.csv"

@@ -13,9 +13,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orchestration.base.settings import ROOT
 from orchestration.ledgers.contract import Contract
 from orchestration.ledgers.reader import Year, read_paths, read_year
-from orchestration.settings import ROOT
 from tests.conftest import edit
 from tests.unit.ledgers.conftest import TABLE, cells_of, contract, problems_of, refused, workbook
 

@@ -348,7 +348,7 @@ def test_the_same_version_gives_the_same_bytes(published: Published, html: str) 
         from orchestration.reporting.forms import build_forms
         from orchestration.reporting.page import render_page
         from orchestration.reporting.published import open_version
-        from orchestration.settings import Settings
+        from orchestration.base.settings import Settings
         fields = Fields(open_version(Settings(home=Path(sys.argv[1]), raw=Path(sys.argv[2])), 2024))
         sys.stdout.buffer.write(render_page(fields, build_forms(fields)).encode())
     """

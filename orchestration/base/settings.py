@@ -1,0 +1,90 @@
+"""Where things are. The only place that reads the ``LEDGERGATE_`` environment; all else is handed a ``Settings``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from orchestration.base.addresses import place
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Folders of one installation, all absolute; whom to alert, and where people look at runs."""
+
+    home: Path  # builds, published versions, the serving file
+    raw: Path  # contracts, and the ledgers of each year
+    rules: Path = ROOT / "expectations" / "rules"
+    target: str = "duckdb"  # the engine that builds the models: duckdb or spark
+    spark_master: str = "local[2]"
+    spark_driver: str = "127.0.0.1"  # this machine, as Spark's workers reach it
+    spark_folder: str = ""  # where Spark and its workers share files, if not in the build folder
+    alert_urls: str = field(default="", repr=False)  # holds passwords and tokens: never shown
+    ui_url: str = "http://127.0.0.1:3000"
+    postgres_url: str = field(default="", repr=False)  # where Dagster's records are, if not in files
+    published_at: str = ""  # where versions are, if not under ``home``: a folder, or an address that fsspec knows
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
+        env = os.environ if environment is None else environment
+        return cls(
+            home=Path(env.get("LEDGERGATE_HOME") or ROOT / "data").resolve(),
+            raw=Path(env.get("LEDGERGATE_RAW") or ROOT / "raw").resolve(),
+            target=env.get("LEDGERGATE_TARGET") or cls.target,
+            spark_master=env.get("LEDGERGATE_SPARK_MASTER") or cls.spark_master,
+            spark_driver=env.get("LEDGERGATE_SPARK_DRIVER") or cls.spark_driver,
+            spark_folder=env.get("LEDGERGATE_SPARK_FOLDER") or cls.spark_folder,
+            alert_urls=env.get("LEDGERGATE_ALERT_URLS") or "",
+            postgres_url=env.get("LEDGERGATE_POSTGRES_URL") or "",
+            published_at=env.get("LEDGERGATE_PUBLISHED") or "",
+            ui_url=(env.get("LEDGERGATE_UI_URL") or cls.ui_url).rstrip("/"),
+        )
+
+    def with_rules(self, rules: Path) -> Settings:
+        return replace(self, rules=rules.resolve())
+
+    @property
+    def contracts(self) -> Path:
+        return self.raw / "contracts"
+
+    @property
+    def entry_contracts(self) -> Path:
+        """Contracts of the second kind: ledgers of single entries."""
+        return self.contracts / "entries"
+
+    @property
+    def serving(self) -> Path:
+        """The file that readers open: the tables of every published year."""
+        return self.home / "ledgergate.duckdb"
+
+    @property
+    def outbox(self) -> Path:
+        """What is to be told, to whom, and who has said that it arrived."""
+        return self.home / "outbox.sqlite"
+
+    @property
+    def dagster_home(self) -> Path:
+        return Path(os.environ.get("DAGSTER_HOME") or self.home / "dagster").resolve()
+
+    def ledgers(self, year: int) -> Path:
+        return self.raw / str(year)
+
+    def entry_sums(self, year: int) -> Path:
+        """What each file of entries sums to, kept by content: a year in which one file is new reads one file."""
+        return self.home / "entries" / str(year)
+
+    def build(self, year: int, as_published: bool = False) -> Path:
+        """The disposable folder in which a year is built. What is only looked at is built beside the year."""
+        return self.home / "build" / (f"{year}-as-published" if as_published else str(year))
+
+    @property
+    def published(self) -> Path:
+        """Where every year's versions are, for ever."""
+        return place(self.published_at or "published", self.home)
+
+    def versions(self, year: int) -> Path:
+        return self.published / str(year)

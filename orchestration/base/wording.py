@@ -1,0 +1,28 @@
+"""The words that every room shows people for the same thing, and how an exact number is written out.
+
+What does not belong here: sentences, which stand with what they speak of.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+STATUSES = {
+    "consistent": ("相符", "green"),
+    "rounding": ("取整之内", "green"),
+    "corrected": ("更正后相符", "cyan"),
+    "accepted": ("已认可", "cyan"),
+    "inconsistent": ("不符", "red"),
+    "missing": ("缺对应数", "red"),
+}
+SECTIONS = {"execution": "预算执行", "output": "产出", "benefit": "效益", "satisfaction": "满意度", "total": "合计"}
+
+
+def decimal_text(value: Decimal) -> str:
+    """A decimal without padding: at least two places where it has any, else as it is."""
+    text = f"{value:f}"
+    if "." not in text:
+        return text
+    whole, fraction = text.split(".")
+    fraction = fraction.rstrip("0")
+    return f"{whole}.{fraction.ljust(2, '0')}"

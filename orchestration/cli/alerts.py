@@ -1,0 +1,123 @@
+"""The command about alerts, ``ledgergate alerts``, and what a run tells at its end: thin, like ``cli``."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from orchestration.alerting.channels import Channel, ChannelError, channels
+from orchestration.alerting.delivery import Report, deliver_patiently
+from orchestration.alerting.messages import Alert, render
+from orchestration.alerting.outbox import UNDELIVERED, Delivery, Outbox
+from orchestration.base.settings import Settings
+
+DONE, UNTOLD, BAD_INPUT = 0, 1, 2
+STATES = {
+    "waiting": "等候",
+    "sending": "发送中",
+    "sent": "已送达",
+    "gave_up": "未送达",
+    "superseded": "已由后来的消息代替",
+    "dismissed": "已作罢",
+}
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def register(app: typer.Typer) -> None:
+    app.command(
+        epilog="Examples:  ledgergate alerts   |   ledgergate alerts --retry   |   "
+        "ledgergate alerts 3f2a9c10b7de --dismiss   |   ledgergate alerts --all --json"
+    )(alerts)
+
+
+def alerts(
+    alert: Annotated[str, typer.Argument(help="One alert, by its id; without it, all.", show_default=False)] = "",
+    retry: Annotated[bool, typer.Option("--retry", help="Send what has not arrived again, now.")] = False,
+    dismiss: Annotated[bool, typer.Option("--dismiss", help="Give up what has not arrived: somebody knows.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="List what has arrived too.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the list.")] = False,
+) -> None:
+    """List alerts that have not arrived; exit code 1 while there are any."""
+    settings = Settings.from_environment()
+    outbox = Outbox(settings.outbox)
+    to = read_channels(settings)
+    if retry:
+        outbox.retry(alert)
+        deliver_patiently(settings)
+    elif dismiss:
+        outbox.dismiss(alert)
+    deliveries = [each for each in outbox.deliveries(everything) if alert in ("", each.alert.id)]
+    unplanned = [each for each in outbox.unplanned() if alert in ("", each.id)]
+    if as_json:
+        typer.echo(json.dumps(_as_json(deliveries, unplanned), ensure_ascii=False, indent=2))
+    else:
+        _show(deliveries, unplanned, to)
+    untold = any(each.state in UNDELIVERED for each in deliveries) or (bool(unplanned) and bool(to))
+    raise typer.Exit(UNTOLD if untold else DONE)
+
+
+def read_channels(settings: Settings) -> dict[str, Channel]:
+    """The channels; addresses that can't be used end the command."""
+    try:
+        return channels(settings.alert_urls)
+    except ChannelError as error:
+        err.print(Text.assemble(("LEDGERGATE_ALERT_URLS  ", "bold red"), str(error)))
+        raise typer.Exit(BAD_INPUT) from None
+
+
+def tell(settings: Settings) -> None:
+    """Send what a run had to tell. How the run ended stands, whatever becomes of it; what did not arrive is said."""
+    if not settings.alert_urls or not settings.outbox.is_file():
+        return
+    report: Report = deliver_patiently(settings)
+    waiting = Outbox(settings.outbox).deliveries()
+    if report.sent:
+        err.print(f"[dim]告警  {report.sent} 条已送达[/]")
+    if waiting:
+        err.print(f"[yellow]告警  {len(waiting)} 条未送达[/]，见 ledgergate alerts")
+
+
+def _show(deliveries: list[Delivery], unplanned: list[Alert], to: dict[str, Channel]) -> None:
+    for each in deliveries:
+        style = {"sent": "green", "gave_up": "red"}.get(each.state, "yellow")
+        out.print(
+            Text.assemble(
+                (f"{STATES[each.state]}  ", style), (each.alert.id, "bold"), f"  {each.channel}  {_title(each.alert)}"
+            )
+        )
+        if each.state in UNDELIVERED:
+            doubt = "（可能已收到）" if each.in_doubt else ""
+            gone = "" if each.channel in to else "；这个渠道已不在 LEDGERGATE_ALERT_URLS 里"
+            again = f"；{each.next_at} 后再试" if each.state == "waiting" else ""
+            out.print(f"[dim]    试过 {each.attempts} 次  {each.error}{doubt}{again}{gone}[/]")
+    for alert in unplanned:
+        why = "还没有发送" if to else "没有渠道可送：设置 LEDGERGATE_ALERT_URLS"
+        out.print(Text.assemble(("未发送  ", "yellow"), (alert.id, "bold"), f"  {_title(alert)}（{why}）"))
+    if not deliveries and not unplanned:
+        out.print("没有未送达的告警")
+
+
+def _title(alert: Alert) -> str:
+    return render(alert, items=0).title
+
+
+def _as_json(deliveries: list[Delivery], unplanned: list[Alert]) -> dict[str, Any]:
+    def told(alert: Alert) -> dict[str, Any]:
+        return {"id": alert.id, "year": alert.year, "kind": alert.kind, "severity": alert.severity,
+                "created_at": alert.created_at, "title": _title(alert)}  # fmt: skip
+
+    return {
+        "deliveries": [
+            {**told(each.alert), "channel": each.channel, "state": each.state, "attempts": each.attempts,
+             "next_at": each.next_at if each.state == "waiting" else None, "sent_at": each.sent_at,
+             "error": each.error or None, "in_doubt": each.in_doubt}
+            for each in deliveries
+        ],
+        "unplanned": [told(alert) for alert in unplanned],
+    }  # fmt: skip

@@ -1,0 +1,253 @@
+"""The ``ledgergate`` command: thin. It runs the same jobs as the Dagster UI and prints what they found."""
+
+from __future__ import annotations
+
+import errno
+import json
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from expectations.gate import judge
+from orchestration.base.problems import InputError
+from orchestration.base.settings import Settings
+from orchestration.cli import alerts as cli_alerts
+from orchestration.cli import cells as cli_cells
+from orchestration.cli import entries as cli_entries
+from orchestration.cli import report as cli_report
+from orchestration.cli import summary
+from orchestration.publication import versions as version_store
+
+if TYPE_CHECKING:
+    from orchestration.base.watcher import Watcher
+
+DONE, BLOCKED, BAD_INPUT, INTERNAL = 0, 1, 2, 3
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    help="""Takes a department's yearly ledgers to gated, published marts, and says which cell is wrong.
+
+    Exit codes: 0 done; 1 gates failed, nothing published; 2 the input or the call is wrong; 3 an internal failure.""",
+)
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+Year = Annotated[int, typer.Argument(min=2000, max=2999, help="Fiscal year, e.g. 2024.", show_default=False)]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the summary.")]
+AsPublished = Annotated[
+    bool, typer.Option("--as-published", help="Ignore corrections, to see the gate at work. Publishes nothing.")
+]
+
+
+class Quiet:
+    """No display: the output goes to a file or a pipe."""
+
+    def step(self, name: str, total: int) -> None: ...
+
+    def advance(self, what: str) -> None: ...
+
+
+class Display:
+    """Progress on stderr: one bar for the step that runs."""
+
+    def __init__(self, progress: Progress):
+        self.progress = progress
+        self.task = progress.add_task("启动", total=None)
+
+    def step(self, name: str, total: int) -> None:
+        self.progress.update(self.task, visible=False)
+        self.task = self.progress.add_task(name, total=total)
+
+    def advance(self, what: str) -> None:
+        self.progress.update(self.task, advance=1, what=what)
+
+
+@app.command(
+    epilog="Examples:  ledgergate run 2024   |   ledgergate run 2024 --as-published   |   ledgergate run 2024 --json"
+)
+def run(year: Year, as_published: AsPublished = False, as_json: AsJson = False) -> None:
+    """Read, build, judge and publish a year."""
+    settings = Settings.from_environment()
+    cli_alerts.read_channels(settings)  # whoever is to be alerted must be reachable before something goes wrong
+
+    def work(watcher: Watcher) -> int:
+        judge()  # gets ready on the other core while this one imports the rest
+        from orchestration.pipeline.run import run_year
+
+        outcome = run_year(settings, year, as_published=as_published, watcher=watcher)
+        name = outcome.version.name if outcome.version else None
+        built = None if outcome.problems else outcome.build
+        if as_json:
+            _print_json(summary.as_json(year, built, name, outcome.problems))
+        elif outcome.problems:
+            summary.show_problems(err, outcome.problems)
+        else:
+            summary.show_summary(out, outcome.build)
+            if outcome.version:
+                summary.show_version(out, outcome.version, outcome.is_new)
+            elif outcome.failed:
+                out.print(f"[red]未发布[/]  未通过：{'、'.join(outcome.failed)}")
+                out.print(f"[dim]关卡页  {outcome.build.folder / 'gates.html'}[/]")
+        return BAD_INPUT if outcome.problems else BLOCKED if outcome.failed else DONE
+
+    try:
+        _finish(work)
+    finally:
+        if not as_published:
+            cli_alerts.tell(settings)
+
+
+@app.command(
+    epilog="Examples:  ledgergate check raw/2024   |   ledgergate check 表3.xlsx --year 2024   |   "
+    "ledgergate check table.csv --contract raw/contracts/project_expenditure.yml"
+)
+def check(
+    paths: Annotated[
+        list[Path], typer.Argument(help="Ledger files (csv, xlsx) or folders of them.", show_default=False)
+    ],
+    contract: Annotated[Path | None, typer.Option(help="Read every sheet by this contract.")] = None,
+    rules: Annotated[Path | None, typer.Option(help="A rule file or folder instead of expectations/rules.")] = None,
+    year: Annotated[int | None, typer.Option(help="Fiscal year, where no folder or title names it.")] = None,
+    as_published: AsPublished = False,
+    as_json: AsJson = False,
+) -> None:
+    """Reconcile any folder or workbook, without publishing."""
+    settings = Settings.from_environment()
+    settings = settings.with_rules(rules) if rules else settings
+
+    def work(watcher: Watcher) -> int:
+        from orchestration.warehouse.check import check_paths
+
+        watcher.step("核对", 0)
+        with tempfile.TemporaryDirectory(prefix="ledgergate-") as folder:
+            try:
+                found = check_paths(
+                    settings, paths, Path(folder), contract=contract, year=year, as_published=as_published,
+                    on_node=watcher.advance,
+                )  # fmt: skip
+            except InputError as error:
+                if as_json:
+                    _print_json(summary.as_json(year or 0, None, None, error.problems))
+                else:
+                    summary.show_problems(err, error.problems)
+                return BAD_INPUT
+            if as_json:
+                _print_json(summary.as_json(found.build.year, found.build, None, []))
+            else:
+                summary.show_summary(out, found.build, found.skipped)
+            return BLOCKED if found.broken else DONE
+
+    _finish(work)
+
+
+@app.command(epilog="Example:  ledgergate versions 2024")
+def versions(year: Year, as_json: AsJson = False) -> None:
+    """List the published versions of a year; the current one is marked."""
+    found = version_store.versions(Settings.from_environment(), year)
+    if as_json:
+        rows = [{"version": v.name, "current": v.current, "folder": str(v.folder)} for v in found]
+        _print_json({"year": year, "versions": rows})
+        return
+    if not found:
+        out.print(f"{year} 年度还没有发布过")
+        return
+    for version in found:
+        code = version.manifest["code"]
+        made_by = f"{code['version']} {(code['commit'] or '')[:8]}".strip()
+        out.print(f"{'●' if version.current else ' '} {version.name}  [dim]{made_by}[/]  {version.folder}")
+
+
+@app.command(epilog="Example:  ledgergate rollback 2024 20250418T093000Z-1a2b3c4d")
+def rollback(
+    year: Year, version: Annotated[str, typer.Argument(help="As `ledgergate versions` lists it.", show_default=False)]
+) -> None:
+    """Switch readers back (or forward) to another published version of a year."""
+    settings = Settings.from_environment()
+    before = version_store.current_versions(settings).get(year)
+    try:
+        chosen = version_store.rollback(settings, year, version)
+    except KeyError:
+        known = "、".join(v.name for v in version_store.versions(settings, year)) or "（没有）"
+        err.print(f"[red]{year} 年度没有版本 {version}[/]；有：{known}")
+        raise typer.Exit(BAD_INPUT) from None
+    out.print(f"[green]已切换[/]  {year} 年度现为 [bold]{chosen.name}[/]")
+    if before and before != chosen.name:
+        out.print(f"[dim]撤销：ledgergate rollback {year} {before}[/]")
+
+
+cli_cells.register(app)
+cli_report.register(app)
+cli_alerts.register(app)
+cli_entries.register(app)
+
+
+def _finish(work: Callable[[Any], int]) -> NoReturn:
+    """Run with a progress display; the exit code says how it went."""
+    progress = Progress(
+        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=24), MofNCompleteColumn(),
+        TimeElapsedColumn(), TextColumn("[dim]{task.fields[what]}"), console=err, transient=True,
+    )  # fmt: skip
+    interactive = err.is_terminal
+    progress.add_task = _with_field(progress.add_task)  # type: ignore[method-assign]
+    try:
+        with progress if interactive else nullcontext():
+            code = work(Display(progress) if interactive else Quiet())
+    except KeyboardInterrupt:
+        err.print("[yellow]已中断[/]；已发布的版本没有改动")
+        raise typer.Exit(130) from None
+    raise typer.Exit(code)
+
+
+def _with_field(add_task: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda description, **options: add_task(description, what="", **options)
+
+
+def _print_json(content: dict[str, Any]) -> None:
+    print(json.dumps(content, ensure_ascii=False, indent=2, default=str))
+
+
+def no_room(error: BaseException) -> str:
+    """What could not be written for want of room, from an error or what lies behind it; empty where that is not why.
+
+    Each library says it in its own words: the system's error number, DuckDB's and SQLite's message.
+    """
+    behind: BaseException | None = error
+    while behind is not None:
+        words = ("No space left", "File too large", "disk is full", "Disk quota", "disk I/O error")
+        said = str(behind)
+        if getattr(behind, "errno", None) in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT) or any(w in said for w in words):
+            return said.splitlines()[0]
+        behind = behind.__cause__ or behind.__context__
+    return ""
+
+
+def main() -> None:
+    """Entry point: an exception that nobody expected is exit code 3, with its trace for whoever mends it."""
+    try:
+        app()
+    except InputError as error:
+        summary.show_problems(err, error.problems)
+        sys.exit(BAD_INPUT)
+    except Exception as error:
+        if full := no_room(error):
+            err.print(f"[red]写不下[/]  磁盘满了，或到了文件大小的上限：{full}")
+            err.print("[dim]已发布的版本没有改动；腾出空间后重新运行即可[/]")
+            sys.exit(INTERNAL)
+        traceback.print_exc()
+        err.print(f"[red]内部错误[/]  {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}")
+        err.print("[dim]已发布的版本没有改动[/]")
+        sys.exit(INTERNAL)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""The command ``ledgergate report``: thin, like ``cli``, which registers it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from orchestration.base.settings import Settings
+
+if TYPE_CHECKING:
+    from orchestration.reporting.published import Published
+    from orchestration.reporting.report import Report
+
+BAD_INPUT = 2
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def register(app: typer.Typer) -> None:
+    app.command(
+        epilog="Examples:  ledgergate report 2024   |   ledgergate report 2024 --pdf --out 交件   |   "
+        "ledgergate report 2024 --version 20250418T093000Z-1a2b3c4d"
+    )(report)
+
+
+def report(
+    year: Annotated[int, typer.Argument(min=2000, max=2999, help="Fiscal year, e.g. 2024.", show_default=False)],
+    to: Annotated[
+        Path | None,
+        typer.Option("--out", help="Folder to write to; reports/<year>/<version> under LEDGERGATE_HOME without it."),
+    ] = None,
+    version: Annotated[
+        str | None,
+        typer.Option(help="A published version, as `ledgergate versions` lists it; the current one without."),
+    ] = None,
+    pdf: Annotated[bool, typer.Option("--pdf", help="Also render the document to PDF, with LibreOffice.")] = False,
+    template: Annotated[
+        Path | None, typer.Option(help="A Word template instead of the one that comes with ledgergate.")
+    ] = None,
+    names: Annotated[
+        bool, typer.Option("--fields", help="List every field that a template may use, with its value; make nothing.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the summary.")] = False,
+) -> None:
+    """Make the self-evaluation report of a published year: document, annexes workbook and page.
+
+    Gaps that only people can fill are marked in the document and listed here; they are no failure.
+    """
+    from orchestration.reporting.fields import FieldError
+    from orchestration.reporting.pdf import PdfError
+    from orchestration.reporting.published import NoVersionError, open_version
+    from orchestration.reporting.report import make_report, report_folder
+
+    settings = Settings.from_environment()
+    if template is not None and not template.is_file():
+        _refuse(f"没有这个模板：{template}", as_json)
+    try:
+        published = open_version(settings, year, version)
+        if names:
+            return _show_fields(published, as_json=as_json)
+        folder = (to or report_folder(settings, year, published.name)).resolve()
+        with err.status("生成报告") as status:
+            made = make_report(published, folder, pdf=pdf, template=template, step=status.update)
+    except (NoVersionError, FieldError, PdfError) as error:
+        _refuse(str(error), as_json)
+    if as_json:
+        facts = {
+            "year": year, "version": published.name, "files": [str(path) for path in made.files],
+            "figures": made.figures, "warnings": list(made.warnings),
+        }  # fmt: skip
+        typer.echo(json.dumps(facts, ensure_ascii=False, indent=2))
+        return None
+    return _show(made)
+
+
+def _show_fields(version: Published, *, as_json: bool) -> None:
+    from orchestration.reporting.fields import Fields
+
+    found = dict(Fields(version).names())
+    if as_json:
+        typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
+        return
+    for name, text in found.items():
+        out.print(Text.assemble(("{{ " + name + " }}", "bold"), f"  {text}"))
+
+
+def _show(made: Report) -> None:
+    for path in made.files:
+        out.print(Text.assemble(("已生成  ", "green"), str(path)))
+    out.print(f"数字  {made.figures} 个，都取自发布版本 {made.version.name}")
+    for warning in made.warnings:
+        out.print(Text.assemble(("待补  ", "yellow"), warning))
+
+
+def _refuse(message: str, as_json: bool) -> NoReturn:
+    if as_json:
+        typer.echo(json.dumps({"errors": [message]}, ensure_ascii=False, indent=2))
+    else:
+        err.print(message, style="red", markup=False)
+    raise typer.Exit(BAD_INPUT)

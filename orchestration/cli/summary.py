@@ -1,0 +1,163 @@
+"""What a run found, read out of its build: the JSON object of ``run`` and ``check``, and the screen that people see."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from orchestration.base.problems import Problem
+from orchestration.base.wording import SECTIONS, STATUSES, decimal_text
+from orchestration.publication.versions import Version
+from orchestration.warehouse.build import Build
+
+
+def as_json(year: int, build: Build | None, published: str | None, problems: list[Problem]) -> dict[str, Any]:
+    """The one object that ``--json`` prints; decimals as strings."""
+    lists = ("rules", "findings", "suspects", "suspect_entries", "corrections")
+    empty: dict[str, Any] = {**{name: [] for name in lists}, "score": {}}
+    found = _found(build) if build and not problems else empty
+    return {
+        "year": year,
+        "published": published,
+        "errors": [
+            {"file": p.file, "sheet": p.sheet, "cell": p.cell, "found": p.found, "expected": p.expected}
+            for p in problems
+        ],
+        **found,
+    }
+
+
+def _found(build: Build) -> dict[str, Any]:
+    score = build.rows("select section, weight, score, grade from score_summary order by section")
+    return {
+        "rules": _plain(
+            build.rows("from reconciliation where status <> 'consistent' order by severity, rule_id, instance")
+        ),
+        "findings": _plain(build.rows("from finding order by fault")),
+        "suspects": _plain(build.rows("from suspect_cell order by fault, rank, answer, address")),
+        "suspect_entries": _plain(build.rows("from suspect_entry order by fault, rank, ledger, file, line, statement")),
+        "corrections": _plain(build.rows("from correction order by address")),
+        "score": {row.pop("section"): row for row in _plain(score)},
+    }
+
+
+def _plain(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [
+        {name: decimal_text(value) if isinstance(value, Decimal) else value for name, value in row.items()}
+        for row in rows
+    ]
+
+
+def show_problems(console: Console, problems: list[Problem], outcome: str = "什么也没有构建") -> None:
+    """All that is wrong with the input, one line each."""
+    console.print(f"[bold red]输入有 {len(problems)} 处不对，{outcome}[/]")
+    for problem in problems:
+        place = "  ".join(part for part in (problem.file, problem.sheet, problem.cell) if part)
+        console.print(Text.assemble((place, "bold"), "  读到 ", (problem.found, "red"), f"；应为 {problem.expected}"))
+
+
+def show_summary(console: Console, build: Build, skipped: dict[str, list[str]] | None = None) -> None:
+    """Cells, rules by status, what is broken, warnings, corrections and score: one screen."""
+    (cells,) = build.rows("select count(*) as n, count(value) as figures, count(distinct ledger) as ledgers from cell")
+    rules = build.rows("select severity, status, count(*) as n from reconciliation group by all")
+    count = {(row["severity"], row["status"]): row["n"] for row in rules}
+    console.print(
+        f"[bold]{build.year} 年度[/]  {cells['ledgers']} 本账，{cells['figures']} 个数，{cells['n']} 个单元格"
+    )
+    table = Table(box=None, pad_edge=False, show_edge=False)
+    table.add_column("")
+    shown = [status for status in STATUSES if any(status == found for _, found in count)]
+    for status in shown:
+        table.add_column(STATUSES[status][0], justify="right", style=STATUSES[status][1])
+    for severity, name in (("error", "必须成立的规则"), ("warning", "提示的规则")):
+        table.add_row(name, *(str(count.get((severity, status), "")) for status in shown))
+    console.print(table)
+    _show_entries(console, build)
+    _show_broken(console, build, "error", "不成立", "red")
+    _show_suspects(console, build)
+    _show_broken(console, build, "warning", "提示", "yellow")
+    for row in build.rows("from correction order by address"):
+        by = row["confirmed_by"] or "由数字推出"
+        console.print(Text(f"更正  {row['address']}  {row['printed']} → {row['corrected']}（{by}）", style="cyan"))
+    _show_score(console, build)
+    if skipped:
+        console.print(Text(f"未核对  {len(skipped)} 条规则所需的账不在其中", style="dim"))
+
+
+def _show_entries(console: Console, build: Build, limit: int = 3) -> None:
+    """What was read of single entries, and which lines could not be."""
+    for row in build.rows(
+        """select ledger.label, count(*) as files, sum(file.entries) as entries, sum(file.bad_lines) as bad
+           from raw.entry_file as file
+           inner join (select distinct entries, label from raw.entry_ledger) as ledger on file.ledger = ledger.entries
+           group by ledger.label order by ledger.label"""
+    ):
+        console.print(f"明细  {row['label']}：{row['entries']:,} 笔，{row['files']} 个文件", markup=False)
+        if row["bad"]:
+            console.print(Text(f"坏行  {row['bad']} 行读不出，全在 {build.quarantine}", style="yellow"))
+    for row in build.rows(f"from raw.bad_line order by ledger, file, line limit {limit}"):
+        console.print(Text(f"坏行  {row['file']} 第{row['line']}行：{row['reason']}", style="yellow"))
+
+
+def _show_broken(console: Console, build: Build, severity: str, title: str, style: str, limit: int = 2) -> None:
+    """The broken instances, rule by rule: the first ones of each, and how many more there are."""
+    rows = build.rows(
+        """select rule_id, statement from reconciliation
+           where severity = ? and status in ('inconsistent', 'missing') order by rule_id, instance""",
+        severity,
+    )
+    by_rule: dict[str, list[str]] = {}
+    for row in rows:
+        by_rule.setdefault(row["rule_id"], []).append(row["statement"])
+    for rule, statements in by_rule.items():
+        for statement in statements[:limit]:
+            console.print(Text.assemble((f"{title}  ", style), statement, (f"  {rule}", "dim")))
+        if len(statements) > limit:
+            console.print(Text(f"{title}  同一规则另有 {len(statements) - limit} 条，见关卡页或 --json", style="dim"))
+
+
+def _show_suspects(console: Console, build: Build, limit: int = 6) -> None:
+    """The likeliest answers of each fault; where they are not the only ones, that is said too.
+
+    Faults that one pattern explains are told as one, and their cells only counted.
+    """
+    for pattern in build.rows(
+        """select pattern, count(*) as faults, sum(answers) as answers from finding
+           where pattern is not null group by pattern order by min(fault)"""
+    ):
+        console.print(Text.assemble(("发现  ", "magenta"), pattern["pattern"], f"（合 {pattern['faults']} 处发现）"))
+        console.print(Text(f"疑似  若不是，另有 {pattern['answers']} 种改法，见 --json", style="dim"))
+    for finding in build.rows("from finding where pattern is null order by fault"):
+        if not finding["is_unique"]:
+            console.print(Text.assemble(("发现  ", "magenta"), finding["statement"]))
+        rows = build.rows(
+            "select statement from suspect_cell where fault = ? and rank = 1 order by answer, address", finding["fault"]
+        ) + build.rows(
+            """select statement from suspect_entry where fault = ? and rank = 1
+               order by ledger, file, line, statement""",
+            finding["fault"],
+        )
+        for row in rows[:limit]:
+            console.print(Text.assemble(("疑似  ", "magenta"), row["statement"]))
+        if len(rows) > limit:
+            console.print(Text(f"疑似  另有 {len(rows) - limit} 处，见 --json", style="dim"))
+
+
+def _show_score(console: Console, build: Build) -> None:
+    rows = {row["section"]: row for row in build.rows("from score_summary")}
+    if "total" not in rows:
+        return
+    parts = [f"{SECTIONS[s]} {row['score']}/{row['weight']}" for s in SECTIONS if s != "total" and (row := rows.get(s))]
+    total = rows["total"]
+    console.print(
+        Text.assemble("得分  ", (f"{total['score']} 分 {total['grade'] or ''}", "bold"), f"  {'  '.join(parts)}")
+    )
+
+
+def show_version(console: Console, version: Version, is_new: bool) -> None:
+    word = "已发布" if is_new else "内容未变，仍为"
+    console.print(Text.assemble((f"{word}  ", "green"), (version.name, "bold"), f"  {version.folder}"))

@@ -1,0 +1,88 @@
+"""The gates as an asset with a blocking check each. What a gate expects belongs in ``expectations/suites``."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from expectations.gate import GateResult
+from expectations.suites.year import SUITES
+from orchestration.alerting import events
+from orchestration.pipeline.assets import DATA_TEAM
+from orchestration.pipeline.partitions import YEARS
+from orchestration.pipeline.resources import Workspace
+from orchestration.publication.gates import run_gates
+from orchestration.warehouse import models
+from orchestration.warehouse.glimpse import markdown
+
+GATES = dg.AssetKey(["gates"])
+
+
+def gate_assets(tables: list[str]) -> dg.AssetsDefinition:
+    """Judge the year's build. Publication waits for it, and looks its results up again itself."""
+    specs = [
+        dg.AssetCheckSpec(
+            suite.name,
+            asset=GATES,
+            description=f"{suite.title}：{suite.protects}",
+            blocking=suite.severity == "error",
+        )
+        for suite in SUITES
+    ]
+
+    @dg.asset(
+        key=GATES,
+        deps=[dg.AssetKey([table]) for table in [*tables, "cell_flow"]],
+        check_specs=specs,
+        partitions_def=YEARS,
+        group_name="gates",
+        kinds={"greatexpectations"},
+        owners=[DATA_TEAM],
+        description="关卡：单元格、进出、勾稽、评分都成立，才能发布。结果属于它所判断的那份内容。",
+    )
+    def gates(
+        context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
+    ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
+        build = workspace.build(int(context.partition_key))
+        workspace.watcher.step("过关卡", len(SUITES))
+        results = run_gates(
+            build, models.published_tables(), on_gate=lambda result: workspace.watcher.advance(result.title)
+        )
+        if not workspace.as_published:
+            events.gates_judged(workspace.run(build.year, context.run.run_id), build, results)
+        yield dg.MaterializeResult(
+            metadata={
+                "page": dg.MetadataValue.path(str(build.folder / "gates.html")),
+                "gates": dg.MetadataValue.md(markdown([_verdict(result) for result in results])),
+            }
+        )
+        for result in results:
+            yield _check_result(result)
+
+    return gates
+
+
+def _check_result(result: GateResult) -> dg.AssetCheckResult:
+    metadata: dict[str, dg.MetadataValue] = {
+        "looked_at": dg.MetadataValue.int(result.looked_at),
+        "expected": dg.MetadataValue.md("\n".join(f"- {line}" for line in result.expected)),
+    }
+    if result.rows:
+        metadata["failing"] = dg.MetadataValue.int(result.failing)
+        metadata["rows"] = dg.MetadataValue.md(markdown(result.rows))
+    if result.crash:
+        metadata["crash"] = dg.MetadataValue.text(result.crash)
+    verdict = {"passed": "通过", "failed": f"{result.failing} 行不符", "crashed": "检查本身出错"}[result.status]
+    return dg.AssetCheckResult(
+        passed=result.passed,
+        check_name=result.name,
+        asset_key=GATES,
+        severity=dg.AssetCheckSeverity.ERROR if result.severity == "error" else dg.AssetCheckSeverity.WARN,
+        description=f"{result.title}：{verdict}",
+        metadata=metadata,
+    )
+
+
+def _verdict(result: GateResult) -> dict[str, str]:
+    word = {"passed": "通过", "failed": "未通过", "crashed": "检查本身出错"}[result.status]
+    return {"关卡": result.title, "结果": word, "看了（行）": str(result.looked_at), "不符（行）": str(result.failing),
+            "保护什么": result.protects}  # fmt: skip

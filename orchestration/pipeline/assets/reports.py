@@ -1,0 +1,66 @@
+"""The report as assets, downstream of publication: document, workbook and page of the version that readers are at. How
+they are made belongs in ``orchestration.reporting``.
+"""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from orchestration.pipeline.assets import DATA_TEAM
+from orchestration.pipeline.assets.publication import PUBLISHED
+from orchestration.pipeline.partitions import YEARS
+from orchestration.pipeline.resources import Workspace
+
+REPORT = {
+    dg.AssetKey(["report", "document"]): ("report.docx", "自评报告（Word）：公文格式，每个数都取自发布的表。", "word"),
+    dg.AssetKey(["report", "annexes"]): (
+        "annexes.xlsx",
+        "表1至表3与附件（Excel）：尾差由公式核对。",
+        "excel",
+    ),
+    dg.AssetKey(["report", "page"]): (
+        "report.html",
+        "页面（HTML）：离线可看；点开每条规则看单元格。",
+        "html",
+    ),
+}
+
+
+def report_assets() -> dg.AssetsDefinition:
+    """One step makes all three from the year's current version."""
+    specs = [
+        dg.AssetSpec(
+            key, deps=[PUBLISHED], description=description, group_name="report", kinds={kind}, owners=[DATA_TEAM]
+        )
+        for key, (_, description, kind) in REPORT.items()
+    ]
+
+    @dg.multi_asset(name="make_report", specs=specs, partitions_def=YEARS)
+    def make_report(
+        context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
+    ) -> Iterator[dg.MaterializeResult[None]]:
+        from orchestration.reporting import preview, report
+        from orchestration.reporting.fields import FieldError
+        from orchestration.reporting.published import NoVersionError, open_version
+
+        workspace.watcher.step("报告", 3)
+        try:
+            version = open_version(workspace.settings, int(context.partition_key))
+            folder = report.report_folder(workspace.settings, version.year, version.name)
+            made = report.make_report(version, folder, step=workspace.watcher.advance)
+        except (NoVersionError, FieldError) as error:
+            raise dg.Failure(description=str(error), allow_retries=False) from error
+        shown = preview.preview(made)
+        for key, (name, _, _) in REPORT.items():
+            yield dg.MaterializeResult(
+                asset_key=key,
+                metadata={
+                    "file": dg.MetadataValue.path(str(folder / name)),
+                    "version": version.name,
+                    "figures": made.figures,
+                    "gaps": dg.MetadataValue.md("\n".join(f"- {gap}" for gap in made.warnings) or "没有"),
+                    "preview": dg.MetadataValue.md(shown),
+                },
+            )
+
+    return make_report

@@ -1,0 +1,63 @@
+"""Findings as assets: which cells or entries must be wrong, between reconciliation and the gates. How they are found
+belongs in ``orchestration.reconciliation`` and ``orchestration.entries``.
+"""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from orchestration.pipeline.assets import DATA_TEAM
+from orchestration.pipeline.partitions import YEARS
+from orchestration.pipeline.resources import Workspace
+from orchestration.warehouse.suspects import write_suspects
+
+FINDING, SUSPECT_CELL = dg.AssetKey(["finding"]), dg.AssetKey(["suspect_cell"])
+SUSPECT_ENTRY = dg.AssetKey(["suspect_entry"])
+_JUDGED = [dg.AssetKey(["reconciliation"]), dg.AssetKey(["rule_term"]), dg.AssetKey(["int_rule_cell"])]
+
+
+def suspect_assets() -> dg.AssetsDefinition:
+    """One step writes all three tables."""
+
+    def spec(key: dg.AssetKey, description: str) -> dg.AssetSpec:
+        return dg.AssetSpec(
+            key,
+            deps=_JUDGED,
+            description=description,
+            group_name="reconciliation",
+            kinds={"duckdb"},
+            owners=[DATA_TEAM],
+        )
+
+    @dg.multi_asset(
+        name="find_suspects",
+        specs=[
+            spec(FINDING, "发现：哪些规则须一并改正，答案有几种，是否唯一。"),
+            spec(SUSPECT_CELL, "疑似有误的单元格：应在什么范围，有何旁证。"),
+            spec(SUSPECT_ENTRY, "疑似有误的明细：哪个文件、哪一行、哪个月，应是多少。"),
+        ],
+        partitions_def=YEARS,
+    )
+    def find_suspects(
+        context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
+    ) -> Iterator[dg.MaterializeResult[None]]:
+        workspace.watcher.step("定位", 1)
+        found = write_suspects(workspace.build(int(context.partition_key)))
+        shown = "\n".join(f"- {row['statement']}" for row in found.suspects[:20]) or "没有"
+        lines = "\n".join(f"- {row['statement']}" for row in found.entries[:20]) or "没有"
+        said = "\n".join(f"- {row['statement']}" for row in found.findings[:20]) or "没有"
+        yield dg.MaterializeResult(
+            asset_key=FINDING,
+            metadata={"dagster/row_count": len(found.findings), "findings": dg.MetadataValue.md(said)},
+        )
+        yield dg.MaterializeResult(
+            asset_key=SUSPECT_CELL,
+            metadata={"dagster/row_count": len(found.suspects), "suspects": dg.MetadataValue.md(shown)},
+        )
+        yield dg.MaterializeResult(
+            asset_key=SUSPECT_ENTRY,
+            metadata={"dagster/row_count": len(found.entries), "suspects": dg.MetadataValue.md(lines)},
+        )
+        workspace.watcher.advance("suspect_cell")
+
+    return find_suspects

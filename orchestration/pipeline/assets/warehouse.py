@@ -1,0 +1,129 @@
+"""The dbt models as assets; what their structure tests found, and what people want to see of a table, stands in each
+one's metadata.
+
+SQL belongs in ``dbt_project``; running it in ``orchestration.warehouse.models``.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject, dbt_assets
+
+from orchestration.alerting import events
+from orchestration.base.problems import InputError
+from orchestration.pipeline.assets.ledgers import LANDED
+from orchestration.pipeline.partitions import YEARS
+from orchestration.pipeline.resources import Workspace
+from orchestration.warehouse import models
+from orchestration.warehouse.engines import engine_of
+from orchestration.warehouse.glimpse import Glimpse, glimpses, markdown
+from orchestration.warehouse.lineage import column_lineage
+
+PACKAGE = "ledgergate"
+
+
+class Translator(DagsterDbtTranslator):
+    """dbt's names in the lineage: sources are what the ledger step landed; groups and their owners are those of dbt."""
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        if dbt_resource_props["resource_type"] == "source":
+            name = dbt_resource_props["name"]
+            return LANDED.get(name, dg.AssetKey([name]))
+        return dg.AssetKey([dbt_resource_props["name"]])
+
+    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:
+        group = models.manifest().groups.get(f"group.{PACKAGE}.{self.get_group_name(dbt_resource_props)}")
+        return [f"team:{group.owner.name}"] if group and group.owner.name else []
+
+    def get_metadata(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, Any]:
+        path = f"{models.PROJECT.name}/{dbt_resource_props['original_file_path']}"
+        return {**super().get_metadata(dbt_resource_props), "source": dg.MetadataValue.path(path)}
+
+    def get_partitions_def(self, dbt_resource_props: Mapping[str, Any]) -> dg.PartitionsDefinition:
+        # Said here and not to the decorator, which would make a backfill run all years in one (and is beta).
+        return YEARS
+
+
+def warehouse_assets() -> dg.AssetsDefinition:
+    """All models and seeds, built by one dbt invocation."""
+    manifest_path = models.parse()
+    # Several sources stand for one landed asset: a rulebook is four tables.
+    translator = Translator(
+        settings=DagsterDbtTranslatorSettings(enable_duplicate_source_asset_keys=True, enable_asset_checks=False)
+    )
+    project = DbtProject(project_dir=models.PROJECT, profiles_dir=models.PROJECT)
+
+    @dbt_assets(
+        manifest=manifest_path,
+        name="build_models",
+        dagster_dbt_translator=translator,
+        exclude="resource_type:unit_test",
+        project=project,
+    )
+    def build_models(
+        context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
+    ) -> Iterator[dg.Output[None]]:
+        build = workspace.build(int(context.partition_key))
+        whole = len(context.selected_asset_keys) == len(build_models.keys)
+        select = None if whole else " ".join(key.path[-1] for key in sorted(context.selected_asset_keys))
+        try:
+            engine = engine_of(workspace.settings)
+        except InputError as error:
+            raise dg.Failure(description=str(error), allow_retries=False) from error
+        workspace.watcher.step("构建模型", len(context.selected_asset_keys))
+        nodes = models.build(build.warehouse, select, on_node=workspace.watcher.advance, engine=engine)
+        built = [node for node in nodes if node.kind in ("model", "seed") and node.status == "success"]
+        seen = glimpses(build, [node.name for node in built])
+        lineage = column_lineage(build, nodes, engine.name)
+        for node in built:
+            tests = [test for test in nodes if test.kind == "test" and node.unique_id in test.depends_on]
+            metadata: dict[str, dg.MetadataValue] = {
+                "dagster/row_count": dg.MetadataValue.int(seen[node.name].rows),
+                **_shown(seen[node.name]),
+                **_lineage(lineage.get(node.name, {})),
+                "seconds": dg.MetadataValue.float(round(node.seconds, 3)),
+                "tests": dg.MetadataValue.md("\n".join(f"- {test.status} {test.name}" for test in tests) or "—"),
+            }
+            yield dg.Output(None, output_name=dg.AssetKey([node.name]).to_python_identifier(), metadata=metadata)
+        broken = [node for node in nodes if node.status == "fail"]
+        if broken:
+            if not workspace.as_published:
+                events.structure_failed(
+                    workspace.run(build.year, context.run.run_id), build, {node.name: node.failures for node in broken}
+                )
+            raise dg.Failure(
+                description="数据结构检查未通过：" + "、".join(f"{node.name}（{node.failures} 行）" for node in broken),
+                metadata={"tests": [node.name for node in broken]},
+                allow_retries=False,
+            )
+
+    return build_models
+
+
+def _shown(glimpse: Glimpse) -> dict[str, dg.MetadataValue]:
+    parts = {"totals": glimpse.totals, "preview": glimpse.preview, "chart": glimpse.chart}
+    return {name: dg.MetadataValue.md(text) for name, text in parts.items() if text}
+
+
+def _lineage(columns: Mapping[str, list[tuple[str, str]]]) -> dict[str, dg.MetadataValue]:
+    """For machines as Dagster's own column lineage, which its open-source pages do not draw; for people as a table."""
+    if not columns:
+        return {}
+    own = dg.TableColumnLineage(
+        {
+            column: [dg.TableColumnDep(asset_key=_asset_of(table), column_name=name) for table, name in found]
+            for column, found in columns.items()
+        }
+    )
+    rows = [{"列": column, "来自": "、".join(map(".".join, found)) or "—"} for column, found in columns.items()]
+    return {
+        "dagster/column_lineage": dg.MetadataValue.column_lineage(own),
+        "column_lineage": dg.MetadataValue.md(markdown(rows)),
+    }
+
+
+def _asset_of(table: str) -> dg.AssetKey:
+    """The asset that a table is; what was landed is an asset of the ledger step."""
+    name = table.removeprefix("raw.")
+    return LANDED.get(name, dg.AssetKey([name])) if table != name else dg.AssetKey([name])

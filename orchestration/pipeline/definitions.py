@@ -1,0 +1,47 @@
+"""All that Dagster sees, assembled in one place. Tests override a resource instead of patching."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import dagster as dg
+
+from orchestration.entries.contract import read_entry_contracts
+from orchestration.ledgers.contract import read_contracts
+from orchestration.pipeline.assets.alerts import alerts_arrive, alerts_asset
+from orchestration.pipeline.assets.gates import gate_assets
+from orchestration.pipeline.assets.ledgers import ledger_assets
+from orchestration.pipeline.assets.publication import publication_asset
+from orchestration.pipeline.assets.reports import report_assets
+from orchestration.pipeline.assets.suspects import suspect_assets
+from orchestration.pipeline.assets.warehouse import warehouse_assets
+from orchestration.pipeline.jobs import year_jobs
+from orchestration.pipeline.resources import Workspace, one_run_of_a_year
+from orchestration.pipeline.sensors import all_schedules, all_sensors
+from orchestration.warehouse import models
+
+
+def build_definitions(overrides: Mapping[str, object] | None = None) -> dg.Definitions:
+    """Assets, checks, jobs, sensors and schedules over one workspace. ``overrides`` replaces resources by name."""
+    workspace = (overrides or {}).get("workspace") or Workspace()
+    assert isinstance(workspace, Workspace)
+    contracts = read_contracts(workspace.settings.contracts)
+    warehouse = warehouse_assets()
+    tables = models.published_tables()
+    return dg.Definitions(
+        assets=[
+            ledger_assets(contracts, read_entry_contracts(workspace.settings.entry_contracts)),
+            warehouse,
+            suspect_assets(),
+            gate_assets(tables),
+            publication_asset(tables),
+            report_assets(),
+            alerts_asset(),
+        ],
+        asset_checks=[alerts_arrive],
+        jobs=year_jobs(),
+        sensors=all_sensors(workspace.settings),
+        schedules=all_schedules(workspace.settings),
+        executor=dg.in_process_executor,
+        resources={**(overrides or {}), "workspace": one_run_of_a_year(workspace)},
+    )

@@ -1,0 +1,39 @@
+"""Jobs: the main one takes a year from its ledgers to a published version. Running one belongs in ``run``."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from orchestration.pipeline.assets.publication import PUBLISHED
+
+RUN_YEAR = "run_year"
+CHECK_YEAR = "check_year"
+REPORT_YEAR = "report_year"
+
+
+def year_jobs() -> list[dg.UnresolvedAssetJobDefinition]:
+    """``run_year`` publishes; ``check_year`` stops at the gates; ``report_year`` makes the report of what is published.
+    One process a run: a year is small, starts are not.
+    """
+    reports = dg.AssetSelection.key_prefixes("report")
+    everything = dg.AssetSelection.all() - reports
+    return [
+        dg.define_asset_job(
+            RUN_YEAR,
+            everything,
+            description="一个年度：读入账表，构建，过关卡，发布。",
+            executor_def=dg.in_process_executor,
+        ),
+        dg.define_asset_job(
+            CHECK_YEAR,
+            everything - dg.AssetSelection.assets(PUBLISHED),
+            description="一个年度：读入账表，构建，过关卡，不发布。",
+            executor_def=dg.in_process_executor,
+        ),
+        dg.define_asset_job(
+            REPORT_YEAR,
+            reports,
+            description="一个年度：由已发布的版本生成自评报告、附件和页面。",
+            executor_def=dg.in_process_executor,
+        ),
+    ]

@@ -1,0 +1,103 @@
+"""What assets are handed: the installation, and who watches the run; and the instance that records runs."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import dagster as dg
+from sqlalchemy import Engine, event
+
+from orchestration.alerting.events import Run
+from orchestration.base.settings import Settings
+from orchestration.base.watcher import SILENT, Watcher
+from orchestration.warehouse.build import Build, open_build
+
+#: Nothing phones home, no dialog covers the page, and a killed run is noticed within seconds.
+DAGSTER_YAML = """\
+telemetry: {enabled: false}
+nux: {enabled: false}
+run_monitoring: {enabled: true, poll_interval_seconds: 5, start_timeout_seconds: 60}
+"""
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """One installation, and how a year is to be run in it."""
+
+    settings: Settings = field(default_factory=Settings.from_environment)
+    as_published: bool = False  # ignore corrections, build beside the year
+    watcher: Watcher = SILENT
+
+    def build(self, year: int) -> Build:
+        return open_build(self.settings, year, self.as_published)
+
+    def run(self, year: int, run_id: str) -> Run:
+        """The run that something is told of."""
+        return Run(self.settings, year, run_id)
+
+
+def one_run_of_a_year(workspace: Workspace) -> dg.ResourceDefinition:
+    """The workspace as a resource that admits one run of a year at a time, whether the command, the UI or a sensor
+    started it: a second one waits, then finds what the first has done. The lock goes with the process that holds it.
+    """
+
+    def open_workspace(context: dg.InitResourceContext) -> Iterator[Workspace]:
+        year = context.run.tags.get("dagster/partition", "") if context.run else ""
+        if not year.isdecimal():
+            yield workspace
+            return
+        with _lock(workspace.build(int(year))).open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                workspace.watcher.step(f"等候 {year} 年度的另一次运行", 0)
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            yield workspace
+
+    return dg.ResourceDefinition(open_workspace)
+
+
+def is_running(settings: Settings, year: int) -> bool:
+    """Whether some process runs the year right now."""
+    with _lock(open_build(settings, year)).open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def _lock(build: Build) -> Path:
+    build.folder.parent.mkdir(parents=True, exist_ok=True)
+    return build.folder.parent / f".{build.folder.name}.lock"
+
+
+def dagster_instance(settings: Settings) -> dg.DagsterInstance:
+    """The instance that the UI looks at too, set up on first use."""
+    home = settings.dagster_home
+    home.mkdir(parents=True, exist_ok=True)
+    if not (home / "dagster.yaml").exists():
+        (home / "dagster.yaml").write_text(DAGSTER_YAML, encoding="utf-8")
+    os.environ["DAGSTER_HOME"] = str(home)
+    if not event.contains(Engine, "connect", _patient_without_a_sync_per_event):
+        event.listen(Engine, "connect", _patient_without_a_sync_per_event)
+    with (home / ".setup.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two first runs at once would both create the storage's tables
+        instance = dg.DagsterInstance.get()
+        instance.get_run_records(limit=1)
+        instance.event_log_storage.all_asset_keys()
+        return instance
+
+
+def _patient_without_a_sync_per_event(connection: object, _: object) -> None:
+    """A run records some 300 events, each a transaction of its own. In WAL mode SQLite stays whole without a sync for
+    each; only the last moments of a run's record could be lost with the machine. What is published syncs by itself.
+    """
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("pragma busy_timeout = 60000")  # another year's run may be writing its record
+        connection.execute("pragma synchronous = normal")

@@ -1,0 +1,104 @@
+"""Runs a year's job in this process, for the command, and says how it ended."""
+
+from __future__ import annotations
+
+import functools
+import json
+import logging
+import uuid
+from dataclasses import dataclass, field
+
+import dagster as dg
+
+from orchestration.alerting import events
+from orchestration.base.problems import InputError, Problem
+from orchestration.base.settings import Settings
+from orchestration.base.watcher import SILENT, Watcher
+from orchestration.pipeline.definitions import build_definitions
+from orchestration.pipeline.jobs import CHECK_YEAR, RUN_YEAR
+from orchestration.pipeline.partitions import YEARS
+from orchestration.pipeline.resources import Workspace, dagster_instance
+from orchestration.publication.versions import Version, versions
+from orchestration.warehouse.build import Build, open_build
+from orchestration.warehouse.engines import engine_of
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a year's run ended."""
+
+    build: Build
+    version: Version | None = None
+    is_new: bool = False
+    problems: list[Problem] = field(default_factory=list)  # of the input
+    failed: list[str] = field(default_factory=list)  # titles of what kept the year from being published
+
+
+def run_year(settings: Settings, year: int, *, as_published: bool = False, watcher: Watcher | None = None) -> Outcome:
+    """Run the year's job in this process. Anything but bad input and failed gates is raised."""
+    logging.getLogger("dagster").setLevel(logging.ERROR)
+    known = YEARS.get_partition_keys()
+    if str(year) not in known:
+        folder = str(settings.ledgers(year))
+        return Outcome(
+            open_build(settings, year), problems=[Problem(folder, "", "", str(year), f"{known[0]} 至 {known[-1]} 年")]
+        )
+    workspace = Workspace(settings, as_published, watcher or SILENT)
+    build = workspace.build(year)
+    try:
+        engine_of(settings)
+    except InputError as error:
+        return Outcome(build, problems=error.problems)  # nobody's ledger is at fault: nobody is alerted
+    before = {version.name for version in versions(settings, year)}
+    run_id = str(uuid.uuid4())
+    run = workspace.run(year, run_id)
+    try:
+        job = _job(workspace, CHECK_YEAR if as_published else RUN_YEAR)
+    except InputError as error:
+        if not as_published:
+            events.bad_input(run, error.problems)
+        return Outcome(build, problems=error.problems)
+    instance = dg.DagsterInstance.ephemeral() if as_published else dagster_instance(settings)
+    with instance:
+        try:
+            job.execute_in_process(
+                run_id=run_id,
+                partition_key=str(year),
+                instance=instance,
+                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            )
+        except dg.Failure as failure:
+            if isinstance(failure.__cause__, InputError):
+                return Outcome(build, problems=failure.__cause__.problems)
+            return Outcome(build, failed=[failure.description or "数据结构检查"])
+        except KeyboardInterrupt:
+            run.outbox.hear(run_id)  # whoever stopped it knows
+            raise
+        except Exception as error:
+            if isinstance(error, dg.DagsterError) and (failed := _failed_gates(build)):
+                return Outcome(build, failed=failed)  # a blocking check ends the run
+            if not as_published:
+                events.crashed(run, f"{type(error).__name__}: {error}")
+            raise
+    current = next((version for version in versions(settings, year) if version.current), None)
+    if as_published:
+        return Outcome(build)
+    return Outcome(build, current, current is not None and current.name not in before)
+
+
+@functools.lru_cache(maxsize=4)
+def _job(workspace: Workspace, name: str) -> dg.JobDefinition:
+    """The job over one workspace; assembled once for all the years that a process runs."""
+    return build_definitions({"workspace": workspace}).resolve_job_def(name)
+
+
+def _failed_gates(build: Build) -> list[str]:
+    """Titles of the gates that stop publication; none where the gates did not run."""
+    if not build.gates.is_file():
+        return []
+    report = json.loads(build.gates.read_text(encoding="utf-8"))
+    return [
+        gate["title"] if gate["status"] == "failed" else f"{gate['title']}（检查本身出错：{gate['crash']}）"
+        for gate in report["gates"]
+        if gate["severity"] == "error" and gate["status"] != "passed"
+    ]

@@ -1,0 +1,236 @@
+"""What happens by itself: years that run when their ledgers change, alerts that are sent, runs that died, years that
+are due. Each sensor only connects Dagster with what decides: ``warehouse.watch`` and ``alerting``.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+from dagster import DagsterEventType, DagsterInstance, DagsterRun, DagsterRunStatus, RunRecord, RunsFilter
+
+from orchestration.alerting import events
+from orchestration.alerting.channels import ChannelError, channels
+from orchestration.alerting.delivery import deliver
+from orchestration.alerting.events import Run
+from orchestration.alerting.messages import policy
+from orchestration.alerting.outbox import Outbox
+from orchestration.base.settings import Settings
+from orchestration.pipeline.assets.alerts import ALERTS, ARRIVED, arrival
+from orchestration.pipeline.jobs import REPORT_YEAR, RUN_YEAR
+from orchestration.pipeline.partitions import YEARS
+from orchestration.pipeline.resources import is_running
+from orchestration.publication.versions import current_versions
+from orchestration.publication.watch import Seen, decide, look
+from orchestration.reporting.report import DOCUMENT, report_folder
+
+#: The sensor daemon looks every five seconds at most.
+_SECONDS = 5
+_PARTITION = "dagster/partition"
+_WAITING = [DagsterRunStatus.QUEUED, DagsterRunStatus.NOT_STARTED, DagsterRunStatus.STARTING]
+#: How far back the first look for failed runs goes, and how far each further one looks again: records of runs that
+#: ended at the same time may become visible one after the other. What is already known is not told again.
+_FIRST_LOOK, _OVERLAP = timedelta(days=1), timedelta(minutes=2)
+
+#: How old a run without a process must be before it is taken for dead.
+_QUIET = timedelta(minutes=1)
+
+
+def all_sensors(settings: Settings) -> list[dg.SensorDefinition]:
+    return [watch_ledgers(settings), make_reports(settings), watch_runs(settings), send_alerts(settings)]
+
+
+def all_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
+    return [year_is_due(settings)]
+
+
+def watch_ledgers(settings: Settings) -> dg.SensorDefinition:
+    @dg.sensor(
+        name="watch_ledgers",
+        job_name=RUN_YEAR,
+        minimum_interval_seconds=_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="账表有变（按内容），就运行那个年度；上一年度重新发布，下一年度跟着运行。还在写的文件不动。",
+    )
+    def watch(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        now = look(settings, map(int, YEARS.get_partition_keys()))
+        busy = _about_to_run(context.instance) | {year for year in now if is_running(settings, year)}
+        seen, requests = decide(Seen.from_text(context.cursor), now, busy)
+        return dg.SensorResult(
+            run_requests=[
+                dg.RunRequest(run_key=each.key, partition_key=str(each.year), tags={"ledgergate/by": "watch_ledgers"})
+                for each in requests
+            ],
+            skip_reason=None if requests else "没有变化",
+            cursor=seen.as_text(),
+        )
+
+    return watch
+
+
+def make_reports(settings: Settings) -> dg.SensorDefinition:
+    """Looks for what is there, not for events: two years published at once, or while nobody looked, are both seen."""
+
+    @dg.sensor(
+        name="make_reports",
+        job_name=REPORT_YEAR,
+        minimum_interval_seconds=_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="年度发布了新的版本，就生成它的报告；每个版本一次。",
+    )
+    def follow() -> dg.SensorResult:
+        missing = {
+            version: year
+            for year, version in current_versions(settings).items()
+            if not (report_folder(settings, year, version) / DOCUMENT).is_file()
+        }
+        return dg.SensorResult(
+            run_requests=[
+                dg.RunRequest(run_key=version, partition_key=str(year), tags={"ledgergate/by": "make_reports"})
+                for version, year in missing.items()
+            ],
+            skip_reason=None if missing else "各年度的报告都已生成",
+        )
+
+    return follow
+
+
+def _about_to_run(instance: DagsterInstance) -> set[int]:
+    """Years whose run waits for its turn. One that has waited for an hour will not come."""
+    recent = datetime.now(UTC) - timedelta(hours=1)
+    runs = instance.get_runs(RunsFilter(statuses=_WAITING, created_after=recent))
+    return {year for run in runs if (year := _year(run)) is not None}
+
+
+def _year(run: DagsterRun) -> int | None:
+    key = run.tags.get(_PARTITION, "")
+    return int(key) if key.isdecimal() else None
+
+
+def watch_runs(settings: Settings) -> dg.SensorDefinition:
+    """Not Dagster's own failure sensor: that one moves on even when telling failed, and starts at the newest run."""
+
+    @dg.sensor(
+        name="watch_runs",
+        minimum_interval_seconds=_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="运行出错、被杀而自己没有说出来的，记入告警；界面、命令行、自动运行的都看。",
+    )
+    def watch(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        _bury_dead_runs(settings, context.instance)
+        since = datetime.fromisoformat(context.cursor) if context.cursor else datetime.now(UTC) - _FIRST_LOOK
+        records = context.instance.get_run_records(
+            RunsFilter(statuses=[DagsterRunStatus.FAILURE], updated_after=since - _OVERLAP),
+            order_by="update_timestamp",
+            ascending=True,
+        )
+        told = [name for record in records if (name := _tell_of_failure(settings, context.instance, record))]
+        latest = max((_moment(record) for record in records), default=since)
+        return dg.SensorResult(skip_reason=f"新记入 {len(told)} 条", cursor=max(latest, since).isoformat())
+
+    return watch
+
+
+def _bury_dead_runs(settings: Settings, instance: DagsterInstance) -> None:
+    """A run of the command that was killed stays "started" for ever: Dagster watches only what it launched itself. But
+    a living one holds its year's lock, but for a moment at its beginning and its end.
+    """
+    old = datetime.now(UTC) - _QUIET
+    for record in instance.get_run_records(RunsFilter(statuses=[DagsterRunStatus.STARTED], created_before=old)):
+        run, year = record.dagster_run, _year(record.dagster_run)
+        if run.remote_job_origin is None and year is not None and not is_running(settings, year):
+            time.sleep(2)
+            again = instance.get_run_by_id(run.run_id)
+            if again and again.status is DagsterRunStatus.STARTED and not is_running(settings, year):
+                instance.report_run_failed(again, "进程已不在：被杀，或机器重启")
+
+
+def _moment(record: RunRecord) -> datetime:
+    moment = record.update_timestamp
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _tell_of_failure(settings: Settings, instance: DagsterInstance, record: RunRecord) -> str | None:
+    """Record a failed run that said nothing itself. One that a later run has overtaken is no news."""
+    failed = record.dagster_run
+    year = _year(failed)
+    run = Run(settings, year or 0, failed.run_id)
+    if year is None or run.outbox.has_heard(failed.run_id):
+        return None
+    (newest,) = instance.get_runs(
+        RunsFilter(tags={_PARTITION: str(year)}, statuses=[DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE]), limit=1
+    )
+    if newest.run_id != failed.run_id:
+        run.outbox.hear(failed.run_id)
+        return None
+    return events.crashed(run, _why(instance, failed.run_id))
+
+
+def _why(instance: DagsterInstance, run_id: str) -> str:
+    """The first line of what ended a run: the step's own error, or what Dagster says of the process."""
+    for kind in (DagsterEventType.STEP_FAILURE, DagsterEventType.RUN_FAILURE):
+        for entry in instance.all_logs(run_id, of_type=kind):
+            event = entry.get_dagster_event()
+            error = event.step_failure_data.error if kind is DagsterEventType.STEP_FAILURE else None
+            while error is not None and error.cause is not None:
+                error = error.cause
+            text = error.message if error else event.message or ""
+            if text.strip():
+                return text.strip()
+    return ""
+
+
+def send_alerts(settings: Settings) -> dg.SensorDefinition:
+    @dg.sensor(
+        name="send_alerts",
+        minimum_interval_seconds=_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="把告警送到各渠道，没收下的隔一阵再送，久未解决的再提醒；有送不到的，资产 alerts 的检查变红。",
+    )
+    def send(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        try:
+            to = channels(settings.alert_urls)
+        except ChannelError:
+            to = {}  # the check says so
+        report = deliver(Outbox(settings.outbox), to, wait=False) if to else None
+        told = f"送达 {report.sent}，未收下 {report.refused}" if report else "没有可用的渠道"
+        found = arrival(settings)
+        news = list(_evaluations(settings, context.cursor)) if found.mark != context.cursor else []
+        return dg.SensorResult(skip_reason=told, asset_events=news, cursor=found.mark)
+
+    return send
+
+
+def _evaluations(settings: Settings, before: str | None) -> Iterator[dg.AssetCheckEvaluation]:
+    """The check's new state, reported without a run: whoever looks at the page sees it within seconds."""
+    found = arrival(settings)
+    if before is None and found.passed:
+        return
+    yield dg.AssetCheckEvaluation(
+        asset_key=ALERTS, check_name=ARRIVED, passed=found.passed, description=found.text,
+        metadata={name: dg.MetadataValue.md(text) for name, text in found.metadata.items()},
+    )  # fmt: skip
+
+
+def year_is_due(settings: Settings) -> dg.ScheduleDefinition:
+    due = policy().due
+
+    @dg.schedule(
+        name="year_is_due",
+        job_name=RUN_YEAR,
+        cron_schedule=f"0 9 {due.day} {due.month} *",
+        execution_timezone="Asia/Shanghai",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description="上一年度的账该到齐了：还缺的催交，到齐为止隔几天再催。不启动运行；账到了自会运行。",
+    )
+    def remind(context: dg.ScheduleEvaluationContext) -> dg.SkipReason:
+        today = context.scheduled_execution_time.date()
+        year = today.year - 1
+        if year in current_versions(settings):
+            return dg.SkipReason(f"{year} 年度已发布")
+        missing = events.ledgers_due(settings, year, today)
+        return dg.SkipReason(f"{year} 年度{missing}，已记入告警" if missing else f"{year} 年度的账已到齐")
+
+    return remind

@@ -1,0 +1,41 @@
+"""Runs the gates on a build and writes down what they saw: ``gates.json`` for publication and machines, ``gates.html``
+for people. Results belong to the content that they judged, by its hash.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from expectations.gate import GateResult, Suite, run_suites
+from expectations.suites.year import SUITES
+from orchestration.publication.gates_page import render
+from orchestration.warehouse.build import Build, content_hash
+
+
+def run_gates(
+    build: Build,
+    tables: list[str],
+    suites: Sequence[Suite] = SUITES,
+    on_gate: Callable[[GateResult], None] = lambda result: None,
+) -> list[GateResult]:
+    """Judge a build. The results replace those of any earlier judgement of the same year."""
+    content = content_hash(build, tables)
+    results = run_suites(build, suites, on_gate)
+    report: dict[str, Any] = {
+        "year": build.year,
+        "content_sha256": content,
+        "gates": [dataclasses.asdict(result) for result in results],
+    }
+    (build.folder / "gates.html").write_text(render(build.year, results), encoding="utf-8")
+    draft = build.gates.with_suffix(".draft")
+    draft.write_text(json.dumps(report, ensure_ascii=False, indent=1), encoding="utf-8")
+    draft.replace(build.gates)
+    return results
+
+
+def failed(results: Sequence[GateResult]) -> list[GateResult]:
+    """The gates that stop publication."""
+    return [result for result in results if result.severity == "error" and not result.passed]

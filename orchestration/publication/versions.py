@@ -1,0 +1,195 @@
+"""Versions: a year is published whole or not at all.
+
+``published/<year>/<version>/`` is immutable. ``ledgergate.duckdb`` holds the current version of every published year
+and is the only record of which one that is; it is replaced in one step (written beside, then renamed), so a reader
+sees the old file or the new one, never half of either.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from orchestration.base.addresses import hand_over, is_address
+from orchestration.base.settings import Settings
+from orchestration.warehouse.build import Build, content_hash
+from orchestration.warehouse.landing import rows_of
+
+MANIFEST = "manifest.json"
+CURRENT = "published_version"  # the serving file's table of which version each year is at
+
+
+class NotPublishedError(Exception):
+    """The gates do not allow publication, or were never run on this content."""
+
+
+@dataclass(frozen=True)
+class Version:
+    """One published version of a year."""
+
+    year: int
+    name: str
+    folder: Path
+    current: bool
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        content: dict[str, Any] = json.loads((self.folder / MANIFEST).read_text(encoding="utf-8"))
+        return content
+
+
+def publish(settings: Settings, build: Build, tables: list[str], facts: dict[str, Any]) -> tuple[Version, bool]:
+    """Publish a build whose gates have passed, and switch readers to it. Returns the version, and whether it is new:
+    content that is already current is not published again.
+
+    ``facts``: what the manifest records beside the content (raw hashes, code version).
+    Raises ``NotPublishedError`` where the gate results are missing, belong to other content, or hold a failure.
+    """
+    if not build.warehouse.is_file():
+        raise NotPublishedError(f"{build.year} 年度还没有构建：先运行 ledgergate run {build.year}")
+    try:
+        content = content_hash(build, tables)
+    except duckdb.CatalogException as error:
+        raise NotPublishedError(f"{build.year} 年度的构建不完整：{str(error).splitlines()[0]}") from error
+    gates = _passed_gates(build, content)
+    with _lock(settings):
+        for version in versions(settings, build.year):
+            if version.current and version.manifest["content_sha256"] == content:
+                return version, False
+        name = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{content[:8]}"
+        folder = settings.versions(build.year) / name
+        if not folder.exists():  # whole since a run that was killed before it switched, within this second
+            _write_version(build, tables, folder, {"year": build.year, "version": name, "content_sha256": content,
+                                                   **facts, "gates": gates})  # fmt: skip
+        _switch(settings, build.year, name)
+        return Version(build.year, name, folder, True), True
+
+
+def rollback(settings: Settings, year: int, name: str) -> Version:
+    """Switch readers to another version of a year. Raises ``KeyError`` where there is no such version."""
+    with _lock(settings):
+        for version in versions(settings, year):
+            if version.name == name:
+                _switch(settings, year, name)
+                return Version(year, name, version.folder, True)
+    raise KeyError(name)
+
+
+def versions(settings: Settings, year: int) -> list[Version]:
+    """All versions of a year, the newest first."""
+    folder = settings.versions(year)
+    current = current_versions(settings).get(year)
+    return [
+        Version(year, path.name, path, path.name == current)
+        for path in sorted(folder.iterdir() if folder.is_dir() else (), reverse=True)
+        if (path / MANIFEST).is_file()
+    ]
+
+
+def current_versions(settings: Settings) -> dict[int, str]:
+    """Which version each published year is at."""
+    if not settings.serving.is_file():
+        return {}
+    with duckdb.connect(str(settings.serving), read_only=True) as connection:
+        return {row["fiscal_year"]: row["version"] for row in rows_of(connection, f"from {CURRENT}")}
+
+
+def _passed_gates(build: Build, content: str) -> list[dict[str, Any]]:
+    if not build.gates.is_file():
+        raise NotPublishedError(f"{build.year} 年度的构建没有经过关卡检查")
+    report = json.loads(build.gates.read_text(encoding="utf-8"))
+    if report["content_sha256"] != content:
+        raise NotPublishedError(f"{build.year} 年度的关卡结果属于另一份内容，须重新检查")
+    failed = [gate["title"] for gate in report["gates"] if gate["severity"] == "error" and gate["status"] != "passed"]
+    if failed:
+        raise NotPublishedError(f"{build.year} 年度未通过关卡：{'、'.join(failed)}")
+    gates: list[dict[str, Any]] = report["gates"]
+    return gates
+
+
+def _write_version(build: Build, tables: list[str], folder: Path, manifest: dict[str, Any]) -> None:
+    """Write the whole version beside its place, then move it there in one step. An object store has no such step: there
+    the manifest goes last, and what has none is no version.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    beside = build.folder if is_address(folder) else folder.parent
+    draft = beside / f".draft-{folder.name}-{os.getpid()}"
+    draft.mkdir()
+    try:
+        with duckdb.connect(str(build.warehouse), read_only=True) as connection:
+            counts = {}
+            for table in tables:
+                connection.execute(f"copy (from {table} order by all) to '{draft / table}.parquet' (format parquet)")
+                counts[table] = connection.execute(f"select count(*) from {table}").fetchall()[0][0]
+        for extra in ("gates.json", "gates.html"):
+            if (build.folder / extra).is_file():
+                shutil.copy(build.folder / extra, draft / extra)
+        text = json.dumps({**manifest, "tables": counts}, ensure_ascii=False, indent=2, sort_keys=True)
+        (draft / MANIFEST).write_text(text, encoding="utf-8")
+        if is_address(folder):
+            for path in sorted(draft.iterdir(), key=lambda path: path.name == MANIFEST):
+                (folder / path.name).write_bytes(path.read_bytes())
+            return
+        for path in draft.iterdir():
+            _sync(path)
+        _sync(draft)
+        draft.rename(folder)
+        _sync(folder.parent)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _switch(settings: Settings, year: int, name: str) -> None:
+    """Replace the serving file by one in which ``year`` stands at ``name``. A lost file is made anew, each other year
+    at its newest version."""
+    chosen = current_versions(settings)
+    if not settings.serving.is_file():
+        years = [int(path.name) for path in settings.published.iterdir() if path.name.isdecimal()]
+        chosen = {y: found[0].name for y in years if (found := versions(settings, y))}
+    chosen[year] = name
+    folders = {y: settings.versions(y) / version for y, version in sorted(chosen.items())}
+    draft = settings.serving.with_name(f".{settings.serving.name}-{os.getpid()}")
+    draft.unlink(missing_ok=True)
+    try:
+        with hand_over(duckdb.connect(str(draft)), folders.values()) as connection:
+            connection.execute(f"create table {CURRENT} (fiscal_year integer, version varchar)")
+            connection.executemany(f"insert into {CURRENT} values (?, ?)", [[y, f.name] for y, f in folders.items()])
+            names = {path.stem for folder in folders.values() for path in folder.glob("[!.]*.parquet")}
+            for table in sorted(names):
+                places = [folder / f"{table}.parquet" for folder in folders.values()]
+                files = [str(path) for path in places if path.is_file()]
+                connection.execute(f"create table {table} as from read_parquet(?, union_by_name = true)", [files])
+            connection.execute("checkpoint")  # closing would do it too, but says nothing where the disk is full
+        _sync(draft)
+        draft.replace(settings.serving)
+        _sync(settings.serving.parent)
+    finally:
+        for path in (draft, draft.with_name(f"{draft.name}.wal")):
+            path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _lock(settings: Settings) -> Iterator[None]:
+    """One publisher at a time; the lock goes with the process that holds it."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    with (settings.home / ".publish.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,153 @@
+"""Years that run themselves: by content, when it holds still, in the order in which openings depend on closings."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.base.settings import Settings
+from orchestration.publication.watch import Seen, decide, look
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    made = Settings(home=tmp_path / "home", raw=tmp_path / "raw")
+    made.contracts.mkdir(parents=True)
+    (made.contracts / "a.yml").write_text("ledger: a")
+    for year in (2024, 2025):
+        made.ledgers(year).mkdir()
+        (made.ledgers(year) / "sources.yml").write_text(f"year: {year}")
+        (made.ledgers(year) / "a.csv").write_text("1")
+    made.home.mkdir()
+    return made
+
+
+class Eyes:
+    """Looks again and again; ``busy``: years that are being run."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.seen = Seen()
+        self.keys: list[str] = []
+
+    def look(self, *busy: int) -> list[int]:
+        now = look(self.settings, (2024, 2025, 2026))
+        self.seen, requests = decide(Seen.from_text(self.seen.as_text()), now, busy)
+        self.keys += [request.key for request in requests]
+        return [request.year for request in requests]
+
+
+def publish(settings: Settings, year: int, name: str) -> None:
+    settings.serving.unlink(missing_ok=True)
+    with duckdb.connect(str(settings.serving)) as connection:
+        connection.execute("create table published_version (fiscal_year integer, version varchar)")
+        connection.execute("insert into published_version values (?, ?)", [year, name])
+
+
+def settled(settings: Settings) -> Eyes:
+    """Everything has run once."""
+    eyes = Eyes(settings)
+    assert [eyes.look(), eyes.look(), eyes.look()] == [[], [2024], [2025]]
+    assert eyes.look() == []
+    return eyes
+
+
+def test_a_year_runs_when_two_looks_saw_the_same(settings: Settings) -> None:
+    eyes = settled(settings)
+    ledger = settings.ledgers(2024) / "a.csv"
+    for text in ("2", "22", "222"):  # still being written
+        ledger.write_text(text)
+        assert eyes.look() == []
+    assert eyes.look() == [2024]
+    assert eyes.look() == []
+
+
+def test_times_of_files_say_nothing(settings: Settings) -> None:
+    eyes = settled(settings)
+    ledger = settings.ledgers(2024) / "a.csv"
+    os.utime(ledger, (1, 1))
+    assert [eyes.look(), eyes.look()] == [[], []]
+    kept = ledger.stat()
+    ledger.write_text("3")
+    os.utime(ledger, ns=(kept.st_atime_ns, kept.st_mtime_ns))
+    assert [eyes.look(), eyes.look()] == [[], [2024]]
+
+
+def test_content_that_comes_back_runs_again_under_another_key(settings: Settings) -> None:
+    eyes = settled(settings)
+    ledger = settings.ledgers(2024) / "a.csv"
+    for text in ("2", "1", "2"):
+        ledger.write_text(text)
+        assert [eyes.look(), eyes.look()] == [[], [2024]]
+        eyes.look()
+    assert len(set(eyes.keys)) == len(eyes.keys)
+
+
+def test_the_same_look_taken_twice_asks_under_the_same_key(settings: Settings) -> None:
+    eyes = settled(settings)
+    (settings.ledgers(2024) / "a.csv").write_text("2")
+    eyes.look()
+    before = eyes.seen
+    eyes.look()
+    eyes.seen = before  # the daemon died before it could remember
+    eyes.look()
+    assert eyes.keys[-1] == eyes.keys[-2]
+
+
+def test_the_next_year_runs_after_the_year_before_was_published_anew_and_not_before(settings: Settings) -> None:
+    eyes = settled(settings)
+    publish(settings, 2024, "20250101T000000Z-aaaaaaaa")
+    assert [eyes.look(), eyes.look()] == [[], [2025]]
+    publish(settings, 2024, "20250202T000000Z-aaaaaaaa")  # the same content, later
+    assert [eyes.look(), eyes.look()] == [[], []]
+    (settings.ledgers(2024) / "a.csv").write_text("2")
+    (settings.ledgers(2025) / "a.csv").write_text("2")
+    assert [eyes.look(), eyes.look(), eyes.look(2024)] == [[], [2024], []]
+    publish(settings, 2024, "20250303T000000Z-bbbbbbbb")
+    assert [eyes.look(), eyes.look()] == [[], [2025]]
+
+
+def test_contracts_concern_every_year(settings: Settings) -> None:
+    eyes = settled(settings)
+    (settings.contracts / "a.yml").write_text("ledger: a # changed")
+    assert [eyes.look(), eyes.look(), eyes.look(2024), eyes.look()] == [[], [2024], [], [2025]]
+
+
+def test_a_new_year_runs_once_it_names_its_sources(settings: Settings) -> None:
+    eyes = settled(settings)
+    folder = settings.ledgers(2026)
+    folder.mkdir()
+    (folder / "a.csv").write_text("1")
+    assert [eyes.look(), eyes.look()] == [[], []]
+    (folder / "sources.yml").write_text("year: 2026")
+    assert [eyes.look(), eyes.look()] == [[], [2026]]
+
+
+def test_what_is_not_finished_is_not_looked_at(settings: Settings) -> None:
+    eyes = settled(settings)
+    for name in ("~$表3.xlsx", ".a.csv.swp", "a.csv.part", "b.tmp"):
+        (settings.ledgers(2024) / name).write_text("x")
+    (settings.ledgers(2024) / "folder").mkdir()
+    assert [eyes.look(), eyes.look()] == [[], []]
+
+
+def test_a_year_that_is_taken_away_and_put_back_runs_again(settings: Settings) -> None:
+    eyes = settled(settings)
+    shutil.move(settings.ledgers(2025), settings.raw / "kept")
+    assert eyes.look() == []
+    shutil.move(settings.raw / "kept", settings.ledgers(2025))
+    assert [eyes.look(), eyes.look()] == [[], [2025]]
+
+
+def test_a_new_file_of_entries_runs_the_year(settings: Settings) -> None:
+    folder = settings.ledgers(2024)
+    (folder / "sources.yml").write_text("year: 2024\nentries:\n  - {ledger: e, paths: [entries/e, elsewhere.csv]}\n")
+    (folder / "entries" / "e").mkdir(parents=True)
+    (folder / "entries" / "e" / "01.csv").write_text("1")
+    eyes = settled(settings)
+    (folder / "entries" / "e" / "02.csv").write_text("1")
+    assert [eyes.look(), eyes.look()] == [[], [2024]]

@@ -1,0 +1,159 @@
+"""The rule language: what a finance person writes, and what the message says where it can't be read."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from orchestration.base.problems import InputError
+from orchestration.base.settings import ROOT
+from orchestration.ledgers.contract import Contract, read_contracts
+from orchestration.rules.rules import Rule, Rulebook, compile_rules, read_rules
+
+
+@pytest.fixture(scope="module")
+def contracts() -> dict[str, Contract]:
+    return read_contracts(ROOT / "raw" / "contracts")
+
+
+def compiled(contracts: dict[str, Contract], check: str, **options: object) -> Rulebook:
+    rule = Rule.model_validate({"id": "r", "title": "规则", "check": check, **options})
+    return compile_rules([rule], contracts, 2024)
+
+
+def refused(contracts: dict[str, Contract], check: str, **options: object) -> tuple[str, str]:
+    with pytest.raises(InputError) as error:
+        compiled(contracts, check, **options)
+    (problem,) = error.value.problems
+    assert problem.cell == "r"
+    return problem.found, problem.expected
+
+
+def test_a_variable_in_the_row_key_makes_an_instance_of_every_row(contracts: dict[str, Contract]) -> None:
+    book = compiled(contracts, "fund_statement/{fund}:{side}:total/budget = sum(fund_statement/{fund}:{side}:*/budget)")
+    total, items = book.selectors
+    assert (total.slot_1, total.slot_2, total.slot_3, total.key_3, total.detail_only) == (1, 2, None, "total", False)
+    assert (items.slot_1, items.slot_2, items.key_3, items.detail_only) == (1, 2, None, True)
+
+
+def test_for_puts_each_value_in_turn(contracts: dict[str, Contract]) -> None:
+    book = compiled(
+        contracts,
+        "{ledger}/total/{measure} = sum({ledger}/*/{measure})",
+        **{
+            "for": {"ledger": ["unit_basic_expenditure", "project_expenditure"], "measure": ["carryover", "adjustment"]}
+        },
+    )
+    assert [s.variant for s in book.selectors[::2]] == [
+        "unit_basic_expenditure/carryover",
+        "unit_basic_expenditure/adjustment",
+        "project_expenditure/carryover",
+        "project_expenditure/adjustment",
+    ]
+
+
+def test_signs_constants_and_rates(contracts: dict[str, Contract]) -> None:
+    book = compiled(
+        contracts,
+        "operating_cost/{i}/change_rate = operating_cost/{i}/change /"
+        " ( operating_cost/{i}/actual - operating_cost/{i}/change )",
+    )
+    assert [(s.role, s.weight) for s in book.selectors] == [
+        ("rate", Decimal(1)),
+        ("numerator", Decimal(1)),
+        ("denominator", Decimal(1)),
+        ("denominator", Decimal(-1)),
+    ]
+    assert book.labels()["r", ""] == ("决算增减率", "决算比上年增减÷（决算支出－决算比上年增减）")
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("100", "100"), ("6000万元", "6000000000"), ("1.5亿元", "15000000000"), ("100%", "1.00")]
+)
+def test_a_number_may_carry_its_unit(contracts: dict[str, Contract], text: str, value: str) -> None:
+    book = compiled(contracts, f"project_expenditure/total/carryover <= {text}")
+    assert book.selectors[1].weight == Decimal(value)
+
+
+def test_a_rule_whose_ledgers_are_not_at_hand_is_skipped_and_said(contracts: dict[str, Contract]) -> None:
+    only = {"project_expenditure": contracts["project_expenditure"]}
+    book = compiled(only, "project_expenditure/total/carryover = unit_project_expenditure/total/carryover")
+    assert (book.rules, book.skipped) == ([], {"r": ["unit_project_expenditure"]})
+
+
+def test_a_variant_whose_ledger_is_not_at_hand_leaves_the_others(contracts: dict[str, Contract]) -> None:
+    only = {"project_expenditure": contracts["project_expenditure"]}
+    book = compiled(
+        only,
+        "{ledger}/{row}/carryover >= 0",
+        **{"for": {"ledger": ["project_expenditure", "unit_basic_expenditure"]}},
+    )
+    assert {s.variant for s in book.selectors} == {"project_expenditure"}
+
+
+def test_rules_of_other_years_are_left_out(contracts: dict[str, Contract]) -> None:
+    assert compiled(contracts, "project_expenditure/total/carryover >= 0", years=[2025]).rules == []
+
+
+def test_one_fact_printed_twice_gets_a_companion_on_digits(contracts: dict[str, Contract]) -> None:
+    check = "project_expenditure/total/carryover = unit_project_expenditure/total/carryover"
+    book = compiled(contracts, check, same_digits=True)
+    assert [(rule.id, rule.severity, rule.compare) for rule in book.rules] == [
+        ("r", "error", "interval"),
+        ("r_digits", "warning", "printed"),
+    ]
+    assert book.twins == {"r_digits": "r"}
+
+
+@pytest.mark.parametrize(
+    ("check", "found"),
+    [
+        ("project_expenditure/total/carryover", "project_expenditure/total/carryover"),
+        ("project_expenditure/total/carried = 1", "project_expenditure/carried"),
+        ("project_expenditure/*/carryover = 1", "project_expenditure/*/carryover"),
+        ("project_expenditure/total = 1", "project_expenditure/total"),
+        (
+            "project_expenditure/{a}/carryover = unit_basic_expenditure/{b}/carryover",
+            "project_expenditure/{a}/carryover",
+        ),
+        ("project_expenditure/total/carryover = 1 1", "1 1"),
+        ("project_expenditure/total/carryover = 3万圆", "3万圆"),
+        (
+            "project_expenditure/total/carryover = project_expenditure/total/total_budget -"
+            " ( project_expenditure/total/adjustment + 1 )",
+            "(",
+        ),
+    ],
+)
+def test_what_cannot_be_read_is_named(contracts: dict[str, Contract], check: str, found: str) -> None:
+    said, expected = refused(contracts, check)
+    assert found in said and expected
+
+
+def test_a_reference_to_a_rule_that_is_not_there_is_named(contracts: dict[str, Contract]) -> None:
+    said, _ = refused(contracts, "project_expenditure/total/carryover >= 0", only_where_broken="nowhere")
+    assert said == "nowhere"
+
+
+def test_wrong_rule_files_are_all_told_with_rule_and_key(tmp_path: Path) -> None:
+    (tmp_path / "a.yml").write_text("- {id: one, title: 一, check: x, sevirity: error}\n", encoding="utf-8")
+    (tmp_path / "b.yml").write_text("- {id: Two, title: 二, check: x}\n- {id: three, title: 三}\n", encoding="utf-8")
+    (tmp_path / "c.yml").write_text("- {id: [\n", encoding="utf-8")
+    with pytest.raises(InputError) as error:
+        read_rules(tmp_path)
+    assert [(Path(p.file).name, p.cell) for p in error.value.problems] == [
+        ("a.yml", "one.sevirity"),
+        ("b.yml", "Two.id"),
+        ("b.yml", "three.check"),
+        ("c.yml", ""),
+    ]
+
+
+def test_an_id_used_twice_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.yml").write_text(
+        "- {id: one, title: 一, check: x}\n- {id: one, title: 二, check: y}\n", encoding="utf-8"
+    )
+    with pytest.raises(InputError, match="重复的规则 id"):
+        read_rules(tmp_path)
