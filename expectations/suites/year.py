@@ -19,10 +19,10 @@ _RULE_COLUMNS = {
     "left": "左方",
     "right": "右方",
     "gap": "差额",
-    "margin": "取整容许",
+    "margin": "尾差范围",
     "status": "状态",
     "statement": "说明",
-    "suspects": "疑似",
+    "suspects": "疑点",
 }
 _RULE_QUERY = """
     with likeliest as (
@@ -205,7 +205,7 @@ SUITES = (
             from stg_cell order by address
         """,
         keys=("address",),
-        shown={"address": "地址", "file": "文件", "cell": "单元格", "text": "印作", "unit": "单位"},
+        shown={"address": "地址", "file": "文件", "cell": "单元格", "text": "列示为", "unit": "单位"},
         expectations=_cells_are_placed,
     ),
     Suite(
@@ -281,7 +281,7 @@ SUITES = (
     Suite(
         name="rules_hold",
         title="勾稽成立",
-        protects="每条必须成立的规则，在印数取整所容许的范围内都成立。",
+        protects="每条必须成立的规则，在四舍五入所能解释的范围内都成立。",
         severity="error",
         query=_RULE_QUERY.format(severity="error", **_PLAIN),
         keys=("rule_id", "instance"),
@@ -323,7 +323,7 @@ SUITES = (
     Suite(
         name="rules_hold_together",
         title="合在一起也成立",
-        protects="各自在取整之内成立的规则，合在一起也能同时成立。",
+        protects="各自在尾差范围内成立的规则，合在一起也能同时成立。",
         severity="warning",
         query="from finding order by fault",
         keys=("fault",),
@@ -342,7 +342,7 @@ SUITES = (
             from cell_flow inner join cell using (fiscal_year, address) order by address
         """,
         keys=("address",),
-        shown={"address": "地址", "file": "文件", "cell": "单元格", "text": "印作"},
+        shown={"address": "地址", "file": "文件", "cell": "单元格", "text": "列示为"},
         expectations=_everything_is_used,
     ),
     Suite(

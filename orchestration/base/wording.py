@@ -9,11 +9,11 @@ from decimal import Decimal
 
 STATUSES = {
     "consistent": ("相符", "green"),
-    "rounding": ("取整之内", "green"),
+    "rounding": ("尾差范围内", "green"),
     "corrected": ("更正后相符", "cyan"),
-    "accepted": ("已认可", "cyan"),
+    "accepted": ("已确认", "cyan"),
     "inconsistent": ("不符", "red"),
-    "missing": ("缺对应数", "red"),
+    "missing": ("缺少对应数据", "red"),
 }
 SECTIONS = {"execution": "预算执行", "output": "产出", "benefit": "效益", "satisfaction": "满意度", "total": "合计"}
 

@@ -33,7 +33,7 @@ def register(app: typer.Typer) -> None:
     )(explain)
     app.command(
         epilog="Example:  ledgergate correct 2024 2024/project_expenditure/17/adjustment -362.69 "
-        "--reason 与本行、本栏都不相符 --evidence 表2第5行印作-362.69 --dry-run",
+        "--reason 与本行、本栏都不相符 --evidence 表2第5行列示为-362.69 --dry-run",
         context_settings={"ignore_unknown_options": True},
     )(correct)
 
@@ -98,7 +98,7 @@ def _explain_place(text: str, *, as_json: bool) -> None:
             "version": found.version.name, "cells": [explaining.as_json(cell) for cell in cells],
         })  # fmt: skip
         return
-    out.print(f"[bold]{text}[/]  印作 [bold]{figure.text}[/]  发布表 {table}，行 {row}，栏 {column}")
+    out.print(f"[bold]{text}[/]  列示为 [bold]{figure.text}[/]  发布表 {table}，行 {row}，栏 {column}")
     if not cells:
         out.print("来源  由评分标准或核对结果算出，没有单独印出的单元格")
     for cell in cells:

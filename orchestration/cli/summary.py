@@ -81,7 +81,7 @@ def show_summary(console: Console, build: Build, skipped: dict[str, list[str]] |
     _show_suspects(console, build)
     _show_broken(console, build, "warning", "提示", "yellow")
     for row in build.rows("from correction order by address"):
-        by = row["confirmed_by"] or "由数字推出"
+        by = row["confirmed_by"] or "依勾稽关系推定"
         console.print(Text(f"更正  {row['address']}  {row['printed']} → {row['corrected']}（{by}）", style="cyan"))
     _show_score(console, build)
     if skipped:
@@ -130,7 +130,7 @@ def _show_suspects(console: Console, build: Build, limit: int = 6) -> None:
            where pattern is not null group by pattern order by min(fault)"""
     ):
         console.print(Text.assemble(("发现  ", "magenta"), pattern["pattern"], f"（合 {pattern['faults']} 处发现）"))
-        console.print(Text(f"疑似  若不是，另有 {pattern['answers']} 种改法，见 --json", style="dim"))
+        console.print(Text(f"疑点  若不是，另有 {pattern['answers']} 种改法，见 --json", style="dim"))
     for finding in build.rows("from finding where pattern is null order by fault"):
         if not finding["is_unique"]:
             console.print(Text.assemble(("发现  ", "magenta"), finding["statement"]))
@@ -142,9 +142,9 @@ def _show_suspects(console: Console, build: Build, limit: int = 6) -> None:
             finding["fault"],
         )
         for row in rows[:limit]:
-            console.print(Text.assemble(("疑似  ", "magenta"), row["statement"]))
+            console.print(Text.assemble(("疑点  ", "magenta"), row["statement"]))
         if len(rows) > limit:
-            console.print(Text(f"疑似  另有 {len(rows) - limit} 处，见 --json", style="dim"))
+            console.print(Text(f"疑点  另有 {len(rows) - limit} 处，见 --json", style="dim"))
 
 
 def _show_score(console: Console, build: Build) -> None:

@@ -203,7 +203,7 @@ def _less(rows: list[Row], others: list[Row]) -> list[Row]:
 def show(console: Console, proposal: Proposal) -> None:
     """The correction, and what it does to each rule that it touches."""
     row = proposal.row
-    by = f"{row['confirmed_by']} 确认" if row["confirmed_by"] else "由数字推出"
+    by = f"{row['confirmed_by']} 确认" if row["confirmed_by"] else "依勾稽关系推定"
     console.print(
         Text.assemble(
             ("更正  ", "cyan"), (row["address"], "bold"), f"  {row['printed'] or '空白'} → {row['corrected']}（{by}）"

@@ -686,7 +686,7 @@ def show(console: Console, found: Explanation) -> None:
     cell = found.cell
     console.print(Text.assemble((found.label, "bold"), (f"  {cell['address']}", "dim")))
     place = "  ".join(part for part in (cell["file"], cell["sheet"], cell["cell"]) if part)
-    console.print(Text.assemble("印作  ", (printed_text(cell["text"], cell["printed_unit"]), "bold"), f"  {place}"))
+    console.print(Text.assemble("列示为  ", (printed_text(cell["text"], cell["printed_unit"]), "bold"), f"  {place}"))
     _show_value(console, found)
     _show_flows(console, found)
     _show_rules(console, found)
@@ -701,7 +701,7 @@ def _show_value(console: Console, found: Explanation) -> None:
     elif correction is None:
         console.print("现值  如印（没有更正）")
     else:
-        by = f"{correction['confirmed_by']} 确认" if correction["confirmed_by"] else "由数字推出"
+        by = f"{correction['confirmed_by']} 确认" if correction["confirmed_by"] else "依勾稽关系推定"
         now = printed_text(correction["corrected"], cell["printed_unit"])
         console.print(Text.assemble("现值  ", (now, "cyan"), f"  更正（{by}）：{correction['reason']}"))
 
@@ -780,7 +780,7 @@ def _show_implied(console: Console, found: Explanation) -> None:
     for pattern in found.patterns:
         console.print(Text.assemble(("发现  ", "magenta"), pattern))
     for statement in found.suspects:
-        console.print(Text.assemble(("疑似  ", "magenta"), statement))
+        console.print(Text.assemble(("疑点  ", "magenta"), statement))
 
 
 def _source_text(source: Source) -> str:

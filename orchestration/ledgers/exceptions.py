@@ -53,7 +53,7 @@ def read_exceptions(path: Path, year: int, rules: Collection[str]) -> list[Accep
         except InvalidOperation:
             wrong.append(("difference", "数（金额以元计），与核对表的差额相同"))
         if (field["rule_id"], field["instance"]) in found:
-            wrong.append(("instance", "每条规则的每一处只认可一次"))
+            wrong.append(("instance", "每条规则的每一处只确认一次"))
         problems += [Problem(str(path), "", place[name], field[name] or "空白", expected) for name, expected in wrong]
         if not wrong:
             accepted = AcceptedException(year, **{**field, "difference": difference})  # type: ignore[arg-type]

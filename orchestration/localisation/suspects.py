@@ -247,7 +247,7 @@ def _finding(fault: Fault, joint: bool, weighed: bool, pattern: str, rows: list[
     if not fault.answers and fault.complete:
         return _contradiction(fault) + (f"；{pattern}" if pattern else "")
     if joint:
-        text = f"{len(fault.relations)} 条规则各自在取整之内成立，合在一起不能同时成立"
+        text = f"{len(fault.relations)} 条规则各自在尾差范围内成立，合在一起不能同时成立"
     else:
         text = f"{len(fault.relations)} 条规则不成立"
     text += f"；{pattern}；若不是" if pattern else ""
@@ -285,7 +285,7 @@ def _suspect(
     printed = [evidence.cells[w.address] for w in witnesses if not w.relation]
     cells = len(ranked.answer.changes)
     together = f"（第 {index} 种改法，{cells} 格须同时改）" if cells > 1 else ""
-    said = [f"{labels[other.address]} 印作 {other.text}" for other in printed[:3]]
+    said = [f"{labels[other.address]} 列示为 {other.text}" for other in printed[:3]]
     said += [f"由{labels.get(w.address, w.address)}一处合计可推得" for w in witnesses[:1] if w.relation and not printed]
     said += [f"疑为{slip.name}（{slip.text}）" for slip in slips[:1] if not printed]
     return {
@@ -305,7 +305,7 @@ def _suspect(
         "witnesses": "、".join(dict.fromkeys(w.address for w in witnesses)),
         "slip": slips[0].name if slips else None,
         "statement": together
-        + f"{labels[change.address]} 印作 {_printed(cell)}，{_interval(change, cell)}"
+        + f"{labels[change.address]} 列示为 {_printed(cell)}，{_interval(change, cell)}"
         + "".join(f"；{each}" for each in said),
     }
 

@@ -290,7 +290,7 @@ class _Writer:
         at._p.addprevious(parse_xml(_form_xml(form, self._width(at), self.docx.styles["表格文字"].style_id)))
         notes = [f"＊{note}" for note in form.notes]
         if any(row.kind == "check" for row in form.rows):
-            notes.append("尾差由印数取整而来，合计以印出者为准。")
+            notes.append("注：因四舍五入，明细之和与合计数可能略有差异，以合计数为准。")
         for note in notes or [""]:
             self._paragraph(at, note, "表注")
 

@@ -411,7 +411,7 @@ class Fields:
     def _statuses(self) -> dict[str, Figure]:
         """How many rule instances have which status: 核对.相符."""
         found = self.version.tables["reconciliation"]
-        names = {"consistent": "相符", "rounding": "取整之内", "corrected": "更正后相符", "accepted": "已认可"}
+        names = {"consistent": "相符", "rounding": "尾差范围内", "corrected": "更正后相符", "accepted": "已确认"}
         hard = [row for row in found if row["severity"] == "error"]
         broken = ("inconsistent", "missing")
         counts = {name: sum(row["status"] == status for row in hard) for status, name in names.items()}

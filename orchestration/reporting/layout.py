@@ -56,7 +56,7 @@ def reconciliation_tables(fields: Fields) -> list[Table]:
     ]  # fmt: skip
     corrections = [
         [fields.labels.get(row["address"], row["address"]), row["printed"], row["corrected"], row["reason"],
-         row["evidence"], row["confirmed_by"] or "由数字推出"]
+         row["evidence"], row["confirmed_by"] or "依勾稽关系推定"]
         for row in tables["correction"]
     ]  # fmt: skip
     exceptions = [
@@ -72,7 +72,9 @@ def reconciliation_tables(fields: Fields) -> list[Table]:
         ),
         Table("未按印数逐字相符的各条", ["结果", "性质", "说明"], [12, 12, 100], told),
         Table("更正", ["单元格", "原印", "更正为", "理由", "证据", "确认"], [26, 12, 12, 24, 40, 12], corrections),
-        Table("认可的例外", ["规则", "所在", "差额", "理由", "证据", "确认"], [20, 20, 14, 24, 34, 12], exceptions),
+        Table(
+            "已确认的例外事项", ["规则", "所在", "差额", "理由", "证据", "确认"], [20, 20, 14, 24, 34, 12], exceptions
+        ),
     ]
 
 
@@ -81,7 +83,7 @@ def printed_in_forms(forms: Sequence[Form]) -> list[Printed]:
     return [Printed(form.place(r, c), figure) for form in forms for r, c, figure in form.figures()]
 
 
-INDEX = ("报告位置", "印作", "发布表", "行", "栏", "来源单元格")
+INDEX = ("报告位置", "列示为", "发布表", "行", "栏", "来源单元格")
 
 
 def index_rows(fields: Fields, printed: Iterable[Printed]) -> list[list[str]]:

@@ -85,7 +85,7 @@ def point(printed: Printed, year: int) -> dict[str, int]:
         raise InputError([Problem(f"raw/{year}", "", "", "各账互相矛盾", "先更正：ledgergate check 指出有误的单元格")])
     money = [i for i, quantity in enumerate(printed.quantities) if quantity.unit == "yuan"]
     if not all(is_whole(values[i]) for i in money):
-        raise InputError([Problem(f"raw/{year}", "", "", "没有找到整分的数", "各账在印数取整之内有整分的解")])
+        raise InputError([Problem(f"raw/{year}", "", "", "没有找到整分的数", "各账在四舍五入尾差范围内有整分的解")])
     return {printed.quantities[i].address: int(values[i]) for i in money}
 
 

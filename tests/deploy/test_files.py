@@ -80,7 +80,9 @@ def test_units_run_unprivileged_what_is_there(path: Path) -> None:
 
 
 def test_settings_are_ones_that_the_code_reads() -> None:
-    known = set(re.findall(r'"(LEDGERGATE_\w+)"', (ROOT / "orchestration" / "base" / "settings.py").read_text(encoding="utf-8")))
+    known = set(
+        re.findall(r'"(LEDGERGATE_\w+)"', (ROOT / "orchestration" / "base" / "settings.py").read_text(encoding="utf-8"))
+    )
     for name in ("ledgergate.env.example", "alerts.env.example"):
         lines = (DEPLOY / name).read_text(encoding="utf-8").splitlines()
         names = {line.partition("=")[0] for line in lines if line and not line.startswith("#")}

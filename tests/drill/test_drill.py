@@ -56,7 +56,7 @@ def drill(
     with started(start, settings, urls, log) as services:
         edit(ledger, *SLIP[1:])
         (blocked,) = until(lambda: texts(robot, "未发布"), PATIENCE, services)
-        assert "印作 1128.19" in blocked.replace(",", "") and "unit_basic_expenditure.csv" in blocked
+        assert "列示为 1128.19" in blocked.replace(",", "") and "unit_basic_expenditure.csv" in blocked
         assert "请 规划财务处 核对" in blocked
         assert current_versions(settings) == {}
         look(services)

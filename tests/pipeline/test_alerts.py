@@ -46,7 +46,7 @@ def test_a_run_tells_the_failure_once_and_that_it_is_over_once(settings: Setting
     assert "已送达" in first.stderr
     (blocked,) = [taken for taken in robot.taken if taken.kind == "wecom"]
     suspect = json.loads(first.stdout)["suspects"][0]
-    assert suspect["statement"] in blocked.text and "印作 1128.19" in blocked.text.replace(",", "")
+    assert suspect["statement"] in blocked.text and "列示为 1128.19" in blocked.text.replace(",", "")
     assert "unit_basic_expenditure.csv" in blocked.text and "请 规划财务处 核对" in blocked.text
     assert len(blocked.text.encode()) <= 2048 and "http://127.0.0.1:3000/runs/" in blocked.text
     found = [taken.body for taken in robot.taken if taken.kind == "webhook"]

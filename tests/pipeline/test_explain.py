@@ -149,9 +149,9 @@ def test_a_text_has_no_interval(as_published: Settings) -> None:
 def test_the_screen_says_it_all_in_one_screen(invoke: Invoke) -> None:
     result = invoke(SUSPECT)
     assert result.exit_code == 0
-    for told in ("印作  -362.20 万元  raw/2024/project_expenditure.csv  E20", "现值  如印（没有更正）",
+    for told in ("列示为  -362.20 万元  raw/2024/project_expenditure.csv  E20", "现值  如印（没有更正）",
                  "project_expenditure.adjustment = -3622000.00 元", "budget_composition·必须成立",
-                 "若错在此格  应在 -362.705 与 -362.675 万元之间（现值不在其中）", "表2 第5行 本年调整 印作 -362.69",
+                 "若错在此格  应在 -362.705 与 -362.675 万元之间（现值不在其中）", "表2 第5行 本年调整 列示为 -362.69",
                  "同在其中的其他 37 格都不能单独改对", "读自  构建 "):  # fmt: skip
         assert told in result.stdout, result.stdout
     assert len(result.stdout.splitlines()) <= 24
@@ -211,7 +211,7 @@ def test_without_a_build_the_published_version_is_read_and_said(
     monkeypatch.setenv("LEDGERGATE_HOME", str(home))
     result = invoke(SUSPECT)
     assert result.exit_code == 0
-    assert "现值  -362.69 万元  更正（由数字推出）" in result.stdout
+    assert "现值  -362.69 万元  更正（依勾稽关系推定）" in result.stdout
     assert "所读的表里没有规则明细" in result.stdout and "读自  已发布的版本 " in result.stdout
     found = json.loads(invoke(SUSPECT, "--json").stdout)
     assert (found["source"]["kind"], found["rules"], found["implied"], found["fits"]) == ("published", None, None, None)

@@ -33,7 +33,7 @@ def test_the_one_answer_is_row_17_with_its_interval_and_its_witness_in_table_2(a
     assert suspect["printed_yuan"] == Decimal(-3622000)
     assert "2024/unit_project_expenditure/湖南省人力资源服务中心/adjustment" in suspect["witnesses"].split("、")
     assert suspect["statement"] == (
-        "表3 第17行 本年调整 印作 -362.20 万元，应在 -362.71 与 -362.67 之间；表2 第5行 本年调整 印作 -362.69"
+        "表3 第17行 本年调整 列示为 -362.20 万元，应在 -362.71 与 -362.67 之间；表2 第5行 本年调整 列示为 -362.69"
     )
     (finding,) = as_published.build.rows("from finding")
     assert (finding["is_unique"], finding["is_complete"], finding["severity"]) == (True, True, "error")
@@ -194,7 +194,7 @@ def test_an_accepted_exception_passes_while_its_difference_is_the_same_to_the_fe
     found = checked(raw, tmp_path)
     row = status_of(found, "fund_closing", "institution_pension")
     assert (row["status"], row["difference"]) == ("accepted", Decimal(9000000))
-    assert row["statement"].endswith("已认可")
+    assert row["statement"].endswith("已确认")
     assert found.broken == 0 and found.build.rows("from suspect_cell") == []
     (published,) = found.build.rows("from accepted_exception")
     assert published["confirmed_by"] == "财务处"
@@ -205,7 +205,7 @@ def test_an_accepted_exception_stops_passing_when_its_difference_moves_by_a_fen(
     accept(raw, "9000000.01")
     found = checked(raw, tmp_path)
     row = status_of(found, "fund_closing", "institution_pension")
-    assert row["status"] == "inconsistent" and "与已认可的差额不同" in row["statement"]
+    assert row["status"] == "inconsistent" and "与已确认的差额不同" in row["statement"]
     assert found.broken == 1
 
 
@@ -229,6 +229,6 @@ def test_gate_rows_and_json_name_the_suspect(tmp_path: Path) -> None:
     outcome = run_year(Settings(home=tmp_path, raw=ROOT / "raw"), 2024, as_published=True)
     report = json.loads(outcome.build.gates.read_text(encoding="utf-8"))
     (gate,) = [gate for gate in report["gates"] if gate["name"] == "rules_hold"]
-    assert all("表3 第17行 本年调整 印作 -362.20 万元" in row["疑似"] for row in gate["rows"])
+    assert all("表3 第17行 本年调整 列示为 -362.20 万元" in row["疑点"] for row in gate["rows"])
     (suspect,) = as_json(2024, outcome.build, None, [])["suspects"]
     assert (suspect["address"], suspect["implied_low_yuan"]) == (ROW_17, "-3627050.00")

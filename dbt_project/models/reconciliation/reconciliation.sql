@@ -160,9 +160,9 @@ select
         '：',
         case
             when final_status = 'missing' then concat_ws('', '缺', missing_label, case when missing_terms > 1 then concat_ws('', ' 等 ', cast(missing_terms as string), ' 项') else '' end)
-            when final_status = 'inconsistent' and is_rate and denominator = 0 then concat_ws('', left_label, ' 印作 ', left_text, '，但分母为零')
+            when final_status = 'inconsistent' and is_rate and denominator = 0 then concat_ws('', left_label, ' 列示为 ', left_text, '，但分母为零')
             when final_status = 'inconsistent' and compare = 'printed' and operator = '='
-                then concat_ws('', left_label, ' 印作 ', left_text, '，', right_label, ' 印作 ', right_text, '，同一事实印数不同')
+                then concat_ws('', left_label, ' 列示为 ', left_text, '，', right_label, ' 列示为 ', right_text, '，同一事实印数不同')
             when final_status = 'inconsistent' and operator in ('<=', '<') and unit = 'date'
                 then concat_ws('', left_label, ' ', left_text, ' 晚于 ', right_label, ' ', right_text, '（', difference_text, '）')
             when final_status = 'inconsistent' and operator in ('<=', '<')
@@ -170,16 +170,16 @@ select
             when final_status = 'inconsistent' and operator in ('>=', '>')
                 then concat_ws('', left_label, ' ', left_text, case when operator = '>' then ' 应大于 ' else ' 不应低于 ' end, case when compared_value = 0 then '零' else right_text end)
             when final_status = 'inconsistent'
-                then concat_ws('', left_label, ' ', left_text, '，', right_label, ' ', right_text, '，相差 ', difference_text, '，印数取整只容许 ', allowed_text)
+                then concat_ws('', left_label, ' ', left_text, '，', right_label, ' ', right_text, '，相差 ', difference_text, '，四舍五入只能解释 ', allowed_text)
             when final_status = 'corrected' then concat_ws('', '更正后 ', left_label, ' ', left_text, ' 与 ', right_label, ' ', right_text, ' 相符')
-            when final_status = 'rounding' then concat_ws('', left_label, ' ', left_text, ' 与 ', right_label, ' ', right_text, ' 在印数取整之内（相差 ', difference_text, '）')
+            when final_status = 'rounding' then concat_ws('', left_label, ' ', left_text, ' 与 ', right_label, ' ', right_text, ' 在四舍五入尾差范围内（相差 ', difference_text, '）')
             when operator in ('<=', '<') then concat_ws('', left_label, ' ', left_text, ' 未超过 ', right_label, ' ', right_text)
             when operator in ('>=', '>') then concat_ws('', left_label, ' ', left_text, ' 大于 ', right_text)
             else concat_ws('', left_label, ' ', left_text, ' 与 ', right_label, ' ', right_text, ' 相符')
         end,
         case
-            when settled_status = 'accepted' then '，已认可'
-            when final_status = 'inconsistent' and accepted_difference is not null then '，与已认可的差额不同'
+            when settled_status = 'accepted' then '，已确认'
+            when final_status = 'inconsistent' and accepted_difference is not null then '，与已确认的差额不同'
             else ''
         end,
         case when final_status = 'inconsistent' and said is not null then concat_ws('', '，', said) else '' end

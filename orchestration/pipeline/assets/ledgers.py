@@ -75,7 +75,7 @@ def ledger_assets(contracts: Mapping[str, Contract], entries: Mapping[str, Entry
         "cells": ("每个印出的数字：地址、精确的值、印出的精度、出处。", [spec.key for spec in specs]),
         "entries": ("明细的文件各有多少笔、读不出多少行，与哪本印出的账核对。", [ledger_key(name) for name in entries]),
         "rules": ("expectations/rules 的规则，展开为每一项。", [spec.key for spec in specs]),
-        "corrections": ("corrections.csv 的更正与 exceptions.csv 的认可，已与账面核对。", [spec.key for spec in specs]),
+        "corrections": ("corrections.csv 的更正与 exceptions.csv 的确认，已与账面核对。", [spec.key for spec in specs]),
         "narrative": ("narrative.yml 的文字：只有人能写的部分，数字一律是引用。", []),
         "prior_year": ("上一年度已发布的单元格，供跨年规则核对。", []),
     }
@@ -131,7 +131,7 @@ def _metadata(key: dg.AssetKey, inputs: Inputs) -> dict[str, dg.MetadataValue]:
             "section": dg.MetadataValue.text(ledger.source.section or "—"),
             "sha256": dg.MetadataValue.text(ledger.sha256),
             "totals": dg.MetadataValue.md(_printed_totals(ledger.cells) or "—"),
-            "preview": dg.MetadataValue.md(f"| 行 | 栏 | 印作 | 单元格 |\n|---|---|---|---|\n{shown}"),
+            "preview": dg.MetadataValue.md(f"| 行 | 栏 | 列示为 | 单元格 |\n|---|---|---|---|\n{shown}"),
         }
     entries = {each.contract.entries: each for each in inputs.entries}
     if group == "ledger" and name in entries:
@@ -166,7 +166,7 @@ def _printed_totals(cells: Sequence[Cell]) -> str:
             {
                 "合计行": cell.row_label,
                 "栏": cell.measure,
-                "印作": f"{cell.text} {cell.printed_unit}".strip(),
+                "列示为": f"{cell.text} {cell.printed_unit}".strip(),
                 "单元格": cell.cell,
             }
             for cell in cells

@@ -33,8 +33,8 @@ def suspect_assets() -> dg.AssetsDefinition:
         name="find_suspects",
         specs=[
             spec(FINDING, "发现：哪些规则须一并改正，答案有几种，是否唯一。"),
-            spec(SUSPECT_CELL, "疑似有误的单元格：应在什么范围，有何旁证。"),
-            spec(SUSPECT_ENTRY, "疑似有误的明细：哪个文件、哪一行、哪个月，应是多少。"),
+            spec(SUSPECT_CELL, "疑点有误的单元格：应在什么范围，有何旁证。"),
+            spec(SUSPECT_ENTRY, "疑点有误的明细：哪个文件、哪一行、哪个月，应是多少。"),
         ],
         partitions_def=YEARS,
     )

@@ -43,7 +43,7 @@
     for (const cell of found) {
       said.push([found.length > 1 ? "由" : "单元格", cell.label]);
       said.push(["地址", make("code", {}, cell.address)]);
-      said.push(["印作", `${cell.printed}${cell.corrected ? `，更正为 ${cell.corrected}` : ""}`]);
+      said.push(["列示为", `${cell.printed}${cell.corrected ? `，更正为 ${cell.corrected}` : ""}`]);
       said.push(["出处", make("code", {}, cell.source)]);
     }
     if (place) said.push(["报告", lines(place).join("、")]);
@@ -175,7 +175,7 @@
         make("dt", {}, `左　${rule.leftLabel}`), make("dd", { class: "strong" }, rule.left),
         make("dt", {}, `右　${rule.rightLabel}`), make("dd", { class: "strong" }, rule.right),
         make("dt", {}, "差额"), make("dd", {}, rule.difference),
-        make("dt", {}, "印数取整容许"), make("dd", {}, rule.allowed)),
+        make("dt", {}, "四舍五入能解释"), make("dd", {}, rule.allowed)),
       make("div", { class: "soft" }, make("code", {}, `${rule.id}　${rule.instance}`)),
       make("ul", {}, ...sides));
     detail.scrollTop = 0;
