@@ -7,7 +7,7 @@ import json
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -221,14 +221,25 @@ def no_room(error: BaseException) -> str:
 
     Each library says it in its own words: the system's error number, DuckDB's and SQLite's message.
     """
-    behind: BaseException | None = error
-    while behind is not None:
-        words = ("No space left", "File too large", "disk is full", "Disk quota", "disk I/O error")
+    words = ("No space left", "File too large", "disk is full", "Disk quota", "disk I/O error")
+    for behind in _all_behind(error):
         said = str(behind)
         if getattr(behind, "errno", None) in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT) or any(w in said for w in words):
-            return said.splitlines()[0]
-        behind = behind.__cause__ or behind.__context__
+            return said.splitlines()[0] if said else type(behind).__name__
     return ""
+
+
+def _all_behind(error: BaseException) -> Iterator[BaseException]:
+    """An error and every error that lies behind it, each once: Dagster's causes and contexts form a ring."""
+    seen: dict[int, BaseException] = {}
+    waiting = [error]
+    while waiting:
+        behind = waiting.pop()
+        if id(behind) in seen:
+            continue
+        seen[id(behind)] = behind
+        yield behind
+        waiting += [next_ for next_ in (behind.__context__, behind.__cause__) if next_ is not None]
 
 
 def main() -> None:
