@@ -7,6 +7,7 @@ report is made. What a reference means belongs in ``orchestration.reporting.fiel
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,16 +16,25 @@ from typing import Any
 import yaml
 
 from orchestration.base.problems import InputError, Problem
+from orchestration.base.sandbox import read_text
 
 #: Keys of the file that are not text: words that hold digits and are names (12333 热线, 第二届).
 NAMES = "专有名称"
-_FIELD = re.compile(r"\{\{.*?\}\}|\{%.*?%\}")
 #: Titles of documents carry their own numbers: 《…》（湘财绩〔2025〕2号）.
 _TITLE = re.compile(r"《[^》]*》|〔[^〕]*〕\s*\d+\s*号")
 _COUNTED = "万亿元人名次件个项条家类张分年月日期届批套所处"
-_TYPED = re.compile(
-    rf"[0-9０-９]+(?:[.,，．][0-9０-９]+)*[%％]?|[零〇一二两三四五六七八九十百千]+余?多?(?=[{_COUNTED}])"
+_FORMAL = "壹贰貳叁參肆伍陆陸柒捌玖拾佰仟"
+#: Digits of every script, and numbers that are one character (③ Ⅷ ½): all that Unicode calls a number and no word.
+_DIGIT = "".join(
+    re.escape(chr(c)) for c in range(0x110000) if unicodedata.category(chr(c)) in ("Nd", "Nl", "No") and c != 0x3007
 )
+_TYPED = re.compile(
+    rf"[{_DIGIT}]+(?:[.,，．٫٬][{_DIGIT}]+)*[%％٪]?"
+    rf"|[零〇{_FORMAL}]*[{_FORMAL}][零〇{_FORMAL}]+|[{_FORMAL}]+(?=[{_COUNTED}整])"
+    rf"|[一二两三四五六七八九][百千万亿][零〇一二两三四五六七八九十百千万亿]*"
+    rf"|[零〇一二两三四五六七八九十百千]+余?多?(?=[{_COUNTED}])"
+)
+_LONGEST = 20_000  # characters of one paragraph
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +60,8 @@ def read_narrative(path: Path) -> list[Piece]:
         raise InputError([Problem(str(path), "", "", " ".join(str(error).split()), "YAML（UTF-8）")]) from None
     if not isinstance(content, dict):
         raise InputError([Problem(str(path), "", "(全文)", type(content).__name__, "栏目: [段落, …]")])
-    names = content.pop(NAMES, [])
+    names, problems = _names(path, content.pop(NAMES, []))
     pieces: list[Piece] = []
-    problems: list[Problem] = []
     for slot, items in content.items():
         position = 0
         for kind, text in _pieces(items):
@@ -64,26 +73,51 @@ def read_narrative(path: Path) -> list[Piece]:
                 continue
             pieces.append(Piece(str(slot), position, kind, text))
             problems += [
-                Problem(
-                    str(path),
-                    "",
-                    f"{slot} 第 {position} 段",
-                    typed,
-                    f"引用，如 {{{{ 账.行.栏 }}}}；名称里的数字列入“{NAMES}”",
-                )
-                for typed in typed_figures(text, names)
+                Problem(str(path), "", f"{slot} 第 {position} 段", found, expected)
+                for found, expected in wrong_in(text, names)
             ]
     if problems:
         raise InputError(problems)
     return pieces
 
 
+def _names(path: Path, found: Any) -> tuple[list[str], list[Problem]]:
+    """The words that may hold digits; a bare figure is no name."""
+    if not isinstance(found, list):
+        return [], [Problem(str(path), "", NAMES, repr(found), "[名称, …]")]
+    names = [str(name) for name in found]
+    bare = [name for name in names if not _TYPED.sub("", name).strip()]
+    return names, [Problem(str(path), "", NAMES, name or "空白", "含有数字的名称，不是单独的数") for name in bare]
+
+
+def wrong_in(text: str, names: list[str]) -> Iterator[tuple[str, str]]:
+    """What is wrong with one text: found, expected. Nothing of it is run."""
+    if len(text) > _LONGEST:
+        yield f"{len(text)} 字", f"一段最多 {_LONGEST} 字"
+        return
+    try:
+        typed = typed_figures(text, names)
+    except ValueError as error:
+        yield text if len(text) <= 60 else text[:59] + "…", f"文字和引用：{error}"
+        return
+    for figure in typed:
+        yield figure, f"引用，如 {{{{ 账.行.栏 }}}}；名称里的数字列入“{NAMES}”"
+
+
 def typed_figures(text: str, names: list[str]) -> list[str]:
-    """Figures that stand in a text as digits or counted Chinese numerals, references, titles and names aside."""
-    bare = _TITLE.sub("", _FIELD.sub("", text))
-    for name in sorted(names, key=len, reverse=True):
-        bare = bare.replace(str(name), "")
-    return [found.group() for found in _TYPED.finditer(bare)]
+    """Figures that a text prints by itself, as digits of any script or as counted Chinese numerals: in its words or in
+    its expressions (``{{ '358' }}``), titles and names aside.
+
+    Raises ``ValueError`` where the text is not one that may be rendered.
+    """
+    plain, constants = read_text(text)
+    typed = []
+    for said in (plain, *constants):
+        bare = _TITLE.sub("", said)
+        for name in sorted(names, key=len, reverse=True):
+            bare = bare.replace(str(name), "")
+        typed += [found.group() for found in _TYPED.finditer(bare)]
+    return typed
 
 
 def _pieces(items: Any) -> Iterator[tuple[str | None, Any]]:

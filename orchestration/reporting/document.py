@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
-import jinja2
 from docx import Document
 from docx.document import Document as Docx
 from docx.enum.text import WD_COLOR_INDEX
 from docx.opc.constants import RELATIONSHIP_TYPE as RT
+from docx.opc.exceptions import PackageNotFoundError
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls, qn
 from docx.shared import Length, Mm
@@ -29,6 +29,7 @@ from docx.text.paragraph import Paragraph
 from docx.text.run import Run
 from docxtpl import DocxTemplate
 
+from orchestration.base.sandbox import BAD_TEXT
 from orchestration.reporting.charts import Chart, MissingFontError, png
 from orchestration.reporting.fields import TOKEN, FieldError, Fields, Figure
 from orchestration.reporting.forms import Cell, Form
@@ -36,6 +37,8 @@ from orchestration.reporting.forms import Row as FormRow
 from orchestration.reporting.layout import INDEX, Printed, Table, index_by_row, index_rows, reconciliation_tables
 
 TEMPLATE = Path(__file__).parent / "templates" / "report.docx"
+MOST_UNPACKED = 64 * 2**20  # bytes of a template's parts
+MOST_XML = 64 * 2**20  # characters that one of them may become
 _BLOCK_OPEN, _BLOCK_CLOSE = "\ue010", "\ue011"
 _BLOCK = re.compile(f"{_BLOCK_OPEN}([^:{_BLOCK_CLOSE}]+):?([^{_BLOCK_CLOSE}]*){_BLOCK_CLOSE}")
 _GAP = re.compile(r"【(?:未提供|待补|图未生成)：[^】]*】")
@@ -103,16 +106,27 @@ def _fill(fields: Fields, forms: Sequence[Form], charts: Sequence[str], path: Pa
         "图": _Blocks("chart", charts, "图"),
         **{name: f"{_BLOCK_OPEN}{name}{_BLOCK_CLOSE}" for name in ("附件", "附件清单", "核对附录", "数字索引")},
     }
-    template = DocxTemplate(str(path))
     environment = fields.environment.overlay(autoescape=True)
+    environment.most_output = MOST_XML
     try:
+        template = DocxTemplate(io.BytesIO(_whole(path)))
         template.render(context, environment, autoescape=True)
     except FieldError as error:
         raise FieldError(error.message, path.name) from None
-    except jinja2.TemplateError as error:
-        raise FieldError(fields.unknown(error), path.name) from None
+    except (*BAD_TEXT, OSError, zipfile.BadZipFile, NotImplementedError, PackageNotFoundError) as error:
+        raise FieldError(fields.unknown(error), path.name) from error
     document: Docx = template.docx
     return document
+
+
+def _whole(path: Path) -> bytes:
+    """A template's bytes, once it is known that what they unpack to has a bound."""
+    content = path.read_bytes()
+    with zipfile.ZipFile(io.BytesIO(content)) as parts:
+        unpacked = sum(part.file_size for part in parts.infolist())
+    if unpacked > MOST_UNPACKED:
+        raise FieldError(f"解开后有 {unpacked} 字节，上限 {MOST_UNPACKED}")
+    return content
 
 
 class _Writer:

@@ -17,11 +17,11 @@ from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-import jinja2
 import yaml
 
+from orchestration.base.sandbox import BAD_TEXT, Sandbox
 from orchestration.ledgers.money import MONEY_UNITS
 from orchestration.reporting.published import Published
 
@@ -149,6 +149,7 @@ class Ledger:
     names: Mapping[str, Row]
     columns: frozenset[str]
     fields: Fields = field(repr=False)
+    open_to_templates: ClassVar = frozenset({"明细", "行"})
 
     def __getitem__(self, row: str) -> Row:
         found = self.names.get(row) or self.names.get(_bare(row))
@@ -196,11 +197,9 @@ class Fields:
     # --- names ----------------------------------------------------------------------------------------------------
 
     @cached_property
-    def environment(self) -> jinja2.Environment:
-        """Jinja with the report's filters; an unknown name is an error."""
-        environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)  # noqa: S701 -- texts, not pages
-        environment.filters.update(self._filters())
-        return environment
+    def environment(self) -> Sandbox:
+        """A sandbox with the report's filters; an unknown name is an error."""
+        return Sandbox(self._filters())
 
     @cached_property
     def context(self) -> dict[str, Any]:
@@ -229,8 +228,8 @@ class Fields:
             return self.environment.compile_expression(expression, undefined_to_none=False)(**self.context, **local)
         except FieldError as error:
             raise FieldError(error.message, f"{where}“{expression}”") from None
-        except jinja2.TemplateError as error:
-            raise FieldError(self.unknown(error), f"{where}“{expression}”") from None
+        except BAD_TEXT as error:
+            raise FieldError(self.unknown(error), f"{where}“{expression}”") from error
 
     def render(self, text: str, where: str) -> str:
         """A text with its fields filled in, figures marked by tokens."""
@@ -238,8 +237,8 @@ class Fields:
             return self.environment.from_string(text).render(self.context)
         except FieldError as error:
             raise FieldError(error.message, where) from None
-        except jinja2.TemplateError as error:
-            raise FieldError(self.unknown(error), where) from None
+        except BAD_TEXT as error:
+            raise FieldError(self.unknown(error), where) from error
 
     def names(self) -> Iterator[tuple[str, str]]:
         """Every name that a template may write, and what it prints now."""
@@ -259,8 +258,8 @@ class Fields:
     def missing(self, name: str) -> Missing:
         return Missing(name, self._record_gap)
 
-    def unknown(self, error: jinja2.TemplateError) -> str:
-        text = str(error)
+    def unknown(self, error: Exception) -> str:
+        text = str(error) or type(error).__name__
         found = re.match(r"'(.+?)' is undefined", text)
         return f"没有“{found[1]}”{_perhaps(found[1], self.context)}" if found else text
 

@@ -402,6 +402,35 @@ def test_an_unknown_field_of_a_template_is_an_error_that_names_it(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize(
+    "attack",
+    [
+        "{{ 表1.fields.version.folder }}",
+        "{{ 表1.明细.__func__.__globals__ }}",
+        "{{ cycler.__init__.__globals__.os.popen('id').read() }}",
+        "{% for i in range(10**9) %}{% endfor %}",
+        "{% for a in 表3.明细() %}{% for b in 表3.明细() %}{% for c in 表3.明细() %}{% for d in 表3.明细() %}"
+        "{% endfor %}{% endfor %}{% endfor %}{% endfor %}",
+    ],
+)
+def test_a_template_that_would_run_code_or_never_end_is_refused(made: Made, tmp_path: Path, attack: str) -> None:
+    template = template_with(attack, tmp_path / "我的模板.docx")
+    with pytest.raises(FieldError, match=r"^我的模板\.docx："):
+        make_report(made.version, tmp_path / "out", template=template)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_template_that_is_no_document_or_unpacks_without_bound_is_refused(made: Made, tmp_path: Path) -> None:
+    for name in ("空.docx", "炸弹.docx", "别的.docx"):
+        path = tmp_path / name
+        path.write_bytes(b"")
+        if name != "空.docx":
+            with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+                archive.writestr("word/document.xml", b" " * (document.MOST_UNPACKED + 1 if name[0] == "炸" else 1))
+        with pytest.raises(FieldError, match=f"^{name}："):
+            make_report(made.version, tmp_path / "out", template=path)
+
+
 def test_a_narrative_that_names_an_unknown_column_is_an_error_that_names_its_paragraph(
     made: Made, tmp_path: Path
 ) -> None:
