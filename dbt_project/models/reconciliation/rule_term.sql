@@ -131,14 +131,11 @@ terms as (
             and instances.rule_id = matches.rule_id
             and instances.variant = matches.variant
             and selectors.term = matches.term
-            and (
-                selectors.captures = 0
-                or (
-                    instances.slot_1 = matches.slot_1
-                    and instances.slot_2 = matches.slot_2
-                    and instances.slot_3 = matches.slot_3
-                )
-            )
+            -- Equalities alone, so that an engine can hash: with an `or` it compares every instance with every cell.
+            {% for slot in [1, 2, 3] %}
+            and case when selectors.captures = 0 then '' else instances.slot_{{ slot }} end
+            = case when matches.captures = 0 then '' else matches.slot_{{ slot }} end
+            {% endfor %}
 ),
 
 unprinted as (
