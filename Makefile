@@ -108,7 +108,7 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install -q "$$(sed -n 's/^\(uv==[^ ]*\).*/\1/p' requirements.lock)"
 	$(BIN)/uv pip install -q --python $(BIN)/python --compile-bytecode --require-hashes -r requirements.lock
 	$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
-	$(BIN)/python -c 'from orchestration.warehouse import models; models.parse()'
+	$(BIN)/python -c 'from orchestration.warehouse import compiled; compiled.project()'
 	@touch $@
 
 # Spark is half a gigabyte: only for whoever asks for it.

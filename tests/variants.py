@@ -16,7 +16,7 @@ from orchestration.ledgers.corrections import Correction, read_corrections
 from orchestration.ledgers.money import parse_figure
 from orchestration.ledgers.reader import Year, read_year
 from orchestration.rules.rules import Rulebook, compile_rules, read_rules
-from orchestration.warehouse import models
+from orchestration.warehouse import compiled
 from orchestration.warehouse.build import Build
 from orchestration.warehouse.engine import DUCKDB, Engine
 from orchestration.warehouse.landing import land, raw_tables
@@ -80,7 +80,7 @@ def judge(
         tables.append(_as_year(rows, FIRST_YEAR + STRIDE * position))
     build = Build(FIRST_YEAR, folder)
     land(build.warehouse, *tables)
-    models.build(build.warehouse, "+reconciliation", exclude="resource_type:test", engine=engine)
+    compiled.build(build.warehouse, ["reconciliation"], tests=False, engine=engine)
     found: dict[int, list[dict[str, Any]]] = {position: [] for position in range(len(variants))}
     for row in build.rows("from reconciliation"):
         found[(row["fiscal_year"] - FIRST_YEAR) // STRIDE].append(row)

@@ -23,7 +23,7 @@ from orchestration.explanation.explain import UnknownAddressError, nearest
 from orchestration.ledgers.cell import Cell
 from orchestration.ledgers.corrections import HEADERS, Correction, corrected_figure, read_corrections, with_row
 from orchestration.ledgers.money import FigureError
-from orchestration.warehouse import models
+from orchestration.warehouse import compiled
 from orchestration.warehouse.build import Build, Inputs, land_inputs, read_inputs
 from orchestration.warehouse.engine import DUCKDB
 
@@ -180,7 +180,7 @@ def _judged(inputs: Inputs, folder: Path, on_node: Callable[[str], None]) -> dic
     """Every error rule instance as the models judge it: what ``run`` would find, prior year and sources included."""
     build = Build(inputs.year.year, folder)
     land_inputs(build, inputs)
-    models.build(build.warehouse, "+reconciliation", on_node=on_node)
+    compiled.build(build.warehouse, ["reconciliation"], on_node=on_node)
     rows = build.rows(
         "select rule_id, instance, status, statement from reconciliation where severity = 'error' order by all"
     )

@@ -11,10 +11,14 @@ from orchestration.entries.contract import read_entry_contracts
 from orchestration.ledgers.contract import read_contract, read_contracts
 from orchestration.ledgers.reader import read_paths
 from orchestration.rules.rules import compile_rules, read_rules
-from orchestration.warehouse import models
+from orchestration.warehouse import compiled
 from orchestration.warehouse.build import Build, Inputs, land_inputs, read_notes
 from orchestration.warehouse.engines import engine_of
+from orchestration.warehouse.models import ModelsFailedError
 from orchestration.warehouse.suspects import write_suspects
+
+#: What a check looks at: the judge's tables, with the score that they make.
+JUDGED = ("reconciliation", "correction", "cell", "score_summary")
 
 
 @dataclass(frozen=True)
@@ -48,8 +52,9 @@ def check_paths(
     exceptions = [accepted for _, found in notes for accepted in found]
     build = Build(ledgers.year, folder)
     land_inputs(build, Inputs(ledgers, rulebook, corrections, exceptions=exceptions))
-    select = "+reconciliation correction cell score_summary"
-    models.build(build.warehouse, select, on_node=on_node, engine=engine)
+    nodes = compiled.build(build.warehouse, JUDGED, on_node=on_node, engine=engine)
+    if failed := [f"{node.name}（{node.failures} 行）" for node in nodes if node.status == "fail"]:
+        raise ModelsFailedError(f"数据结构检查未通过：{'、'.join(failed)}")
     write_suspects(build)
     (broken,) = build.rows(
         "select count(*) as n from reconciliation where severity = 'error' and status in ('inconsistent', 'missing')"

@@ -130,6 +130,12 @@ def unit_test(warehouse: Path, engine: Engine = DUCKDB) -> list[Node]:
         )
 
 
+def compile_all(folder: Path) -> list[Any]:
+    """Every node of the project with its SQL as dbt compiled it for DuckDB; ``folder`` takes what dbt writes."""
+    arguments = ["compile", "--no-write-json", "--target-path", str(folder)]
+    return [each.node for each in _invoke(DUCKDB.name, arguments, manifest(), ()).results]
+
+
 def _run(engine: str, warehouse: Path, arguments: list[str], on_node: Callable[[str], None]) -> list[Node]:
     def on_event(event: Any) -> None:
         if event.info.name == "NodeFinished":
@@ -148,13 +154,13 @@ def _run(engine: str, warehouse: Path, arguments: list[str], on_node: Callable[[
             failures=each.failures or 0,
             depends_on=tuple(each.node.depends_on.nodes) if each.node.resource_type == "test" else (),
             sql=getattr(each.node, "compiled_code", None) or "",
-            required=_required(each.node),
+            required=required_columns(each.node),
         )
         for each in result.results
     ]
 
 
-def _required(node: Any) -> tuple[str, ...]:
+def required_columns(node: Any) -> tuple[str, ...]:
     """Columns that the contract of a model keeps from being null."""
     if node.resource_type != "model" or not node.contract.enforced:
         return ()

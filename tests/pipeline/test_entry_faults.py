@@ -16,7 +16,7 @@ from orchestration.entries.contract import read_entry_contracts
 from orchestration.synthetic.generate import generate
 from orchestration.synthetic.plan import make_plan
 from orchestration.synthetic.targets import targets
-from orchestration.warehouse import models
+from orchestration.warehouse import compiled
 from orchestration.warehouse.build import Build, land_inputs, open_build, read_inputs
 from orchestration.warehouse.suspects import write_suspects
 
@@ -40,7 +40,7 @@ def with_entries(settings: Settings, faults: int) -> list[dict[str, Any]]:
 def built(settings: Settings, *, as_published: bool = False) -> Build:
     build = open_build(settings, YEAR, as_published)
     land_inputs(build, read_inputs(settings, YEAR, as_published))
-    models.build(build.warehouse, "+reconciliation correction cell score_summary")
+    compiled.build(build.warehouse, ["reconciliation", "correction", "cell", "score_summary"])
     return build
 
 

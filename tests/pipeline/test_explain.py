@@ -21,7 +21,7 @@ from orchestration.base.settings import ROOT, Settings
 from orchestration.cli.cells import register
 from orchestration.explanation.explain import IMPOSSIBLE, Explanation, Implied, explain, free_interval, interval_text
 from orchestration.localisation.solver.network import Quantity, Relation
-from orchestration.warehouse import models
+from orchestration.warehouse import compiled
 from orchestration.warehouse.build import land_inputs, open_build, read_inputs
 from orchestration.warehouse.suspects import write_suspects
 from tests.conftest import Published, edit
@@ -38,7 +38,7 @@ def installation(folder: Path, change: Callable[[Path], None]) -> Settings:
     made = Settings(home=folder / "home", raw=raw)
     build = open_build(made, 2024)
     land_inputs(build, read_inputs(made, 2024))
-    models.build(build.warehouse, "+reconciliation cell cell_flow correction")
+    compiled.build(build.warehouse, ["reconciliation", "cell", "cell_flow", "correction"])
     write_suspects(build)
     return made
 

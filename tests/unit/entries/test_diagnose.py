@@ -29,7 +29,7 @@ from orchestration.rules.rules import compile_rules, read_rules
 from orchestration.synthetic.generate import Written, generate
 from orchestration.synthetic.plan import Plan, make_plan
 from orchestration.synthetic.targets import Target
-from orchestration.warehouse import models
+from orchestration.warehouse import compiled
 from orchestration.warehouse.build import Build, Inputs, land_inputs, read_notes
 from orchestration.warehouse.suspects import read_labels, read_network, read_weights
 
@@ -79,7 +79,7 @@ def judged(
     rulebook = compile_rules(read_rules(RULES), year.contracts, YEAR)
     build = Build(YEAR, folder / "build")
     land_inputs(build, Inputs(year, rulebook, read_notes(raw, year, rulebook)[0]))
-    models.build(build.warehouse, "+reconciliation")
+    compiled.build(build.warehouse, ["reconciliation"])
     return Judged(*read_network(build), read_labels(build), read_weights(build), entry_contracts, accounts)
 
 

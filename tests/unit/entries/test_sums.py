@@ -18,7 +18,7 @@ from orchestration.rules.rules import compile_rules, read_rules
 from orchestration.synthetic.generate import generate
 from orchestration.synthetic.plan import Plan, make_plan
 from orchestration.synthetic.targets import NO_ITEM, Target
-from orchestration.warehouse import models
+from orchestration.warehouse import compiled
 from orchestration.warehouse.build import Build, Inputs, land_inputs, read_notes
 
 from .conftest import ENTRIES, SEED, YEAR
@@ -44,7 +44,7 @@ def judged(ledgers: list[Ledger], folder: Path) -> list[dict[str, Any]]:
     corrections, _ = read_notes(raw, year, rulebook)
     build = Build(YEAR, folder)
     land_inputs(build, Inputs(year, rulebook, corrections))
-    models.build(build.warehouse, "+reconciliation")
+    compiled.build(build.warehouse, ["reconciliation"])
     return build.rows("select * from reconciliation where rule_id like 'entries_%'")
 
 
