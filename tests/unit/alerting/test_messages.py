@@ -32,7 +32,8 @@ def test_a_blocked_year_says_all_that_somebody_needs_to_mend_it() -> None:
     text = render(alert()).text
     for part in ("2024 年度", "budget_composition", "929.20 万元", "929.69 万元", "相差 -0.49 万元",
                  "只能解释 0.02 万元", "本年调整 列示为 -362.20 万元", "应在 -362.71 与 -362.67 之间",
-                 "表2 第5行 列示为 -362.69", "raw/2024/a.csv E20", "请 规划财务处 核对", "/runs/abc", "0123456789ab"):  # fmt: skip
+                 "表2 第5行 列示为 -362.69", "raw/2024/a.csv E20", "请 规划财务处 核对",
+                 "/runs/abc", "0123456789ab"):  # fmt: skip
         assert part in text
     assert len(text.splitlines()) <= 8
 
