@@ -14,6 +14,7 @@ from pathlib import Path
 
 from orchestration.base.problems import InputError, Problem
 from orchestration.ledgers.cell import Cell
+from orchestration.ledgers.indicators import corrected_reading
 from orchestration.ledgers.money import Figure, FigureError, parse_figure, squeeze
 from orchestration.ledgers.reader import Year
 from orchestration.ledgers.spreadsheet import read_list
@@ -94,7 +95,11 @@ def read_corrections(path: Path, year: Year) -> list[Correction]:
 def corrected_figure(year: Year, cell: Cell, text: str) -> Figure:
     """The figure that would stand in a cell. Raises ``FigureError`` where it isn't of the cell's kind."""
     measure = year.ledgers[cell.ledger].contract.measure(cell.measure)
-    figure = parse_figure(text, measure.kind if measure else "number", cell.printed_unit)
+    kind = measure.kind if measure else "number"
+    if kind in ("target", "outcome"):
+        figure = corrected_reading(text, kind, cell.printed_unit, year.year)
+    else:
+        figure = parse_figure(text, kind, cell.printed_unit)
     if figure.unit != cell.unit:
         raise FigureError(f"与原数同类的数（{cell.printed_unit}）")
     return figure

@@ -59,6 +59,11 @@ def is_dash(text: str) -> bool:
     return bool(text) and all(c in DASHES for c in text)
 
 
+def half_width_text(text: str) -> str:
+    """Full-width ASCII as ASCII: ≥９５％ -> ≥95%."""
+    return text.translate(_HALF_WIDTH)
+
+
 def parse_figure(text: str, kind: str, unit: str = "") -> Figure:
     """Read a printed figure.
 
@@ -162,7 +167,12 @@ def _parse_date(plain: str) -> Figure:
         day = None
     if day is None:
         raise FigureError("日期，如 2025年4月18日")
-    return Figure(Decimal(day.toordinal() - _EPOCH), Decimal(0), "date", "")
+    return Figure(day_number(day), Decimal(0), "date", "")
+
+
+def day_number(day: date) -> Decimal:
+    """A date as the value of a cell of unit ``date``."""
+    return Decimal(day.toordinal() - _EPOCH)
 
 
 def day_of(value: Decimal) -> date:

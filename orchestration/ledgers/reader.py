@@ -18,6 +18,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from orchestration.base.problems import InputError, Problem
 from orchestration.ledgers.cell import Cell
 from orchestration.ledgers.contract import Column, Contract, Key, Measure, validation_problems
+from orchestration.ledgers.indicators import indicator_cells
 from orchestration.ledgers.money import MONEY_UNITS, FigureError, is_dash, parse_figure, squeeze
 from orchestration.ledgers.spreadsheet import SUFFIXES, Grid, read_grids, reference
 
@@ -506,6 +507,7 @@ def _read_row(grid: Grid, r: int, contract: Contract, header: _Header, year: int
                 or measure.unit
                 or (unit or contract.unit if measure.kind == "money" else ""),
                 replace(blueprint, measure=measure.name, cell=at(measure)),
+                "".join(text_of(column) for column in contract.measures if column.kind == "target"),
             )
         except FigureError as error:
             bad(measure, text_of(measure) or "空白", str(error))
@@ -517,9 +519,11 @@ def _read_row(grid: Grid, r: int, contract: Contract, header: _Header, year: int
     return _Row(row_key, cells)
 
 
-def _read_figure(text: str, measure: Measure, contract: Contract, unit: str, blank: Cell) -> list[Cell]:
-    """The cell of one printed figure; none where the contract says that a blank is not printed; two for a target,
-    whose comparator is a fact of its own (``direction``).
+def _read_figure(
+    text: str, measure: Measure, contract: Contract, unit: str, blank: Cell, target: str = ""
+) -> list[Cell]:
+    """The cell of one printed figure; none where the contract says that a blank is not printed; several for a target
+    or an outcome (``indicators``). ``target``: what stands in the row's target column.
     """
     stripped = squeeze(text)
     kind_unit = {"money": "yuan", "number": "count", "target": "count", "outcome": "count"}.get(
@@ -531,21 +535,15 @@ def _read_figure(text: str, measure: Measure, contract: Contract, unit: str, bla
         return [zero]
     if not stripped or is_dash(stripped):
         return [zero] if (measure.blank or contract.blank) == "zero" else []
-    if measure.kind in ("target", "outcome") and not re.search(r"[0-9０-９]", stripped):
-        words = [replace(blank, text=stripped)]
-        if measure.kind == "target":
-            words.append(replace(blank, measure="direction", text="qualitative"))
-        return words
+    if measure.kind in ("target", "outcome"):
+        return indicator_cells(text, measure.kind, blank, target)
     figure = parse_figure(text, measure.kind, unit)
-    cells = [
+    return [
         replace(
             blank, text=stripped, value=figure.value, unit=figure.unit, half_width=figure.half_width,
             printed_unit=figure.printed_unit,
         )
     ]  # fmt: skip
-    if measure.kind == "target":
-        cells.append(replace(blank, measure="direction", text=figure.comparator or "="))
-    return cells
 
 
 __all__ = ["Document", "Key", "Ledger", "Source", "Sources", "Year", "read_grid", "read_paths", "read_year"]

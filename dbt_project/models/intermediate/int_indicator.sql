@@ -36,6 +36,8 @@ printed as (
         {{ measure('actual') }} as actual,
         max(case when measure = 'actual' then unit end) as actual_unit,
         {{ text('actual') }} as actual_text,
+        coalesce({{ text('target_note') }}, {{ text('actual_note') }}) as note,
+        coalesce({{ measure('target_high') }}, {{ measure('actual_high') }}) as upper_end,
         {{ measure('weight') }} as weight,
         {{ measure('score') }} as score,
         {{ measure('deduction') }} as deduction
@@ -142,6 +144,8 @@ disclosed as (
             when
                 printed.target is null or printed.actual is null or printed.weight is null
                 or printed.target_unit <> printed.actual_unit
+                or printed.note is not null or printed.upper_end is not null or printed.target_unit = 'date'
+                or printed.direction not in ('>=', '>', '<=', '<', '=')
                 then null
             when
                 (printed.direction in ('>=', '>') and printed.actual >= printed.target)
