@@ -67,11 +67,12 @@ cast(
 {# A base value as people read it in its printed unit: -362.20 (万元), 86.60 (%), 2024-12-31. #}
 {% macro displayed(value, unit, factor) -%}
 {%- set money -%} cast(cast({{ value }} as decimal(24, 0)) * {{ factor }} as string) {%- endset -%}
+{%- set counted -%} cast(cast({{ value }} as decimal(24, 4)) * {{ factor }} as string) {%- endset -%}
 case
     when {{ unit }} = 'date' then cast({{ day(value) }} as string)
     when {{ unit }} = 'yuan' then {{ trim_zeros(money, 2) }}
     when {{ unit }} = 'ratio' then {{ trim_zeros('cast(' ~ value ~ ' * 100 as string)', 2) }}
-    when {{ unit }} in ('person', 'count') then {{ trim_zeros(money, 0) }}
+    when {{ unit }} in ('person', 'count') then {{ trim_zeros(counted, 0) }}
     else {{ trim_zeros('cast(cast(' ~ value ~ ' as decimal(28, 9)) as string)', 0) }}
 end
 {%- endmacro %}

@@ -227,8 +227,12 @@ def _cell_row(cell: Cell) -> dict[str, Any]:
 
 
 def _factor(printed_unit: str) -> Decimal | None:
-    """What a base value is multiplied by to stand in its printed unit: 0.000001 turns fen into 万元."""
+    """What a base value is multiplied by to stand in its printed unit: 0.000001 turns fen into 万元. Rates are shown in
+    hundredths, also where ‰ is printed.
+    """
     known = unit_kind(printed_unit) if printed_unit else None
+    if known and known[0] == "ratio":
+        return Decimal(100)
     return Decimal(1) / known[1] if known else None
 
 
