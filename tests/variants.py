@@ -32,7 +32,7 @@ STRIDE = 10  # so that no copy is another's prior year
 def published() -> tuple[Year, Rulebook, list[Correction]]:
     """2024 as it stands in raw/."""
     year = read_year(ROOT / "raw" / "2024", 2024, read_contracts(ROOT / "raw" / "contracts"))
-    rulebook = compile_rules(read_rules(ROOT / "expectations" / "rules"), year.contracts, 2024)
+    rulebook = compile_rules(read_rules(ROOT / "expectations" / "rules"), year.contracts, 2024, cells=year.cells)
     return year, rulebook, read_corrections(ROOT / "raw" / "2024" / "corrections.csv", year)
 
 

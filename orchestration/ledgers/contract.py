@@ -48,9 +48,10 @@ class Column(_Model):
 
 
 class Text(Column):
-    """A column of names. ``allowed``: nothing else may stand there."""
+    """A column of names. ``allowed``: nothing else may stand there; ``required``: something must."""
 
     allowed: tuple[str, ...] = ()
+    required: bool = False
 
 
 class Key(Column):

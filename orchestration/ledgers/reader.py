@@ -356,7 +356,8 @@ def _line(row: list[str]) -> tuple[str, ...]:
 
 
 def _find_header(grid: Grid, contract: Contract) -> _Header:
-    needed = [column for column in contract.columns if not column.optional and column not in contract.texts]
+    free = [text for text in contract.texts if not text.required]
+    needed = [column for column in contract.columns if not column.optional and column not in free]
     best: list[Column] = needed
     best_row = 0
     unknown: list[Problem] = []
@@ -481,6 +482,8 @@ def _read_row(grid: Grid, r: int, contract: Contract, header: _Header, year: int
     for column in contract.texts:
         if column.allowed and column.name in header.columns and names[column.name] not in column.allowed:
             bad(column, names[column.name] or "空白", " 或 ".join(column.allowed))
+        elif column.required and not names[column.name]:
+            bad(column, "空白", column.header)
     row_key = ":".join(parts)
     single_total = is_total and len(contract.keys) == 1
     label = contract.total[0] if single_total else contract.label.format(**names).strip() or "，".join(names.values())

@@ -9,9 +9,10 @@ A rule's ``check`` is one relation between cell addresses (without the year)::
     category_expenditure/{row}/execution_rate = category_expenditure/{row}/final_expenditure / ...
     fund_balance/{fund}/opening = prior fund_balance/{fund}/closing
 
-``{name}`` listed under ``for`` is replaced by each of its values; any other ``{name}`` stands in a row key and makes an
-instance of every row. ``*`` inside ``sum()`` or ``count()`` is every detail row; ``prior`` reads last year's
-published cells; a number stands for itself, money with its unit (``6000万元``).
+``{name}`` listed under ``for`` is replaced by each of its values; with ``each_row_of`` a ``{name}`` is what each row of
+that ledger writes in its column of that name, so a row can name the cell that it speaks of; any other ``{name}`` stands
+in a row key and makes an instance of every row. ``*`` inside ``sum()`` or ``count()`` is every detail row; ``prior``
+reads last year's published cells; a number stands for itself, money with its unit (``6000万元``).
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
@@ -28,8 +29,10 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from orchestration.base.problems import InputError, Problem
+from orchestration.ledgers.cell import Cell
 from orchestration.ledgers.contract import Contract, validation_problems
 from orchestration.ledgers.money import MAGNITUDES, unit_kind
+from orchestration.ledgers.naming import UnknownNameError, cell_path
 
 #: Ledgers that the warehouse computes rather than reads: scores, reconciled with the printed ones.
 COMPUTED: dict[str, tuple[str, dict[str, str]]] = {
@@ -50,7 +53,7 @@ COMPUTED_FROM = frozenset({"department_summary", "score_section", "indicator"})
 KEY_PARTS = 3
 #: The whole check of the one rule that asks whether the year before has been published.
 PRIOR = "prior"
-_REFERENCE = re.compile(r"(?P<call>sum|count)\((?P<inside>[^()\s]+)\)|(?P<path>[^()\s]+/[^()\s]+/[^()\s]+)")
+_REFERENCE = re.compile(r"(?P<call>sum|count)\((?P<inside>[^()\s]+)\)|(?P<path>[^()\s]+/[^()\s]+/[^()\s]+|\{\w+\})")
 _NUMBER = re.compile(r"(\d+(?:\.\d+)?)([\u4e00-\u9fff%]*)")
 _VARIABLE = re.compile(r"\{(\w+)\}")
 _OPERATORS = ("=", "<=", ">=", "<", ">")
@@ -65,6 +68,9 @@ class Rule(BaseModel):
     title: str
     severity: Literal["error", "warning"] = "error"
     variables: dict[str, tuple[str, ...]] = Field({}, alias="for")
+    #: the ledger whose rows each make an instance, with what they write in a column as ``{column}``; where that stands
+    #: alone in the check it is the name of a cell, and a row that leaves it blank makes no instance
+    each_row_of: str = ""
     check: str
     #: the years that the rule speaks of; empty for every year (facts of one report are rules of that year alone)
     years: tuple[int, ...] = ()
@@ -163,26 +169,36 @@ def read_rules(*paths: Path) -> list[Rule]:
 
 
 def compile_rules(
-    rules: Iterable[Rule], contracts: Mapping[str, Contract], year: int, source: str = "规则"
+    rules: Iterable[Rule],
+    contracts: Mapping[str, Contract],
+    year: int,
+    source: str = "规则",
+    *,
+    cells: Iterable[Cell] = (),
+    known: Mapping[str, Contract] | None = None,
 ) -> Rulebook:
     """Selectors for every rule of ``year`` whose ledgers are all among ``contracts``.
 
-    Raises ``InputError`` for a check that can't be parsed, a measure that no contract has, or variables that do not
-    stand in every term.
+    ``cells``: the year's, for rules that every row of a ledger makes an instance of; ``known``: all contracts there
+    are, by which a row may name a cell. Raises ``InputError`` for a check that can't be parsed, a measure that no
+    contract has, variables that do not stand in every term, or a row that names no cell of any ledger.
     """
     problems: list[Problem] = []
     book = Rulebook([], [], {})
     rules = list(rules)
-    known = {rule.id for rule in rules}
+    cells = list(cells)
+    ids = {rule.id for rule in rules}
     for rule in rules:
         if rule.years and year not in rule.years:
             continue
         try:
             for reference in filter(None, (rule.only_where_broken, *rule.contrast.values())):
                 for other in reference.split():
-                    if other not in known:
+                    if other not in ids:
                         raise _RuleError(other, "另一条规则的 id")
-            compiled = _Compiler(rule, contracts).run()
+            rows = [cell for cell in cells if cell.ledger == rule.each_row_of]
+            compiled = _Compiler(rule, contracts, rows, known or contracts).run()
+            problems += compiled.problems
         except _RuleError as error:
             problems.append(Problem(source, "", rule.id, error.found, error.expected))
             continue
@@ -245,9 +261,17 @@ class _Term:
 
 
 class _Compiler:
-    def __init__(self, rule: Rule, contracts: Mapping[str, Contract]):
+    def __init__(
+        self, rule: Rule, contracts: Mapping[str, Contract], cells: Iterable[Cell], known: Mapping[str, Contract]
+    ):
         self.rule = rule
         self.contracts = contracts
+        self.known = known
+        self.rows: dict[str, list[Cell]] = {}  # of the ledger that the rule goes through, by row key
+        for cell in cells:
+            self.rows.setdefault(cell.row_key, []).append(cell)
+        self.bound: dict[str, str] = {}  # what stands for a {name} in the row at hand
+        self.problems: list[Problem] = []
         self.selectors: list[Selector] = []
         self.absent: set[str] = set()
         self.operator = ""
@@ -256,6 +280,8 @@ class _Compiler:
         if self.rule.check == PRIOR:
             self.operator = PRIOR
             return self
+        if self.rule.each_row_of:
+            return self._each_row()
         names = list(self.rule.variables)
         for values in itertools.product(*self.rule.variables.values()):
             check = self.rule.check
@@ -268,6 +294,45 @@ class _Compiler:
             if len(self.absent) > absent or any(f"{ledger}/" in check for ledger in self.absent):
                 del self.selectors[before:]  # a ledger that is not at hand takes only its own variants with it
         return self
+
+    def _each_row(self) -> _Compiler:
+        """A variant for each row of the ledger, by what the row itself names."""
+        ledger = self.rule.each_row_of
+        if ledger not in self.contracts:
+            self.absent.add(ledger)
+            return self
+        contract = self.contracts[ledger]
+        keys = [key.name for key in contract.keys]
+        texts = {column.name for column in contract.texts}
+        alone = [match[1] for token in self.rule.check.split() if (match := _VARIABLE.fullmatch(token))]
+        if unknown := [name for name in alone if name not in texts]:
+            raise _RuleError(f"{{{unknown[0]}}}", f"{contract.short}的一栏文字：{'、'.join(sorted(texts))}")
+        for row_key, cells in self.rows.items():
+            written = {cell.measure: cell for cell in cells if cell.unit == "text"}
+            if not all(name in written for name in alone):
+                continue
+            self.bound = dict(zip(keys, row_key.split(":"), strict=True)) | {n: c.text for n, c in written.items()}
+            try:
+                for name in alone:
+                    self.bound[name] = cell_path(written[name].text, self.known)
+            except UnknownNameError as error:
+                at = written[name]
+                self.problems.append(Problem(at.file, at.sheet, at.cell, at.text, f"{error.found} → {error.expected}"))
+                continue
+            before = len(self.selectors)
+            self._variant(row_key, self.rule.check)
+            if any(selector.ledger in self.absent for selector in self.selectors[before:]):
+                del self.selectors[before:]  # the row speaks of a ledger that is not at hand
+        return self
+
+    def _bind(self, term: _Term) -> _Term:
+        """The term with each ``{name}`` replaced by what the row at hand writes there."""
+        if not self.bound or term.call == "constant":
+            return term
+        alone = _VARIABLE.fullmatch(term.path)
+        if alone:
+            return replace(term, path=self.bound[alone[1]])
+        return replace(term, path=_VARIABLE.sub(lambda match: self.bound.get(match[1], match[0]), term.path))
 
     def _variant(self, variant: str, check: str) -> None:
         tokens = check.split()
@@ -285,6 +350,7 @@ class _Compiler:
                 raise _RuleError(check, "比率规则：一个印出的比率 = 分子 / 分母")
         else:
             groups = [("left", "term", left), ("right", "term", _terms(right))]
+        groups = [(side, role, [self._bind(term) for term in terms]) for side, role, terms in groups]
         captured = [
             name
             for _, _, terms in groups
@@ -295,7 +361,8 @@ class _Compiler:
         slots = list(dict.fromkeys(captured))
         if len(slots) > KEY_PARTS:
             raise _RuleError(check, f"至多 {KEY_PARTS} 个行变量")
-        home = next((tuple(term.path.split("/")[:2]) for term in left if term.call != "constant"), ("", ""))
+        first = groups[0][2]
+        home = next((tuple(term.path.split("/")[:2]) for term in first if term.call != "constant"), ("", ""))
         number = 0
         for side, role, terms in groups:
             for term in terms:

@@ -109,7 +109,7 @@ def read_inputs(
         raise InputError(problems)
     sums = {ledger.contract.ledger: ledger for each in entries for ledger in each.ledgers(year)}
     ledgers = replace(ledgers, ledgers={**ledgers.ledgers, **sums})
-    rulebook = compile_rules(rules, ledgers.contracts, year, str(settings.rules))
+    rulebook = compile_rules(rules, ledgers.contracts, year, str(settings.rules), cells=ledgers.cells, known=contracts)
     corrections, exceptions = read_notes(settings.ledgers(year), ledgers, rulebook)
     prior = published_cells(settings.serving, year - 1)
     return Inputs(

@@ -46,7 +46,9 @@ def check_paths(
     forced = read_contract(contract) if contract else None
     rules = read_rules(settings.rules)
     ledgers = read_paths(paths, year, contracts, forced)
-    rulebook = compile_rules(rules, ledgers.contracts, ledgers.year, str(settings.rules))
+    rulebook = compile_rules(
+        rules, ledgers.contracts, ledgers.year, str(settings.rules), cells=ledgers.cells, known=contracts
+    )
     notes = [read_notes(path, ledgers, rulebook) for path in paths if path.is_dir()]
     corrections = [] if as_published else [correction for found, _ in notes for correction in found]
     exceptions = [accepted for _, found in notes for accepted in found]

@@ -123,9 +123,7 @@ def test_a_corrected_cell_shows_print_value_and_reason(published: Published) -> 
 
 def test_a_missing_counterpart_is_mended_by_no_value(tmp_path: Path) -> None:
     """Without the rule's other cell, no figure in this one makes it hold: said, not guessed."""
-    changed = installation(
-        tmp_path, lambda year: edit(year / "restatement.csv", "项目支出预算（三）", "项目支出预算（四）")
-    )
+    changed = installation(tmp_path, lambda year: edit(year / "restatement.csv", '"17,548.21万元",三', ",三"))
     found = explain(changed, "2024/department_summary/project/total_budget")
     assert found.rules is not None
     missing = [part for part in found.rules if part.instance.status == "missing" and part.instance.severity == "error"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from orchestration.base.problems import InputError
 from orchestration.base.settings import ROOT
+from orchestration.ledgers.cell import Cell
 from orchestration.ledgers.contract import Contract, read_contracts
 from orchestration.rules.rules import Rule, Rulebook, compile_rules, read_rules
 
@@ -157,3 +159,53 @@ def test_an_id_used_twice_is_named(tmp_path: Path) -> None:
     )
     with pytest.raises(InputError, match="重复的规则 id"):
         read_rules(tmp_path)
+
+
+# --- rows that name the cell that they speak of
+
+
+RESTATED = {"each_row_of": "restatement"}
+
+
+def naming(rows: dict[str, str]) -> list[Cell]:
+    """Rows of the restatement ledger: fact -> what its column 原数 says."""
+    blueprint = Cell(
+        fiscal_year=2025, ledger="restatement", row_key="", row_kind="detail", row_label="", measure="restates",
+        text="", value=None, unit="text", half_width=Decimal(0), printed_unit="", file="r.csv", sheet="", cell="",
+    )  # fmt: skip
+    return [replace(blueprint, row_key=fact, text=text, cell=f"D{n}") for n, (fact, text) in enumerate(rows.items(), 2)]
+
+
+def test_each_row_is_bound_to_the_cell_that_it_names_in_any_year(contracts: dict[str, Contract]) -> None:
+    rule = Rule(id="r", title="复述", check="restatement/{fact}/value = {restates}", each_row_of="restatement")
+    cells = naming({"总额": "部门总数/合计/资金总额", "参保(失业)": "insured/unemployment/persons"})
+    book = compile_rules([rule], contracts, 2025, cells=cells)
+    assert [(s.variant, s.ledger, s.key_1, s.measure) for s in book.selectors] == [
+        ("总额", "restatement", "总额", "value"),
+        ("总额", "department_summary", "total", "total_budget"),
+        ("参保(失业)", "restatement", "参保(失业)", "value"),
+        ("参保(失业)", "insured", "unemployment", "persons"),
+    ]
+
+
+def test_a_row_of_a_ledger_that_is_not_at_hand_is_left_out_and_the_rule_says_so(contracts: dict[str, Contract]) -> None:
+    rule = Rule(id="r", title="复述", check="restatement/{fact}/value = {restates}", each_row_of="restatement")
+    cells = naming({"总额": "部门总数/合计/资金总额", "参保": "参保人数/失业保险/参保人数"})
+    at_hand = {name: contracts[name] for name in ("restatement", "insured")}
+    book = compile_rules([rule], at_hand, 2025, cells=cells, known=contracts)
+    assert {s.variant for s in book.selectors} == {"参保"}
+    assert book.skipped == {"r": ["department_summary"]}
+
+
+def test_a_row_that_names_no_cell_is_an_error_with_its_place(contracts: dict[str, Contract]) -> None:
+    rule = Rule(id="r", title="复述", check="restatement/{fact}/value = {restates}", each_row_of="restatement")
+    with pytest.raises(InputError) as error:
+        compile_rules([rule], contracts, 2025, cells=naming({"总额": "部门/合计/资金总额", "人数": "总人数"}))
+    assert [(p.file, p.cell, p.found) for p in error.value.problems] == [
+        ("r.csv", "D2", "部门/合计/资金总额"),
+        ("r.csv", "D3", "总人数"),
+    ]
+
+
+def test_the_column_that_names_a_cell_must_be_one_of_the_ledger(contracts: dict[str, Contract]) -> None:
+    assert refused(contracts, "restatement/{fact}/value = {origin}", **RESTATED)[0] == "{origin}"
