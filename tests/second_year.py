@@ -1,5 +1,5 @@
-"""A synthetic 2025 for tests: the real 2024 ledgers, moved on by a year so that every rule holds, those across years too.
-Nothing of it was ever printed; its department's name says so.
+"""A synthetic 2025 for tests: the real 2024 ledgers, moved on by a year so that every rule holds, those
+across years too. Nothing of it was ever printed; its department's name says so.
 """
 
 from __future__ import annotations

@@ -1,0 +1,84 @@
+"""Where a year's ledgers come from: ``sources.yml``, read and checked. Opens no ledger."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from orchestration.base.problems import InputError, Problem
+from orchestration.ledgers.contract import validation_problems
+from orchestration.ledgers.money import MONEY_UNITS
+
+#: Files of a year that are not ledgers.
+COMPANIONS = frozenset({"sources.yml", "corrections.csv", "exceptions.csv", "narrative.yml"})
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Document(_Model):
+    """A published document that ledgers were taken from. ``sha256`` is of the document itself."""
+
+    title: str
+    publisher: str = ""
+    sha256: str = ""
+
+
+class Source(_Model):
+    """Where one ledger file comes from."""
+
+    file: str
+    ledger: str
+    sheet: str = ""
+    document: str = ""
+    section: Annotated[str, BeforeValidator(str)] = ""
+    unit: str = ""
+    note: str = ""
+
+
+class EntrySource(_Model):
+    """Where the files of one ledger of entries are: files, folders or addresses, relative to the year's folder; and how
+    many bad lines the year may have before it stops.
+    """
+
+    ledger: str
+    paths: Annotated[tuple[str, ...], Field(min_length=1)]
+    bad_lines: Annotated[int, Field(ge=0)] = 0
+
+
+class Sources(_Model):
+    """``raw/<year>/sources.yml``."""
+
+    year: int
+    department: str = ""
+    documents: dict[str, Document] = {}
+    files: tuple[Source, ...] = ()
+    entries: tuple[EntrySource, ...] = ()
+
+
+def read_sources(folder: Path, year: int) -> tuple[Sources, list[Problem]]:
+    """A folder's ``sources.yml``, and what is wrong in it. Raises ``InputError`` where it can't be read at all."""
+    path = folder / "sources.yml"
+    if not path.is_file():
+        raise InputError(
+            [Problem(str(path), "", "", "没有这个文件", "登记每个账表文件的 ledger、document、section、unit")]
+        )
+    try:
+        sources = Sources.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except ValidationError as error:
+        raise InputError(validation_problems(path, error)) from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError([Problem(str(path), "", "", " ".join(str(error).split()), "YAML")]) from None
+    problems = []
+    if sources.year != year:
+        problems.append(Problem(str(path), "", "year", str(sources.year), str(year)))
+    for source in sources.files:
+        if source.document and source.document not in sources.documents:
+            problems.append(Problem(str(path), "", source.file, source.document, "documents 里的一个名字"))
+        if source.unit and source.unit not in MONEY_UNITS:
+            problems.append(Problem(str(path), "", source.file, source.unit, "/".join(MONEY_UNITS)))
+    return sources, problems
