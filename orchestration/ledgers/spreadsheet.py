@@ -1,13 +1,15 @@
 """Files as grids of printed text: what a person sees in each cell, and nothing of what it means.
 
 CSV is text already. A workbook holds numbers as binary floats with a number format; what was *published* is what the
-format shows, so that is what we take (``8055.004`` shown as ``8,055.00`` is 8,055.00).
+format shows, so that is what we take (``8055.004`` shown as ``8,055.00`` is 8,055.00);
+where no format rounds it, what is stored.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -169,9 +171,9 @@ def printed(value: object, number_format: str) -> str:
     """What a spreadsheet shows for a value under a number format.
 
     Covers what ledgers use: General, fixed decimals with or without grouping, percent, thousands scaling (``0.0,``),
-    negatives in brackets, accounting dashes for zero, a unit behind the number (``0.00"万元"``), dates, text. A binary
-    float is first taken at its shortest decimal form. Raises ``FormatError`` for any other format: what it shows has
-    another value or precision than the cell.
+    negatives in brackets, accounting dashes for zero, a unit behind the number (``0.00"万元"``), dates, text. General
+    rounds for the width of a column only, so there the stored decimal is what counts. Raises ``FormatError`` for any
+    other format: what it shows has another value or precision than the cell.
     """
     if isinstance(value, bool):
         return str(value).upper()
@@ -181,7 +183,7 @@ def printed(value: object, number_format: str) -> str:
         return str(value)
     if not isinstance(value, int | float):
         return str(value)
-    exact = Decimal(repr(value))
+    exact = stored(value)
     sections = _sections(number_format)
     zero = exact == 0 and len(sections) > 2
     section = sections[2 if zero else 1 if exact < 0 and len(sections) > 1 else 0]
@@ -193,8 +195,8 @@ def printed(value: object, number_format: str) -> str:
     if zero and "0" not in bare and not _GENERAL.fullmatch(bare):
         return words  # an accounting format that shows a dash for zero
     if _GENERAL.fullmatch(bare):
-        shown = Decimal(f"{value:.11g}")
-        text, percent, behind = f"{abs(shown.normalize()) + 0:f}", False, bare.lower().find("l") + 1
+        shown, percent, behind = exact, False, bare.lower().find("l") + 1
+        text = f"{exact.copy_abs().normalize(_PRECISE):f}"
     else:
         body = re.search(r"[0#?.,](?:.*[0#?.,])?", bare, re.DOTALL)
         if not body or not _DIGITS.fullmatch(body.group()):
@@ -208,6 +210,22 @@ def printed(value: object, number_format: str) -> str:
     return text
 
 
+def stored(value: float) -> Decimal:
+    """The decimal that a workbook stores as a binary float: its shortest one, digit by digit.
+
+    A formula's result may lie a few binary steps beside the decimal that it stands for (0.1 + 0.2 is stored as
+    0.30000000000000004). A double holds any decimal of 15 digits, so a neighbour of at most 15 digits is taken where
+    the shortest form has more; from 10^13 on, where a step is no longer small beside 0.01, nothing is.
+    """
+    exact = Decimal(repr(value))
+    if len(exact.as_tuple().digits) > _SURE_DIGITS and abs(exact) < _FINE:
+        near = Decimal(f"{value:.{_SURE_DIGITS}g}")
+        if abs(near - exact) <= _STEPS * Decimal(math.ulp(value)):
+            return near
+    return exact
+
+
+_SURE_DIGITS, _STEPS, _FINE = 15, 4, 10**13
 _GENERAL = re.compile(r"[\0\s]*(?:general|g/通用格式|@)[\0\s]*", re.IGNORECASE)
 _DIGITS = re.compile(r"[0#?,]*[0#?][0#?,]*(?:\.[0#?]*)?,*|\.[0#?]+,*")
 _CONDITION = re.compile(r"\[(?:[<>=]|DBNum)")

@@ -1,0 +1,49 @@
+"""Files as offices keep them, one folder each under ``cases`` with a README that says the right answer."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from orchestration.ledgers.cell import Cell
+from orchestration.ledgers.contract import Contract
+from orchestration.ledgers.reader import read_paths
+from tests.unit.ledgers.conftest import workbook
+
+CASES = Path(__file__).parent / "cases"
+
+
+def read(contracts: dict[str, Contract], *parts: str) -> dict[str, Cell]:
+    """The figures of one case, by row key and measure."""
+    year = read_paths([CASES.joinpath(*parts)], 2024, contracts)
+    return {f"{cell.row_key}/{cell.measure}": cell for cell in year.cells}
+
+
+def test_a_general_cell_of_fourteen_digits_is_read_to_the_fen(contracts: dict[str, Contract]) -> None:
+    cells = read(contracts, "general-cell-twelve-digits", "fund_balance.xlsx")
+    pension = [cells[f"enterprise_pension/{measure}"].value for measure in ("opening", "surplus", "closing")]
+    assert pension == [Decimal(17943212345678), Decimal(121100000000), Decimal(18064312345678)]
+
+
+@pytest.mark.parametrize(
+    ("stored", "fen"),
+    [
+        (180643123456, 18064312345600),
+        (9876543210987.65, 987654321098765),
+        (-123456789012.34, -12345678901234),
+        (0.07, 7),
+        (1e11 + 0.01, 10000000000001),
+        (1e15, 10**17),
+    ],
+)
+def test_no_digit_of_an_unformatted_amount_is_lost(
+    tmp_path: Path, contracts: dict[str, Contract], stored: float, fen: int
+) -> None:
+    rows = [["社会保险基金结余表"], ["单位：元"], ["险种", "统筹层次", "期末滚存结余"], ["失业保险", "省本级", stored]]
+    rows[2][2:2] = ["期初结余", "收支结余"]
+    rows[3][2:2] = [None, None]
+    path = workbook(tmp_path / "fund_balance.xlsx", {"一": rows})
+    (cell,) = [cell for cell in read_paths([path], 2024, contracts).cells if cell.measure == "closing"]
+    assert cell.value == fen
