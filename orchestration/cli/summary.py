@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from decimal import Decimal
 from typing import Any
 
@@ -20,13 +21,12 @@ def as_json(year: int, build: Build | None, published: str | None, problems: lis
     lists = ("rules", "findings", "suspects", "suspect_entries", "corrections")
     empty: dict[str, Any] = {**{name: [] for name in lists}, "score": {}}
     found = _found(build) if build and not problems else empty
+    notices = build.notices if build and not problems else []
     return {
         "year": year,
         "published": published,
-        "errors": [
-            {"file": p.file, "sheet": p.sheet, "cell": p.cell, "found": p.found, "expected": p.expected}
-            for p in problems
-        ],
+        "errors": [dataclasses.asdict(problem) for problem in problems],
+        "notices": [dataclasses.asdict(notice) for notice in notices],
         **found,
     }
 
@@ -84,8 +84,18 @@ def show_summary(console: Console, build: Build, skipped: dict[str, list[str]] |
         by = row["confirmed_by"] or "依勾稽关系推定"
         console.print(Text(f"更正  {row['address']}  {row['printed']} → {row['corrected']}（{by}）", style="cyan"))
     _show_score(console, build)
+    _show_notices(console, build.notices)
     if skipped:
         console.print(Text(f"未核对  {len(skipped)} 条规则所需的账不在其中", style="dim"))
+
+
+def _show_notices(console: Console, notices: list[Problem], limit: int = 5) -> None:
+    """What was read, but should be looked at: the first few, and how many more."""
+    for notice in notices[:limit]:
+        place = "  ".join(part for part in (notice.file, notice.sheet, notice.cell) if part)
+        console.print(Text.assemble(("注意  ", "yellow"), f"{place}  {notice.found}；{notice.expected}"))
+    if len(notices) > limit:
+        console.print(Text(f"注意  另有 {len(notices) - limit} 处，见 --json", style="dim"))
 
 
 def _show_entries(console: Console, build: Build, limit: int = 3) -> None:

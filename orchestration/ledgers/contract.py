@@ -23,7 +23,7 @@ from pydantic import (
 )
 
 from orchestration.base.problems import InputError, Problem
-from orchestration.ledgers.money import MONEY_UNITS, FigureError, parse_figure, squeeze
+from orchestration.ledgers.money import MONEY_UNITS, FigureError, currency_of, parse_figure, squeeze
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Blank = Literal["zero", "not_printed"]
@@ -61,6 +61,12 @@ class Key(Column):
     values: dict[str, str] = {}
 
 
+class RoundedTo(_Model):
+    """Figures rounded to a multiple and printed in full, in the printed unit: 100000 of an allocation in whole yuan."""
+
+    rounded_to: Decimal = Field(gt=0, max_digits=18, decimal_places=9)
+
+
 class Measure(Column):
     """A column of figures."""
 
@@ -68,6 +74,9 @@ class Measure(Column):
     unit: str = ""
     blank: Blank | None = None
     zero_words: tuple[str, ...] = ()  # words that state an exact zero: 不变, 未支出
+    #: How fine the figures are: as found (see ``precision``), exact, printed (the finest figure of the column gives the
+    #: last place, of unformatted workbook numbers too), or rounded to a multiple whatever digits are printed.
+    precision: Literal["exact", "printed"] | RoundedTo | None = None
 
     @field_validator("unit")
     @classmethod
@@ -88,6 +97,7 @@ class Contract(_Model):
     title: str  # as printed above the table
     short: str  # how people call it: 表3
     titles: tuple[str, ...] = ()  # other titles, file stems or sheet names that mean this ledger
+    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] = "CNY"  # ISO 4217; amounts keep its name
     unit: str = ""  # money unit where neither the file, the column nor the cell prints one
     keys: tuple[Key, ...] = Field(min_length=1, max_length=3)
     texts: tuple[Text, ...] = ()
@@ -120,9 +130,12 @@ class Contract(_Model):
 
     @field_validator("unit")
     @classmethod
-    def _unit_is_money(cls, unit: str) -> str:
+    def _unit_is_money(cls, unit: str, info: ValidationInfo) -> str:
         if unit and unit not in MONEY_UNITS:
             raise ValueError(f"not a money unit ({'、'.join(MONEY_UNITS)})")
+        currency = info.data.get("currency", "CNY")
+        if unit and currency_of(unit) != currency:
+            raise ValueError(f"not a unit of {currency}")
         return unit
 
     @field_validator("label")

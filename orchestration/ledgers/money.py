@@ -7,12 +7,51 @@ take half of its last place, 5 000 fen (the closed interval of XBRL Calculations
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-#: Fen in one of each money unit.
-MONEY_UNITS = {"元": 100, "千元": 10**5, "万元": 10**6, "百万元": 10**8, "亿元": 10**10}
+#: Other currencies as Chinese tables call them, by ISO 4217.
+CURRENCIES = {
+    "美元": "USD", "港元": "HKD", "港币": "HKD", "澳门元": "MOP", "澳门币": "MOP", "新台币": "TWD", "欧元": "EUR",
+    "英镑": "GBP", "日元": "JPY", "韩元": "KRW", "澳元": "AUD", "加元": "CAD", "新加坡元": "SGD", "卢布": "RUB",
+    "瑞士法郎": "CHF",
+}  # fmt: skip
+_POWERS = {"": 0, "十": 1, "百": 2, "千": 3, "万": 4, "十万": 5, "百万": 6, "千万": 7, "亿": 8, "十亿": 9, "百亿": 10}
+_MONEY_UNIT = re.compile(rf"(?P<power>|[十百千万亿]+)(?P<currency>元|[A-Z]{{3}}|{'|'.join(CURRENCIES)})", re.ASCII)
+
+
+class _MoneyUnits(Mapping[str, int]):
+    """Hundredths in one of each money unit. It lists those of yuan that tables use most, and knows all: 千万元, 万美元,
+    千MXN.
+    """
+
+    def __getitem__(self, unit: str) -> int:
+        match = _MONEY_UNIT.fullmatch(unit)
+        if match is None or match["power"] not in _POWERS:
+            raise KeyError(unit)
+        return 100 * int(10 ** _POWERS[match["power"]])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(("元", "千元", "万元", "百万元", "亿元"))
+
+    def __len__(self) -> int:
+        return 5
+
+
+#: Fen (hundredths of other currencies) in one of each money unit.
+MONEY_UNITS: Mapping[str, int] = _MoneyUnits()
+
+
+def currency_of(unit: str) -> str:
+    """The currency of a money unit by ISO 4217: CNY of 万元, USD of 万美元. Raises ``KeyError`` where it is none."""
+    MONEY_UNITS[unit]
+    match = _MONEY_UNIT.fullmatch(unit)
+    name = match["currency"] if match else ""
+    return "CNY" if name == "元" else CURRENCIES.get(name, name)
+
+
 #: Chinese powers of ten that stand before a counting word: 5458.08 万人.
 MAGNITUDES = {"": 1, "千": 10**3, "万": 10**4, "百万": 10**6, "千万": 10**7, "亿": 10**8}
 PERSON_WORDS = frozenset({"人", "名"})
@@ -136,6 +175,9 @@ def _scale(number: Decimal, places: int, kind: str, printed: str, default: str) 
             raise FigureError(_expected(kind, default))
         unit, factor = found
         bare_magnitude = name in MAGNITUDES
+        own = currency_of(default) if default in MONEY_UNITS else "CNY"
+        if unit == "yuan" and currency_of(name) != own:
+            raise FigureError(_expected(kind, default))
         if wanted and unit != wanted and not (bare_magnitude and wanted in ("person", "count")):
             raise FigureError(_expected(kind, default))
         unit = wanted or unit

@@ -28,6 +28,7 @@ class Ledger:
     source: Source
     sha256: str
     cells: tuple[Cell, ...]
+    notices: tuple[Problem, ...] = ()  # what was read, but should be looked at
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,10 @@ class Year:
     @property
     def cells(self) -> list[Cell]:
         return [cell for ledger in self.ledgers.values() for cell in ledger.cells]
+
+    @property
+    def notices(self) -> list[Problem]:
+        return [notice for ledger in self.ledgers.values() for notice in ledger.notices]
 
     @property
     def contracts(self) -> dict[str, Contract]:
@@ -84,12 +89,13 @@ def read_year(folder: Path, year: int, contracts: dict[str, Contract]) -> Year:
         try:
             if not path.is_file():
                 raise InputError([Problem(str(path), "", "", "没有这个文件", contracts[source.ledger].title)])
-            cells = _read_source(path, source, contracts[source.ledger], year)
+            grid = _grid_of(path, source, year)
+            cells = read_grid(grid, contracts[source.ledger], year, source.unit)
         except InputError as error:
             problems += error.problems
             continue
         sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-        ledgers[source.ledger] = Ledger(contracts[source.ledger], source, sha256, tuple(cells))
+        ledgers[source.ledger] = Ledger(contracts[source.ledger], source, sha256, tuple(cells), tuple(grid.notices))
     problems += [
         Problem(str(folder / f"{name}.csv"), "", "", "没有这本账", f"{contract.title}，并在 sources.yml 登记")
         for name, contract in required.items()
@@ -144,7 +150,7 @@ def read_paths(
             continue
         source = Source(file=grid.file, ledger=contract.ledger, sheet=grid.sheet)
         sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
-        ledgers[contract.ledger] = Ledger(contract, source, sha256, tuple(cells))
+        ledgers[contract.ledger] = Ledger(contract, source, sha256, tuple(cells), tuple(grid.notices))
     if not ledgers and not problems:
         problems.append(Problem(str(paths[0]), "", "", "没有账表", "csv 或 xlsx 文件"))
     if problems or found_year is None:
@@ -152,7 +158,7 @@ def read_paths(
     return Year(found_year, Sources(year=found_year), ledgers)
 
 
-def _read_source(path: Path, source: Source, contract: Contract, year: int) -> list[Cell]:
+def _grid_of(path: Path, source: Source, year: int) -> Grid:
     # Cells name their file as raw/<year>/…, so that the same ledgers give the same bytes wherever they lie.
     grids = read_grids(path, f"raw/{year}/{source.file}")
     wanted = [grid for grid in grids if not source.sheet or grid.sheet == source.sheet]
@@ -161,7 +167,7 @@ def _read_source(path: Path, source: Source, contract: Contract, year: int) -> l
         raise InputError(
             [Problem(str(path), source.sheet, "", f"工作表：{names}", "sources.yml 的 sheet 指明其中一张")]
         )
-    return read_grid(wanted[0], contract, year, source.unit)
+    return wanted[0]
 
 
 def _match(file: Path, grid: Grid, contracts: dict[str, Contract]) -> Contract | None:

@@ -91,9 +91,7 @@ def read_row(grid: Grid, r: int, contract: Contract, header: Header, year: int, 
                 text_of(measure),
                 measure,
                 contract,
-                header.units.get(measure.name)
-                or measure.unit
-                or (unit or contract.unit if measure.kind == "money" else ""),
+                header.units.get(measure.name) or measure.unit or (unit if measure.kind == "money" else ""),
                 replace(blueprint, measure=measure.name, cell=at(measure)),
                 "".join(text_of(column) for column in contract.measures if column.kind == "target"),
             )

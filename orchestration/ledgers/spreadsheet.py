@@ -32,6 +32,9 @@ class Grid:
     sheet: str  # "" for CSV
     rows: list[list[str]]
     problems: list[Problem] = field(default_factory=list)  # cells that print nothing that can be trusted
+    #: Where a workbook holds a number (A1): the decimals that its format rounds to, None where none does.
+    places: dict[str, int | None] = field(default_factory=dict)
+    notices: list[Problem] = field(default_factory=list)  # what was read, but should be looked at
 
 
 def reference(row: int, column: int) -> str:
@@ -121,12 +124,15 @@ def _read_workbook(path: Path, name: str) -> Iterator[Grid]:
         sheet = values.get_sheet_by_name(sheet_name)
         rows: list[list[str]] = []
         problems: list[Problem] = []
+        places: dict[str, int | None] = {}
         for r, row in enumerate(sheet.to_python(skip_empty_area=False)):
             texts = []
             for c, value in enumerate(row):
                 styled = formats[sheet_name].cell(r + 1, c + 1)
                 try:
                     texts.append(printed(value, styled.number_format))
+                    if isinstance(value, int | float) and not isinstance(value, bool) and texts[-1]:
+                        places[reference(r, c)] = decimals(value, styled.number_format)
                 except FormatError as error:
                     place = reference(r, c)
                     problems.append(
@@ -147,7 +153,7 @@ def _read_workbook(path: Path, name: str) -> Iterator[Grid]:
                 for c in range(left, min(right + 1, len(rows[r]))):
                     if not rows[r][c]:
                         rows[r][c] = rows[top][left]
-        yield Grid(name, sheet_name, rows, problems)
+        yield Grid(name, sheet_name, rows, problems, places)
 
 
 def _blank_formulas(sheet: Any, rows: list[list[str]]) -> list[str]:
@@ -208,6 +214,17 @@ def printed(value: object, number_format: str) -> str:
     if shown < 0:
         return f"({text})" if "(" in words and ")" in words else f"-{text}"
     return text
+
+
+def decimals(value: float, number_format: str) -> int | None:
+    """How many decimals of what is shown a number format rounds to; None where it rounds nothing (General)."""
+    sections = _sections(number_format)
+    exact = stored(value)
+    section = sections[2 if exact == 0 and len(sections) > 2 else 1 if exact < 0 and len(sections) > 1 else 0]
+    bare = "".join(text if plain else "\0" for plain, text in _characters(section))
+    if _GENERAL.fullmatch(bare):
+        return None
+    return len(re.sub(r"[^0#?]", "", bare.partition(".")[2]))
 
 
 def stored(value: float) -> Decimal:

@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-import re
-
 from orchestration.base.problems import InputError, Problem
 from orchestration.ledgers.cell import Cell
 from orchestration.ledgers.contract import Contract
 from orchestration.ledgers.header import find_header
-from orchestration.ledgers.money import MONEY_UNITS, squeeze
+from orchestration.ledgers.money import squeeze
+from orchestration.ledgers.precision import by_column
 from orchestration.ledgers.rows import is_note, read_row
 from orchestration.ledgers.spreadsheet import Grid, reference
-
-_UNIT_NOTE = re.compile(
-    r"(?<![\u4e00-\u9fff])(?:金额|货币|计量)?单\s*位\s*[：:]\s*(?:人民币)?\s*([\u4e00-\u9fff]{0,2}[元圆])"
-    r"|[（(]((?:千|万|百万|亿)?元)[）)](?!\S)"
-)
+from orchestration.ledgers.unit_notes import money_unit_above, other_currencies
 
 
 def read_grid(grid: Grid, contract: Contract, year: int, unit: str = "") -> list[Cell]:
     """The cells of one sheet. ``unit``: the money unit that the sources give the file; a 单位：… note beats it."""
     problems = list(grid.problems)
     header = find_header(grid, contract)
-    for row in grid.rows[: header.first]:
-        note = " ".join(text for text in row if text)
-        if match := _UNIT_NOTE.search(note):
-            unit = match[1] or match[2]
-            if unit not in MONEY_UNITS:
-                problems.append(Problem(grid.file, grid.sheet, "", match[0], f"单位：{'/'.join(MONEY_UNITS)}"))
+    unit, wrong = money_unit_above(grid, header.first, unit or contract.unit, contract.currency)
+    problems += wrong
     cells: list[Cell] = []
     seen: dict[str, str] = {}
     for r in range(header.last + 1, len(grid.rows)):
@@ -48,6 +39,9 @@ def read_grid(grid: Grid, contract: Contract, year: int, unit: str = "") -> list
         cells += read.cells
     if not seen and not problems:
         problems.append(Problem(grid.file, grid.sheet, "", "表头下没有数据行", contract.title))
+    problems += other_currencies(cells, contract.currency)
     if problems:
         raise InputError(problems)
-    return cells
+    settled, notices = by_column(cells, contract, grid)
+    grid.notices.extend(notices)
+    return settled

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,7 +12,7 @@ from typing import Any
 
 import duckdb
 
-from orchestration.base.problems import InputError
+from orchestration.base.problems import InputError, Problem
 from orchestration.base.settings import Settings
 from orchestration.entries.contract import read_entry_contracts
 from orchestration.entries.year import Entries, bad_lines, file_rows, read_year_entries
@@ -58,6 +60,17 @@ class Build:
     def quarantine(self) -> Path:
         """Every line of the year's entries that could not be read; not there where there is none."""
         return self.folder / "quarantine.csv"
+
+    @property
+    def notices_file(self) -> Path:
+        return self.folder / "notices.json"
+
+    @property
+    def notices(self) -> list[Problem]:
+        """What was read in the ledgers, but should be looked at."""
+        if not self.notices_file.is_file():
+            return []
+        return [Problem(**notice) for notice in json.loads(self.notices_file.read_text(encoding="utf-8"))]
 
     def rows(self, query: str, *parameters: object) -> list[dict[str, Any]]:
         """Query the build file, read-only."""
@@ -152,6 +165,8 @@ def land_inputs(build: Build, inputs: Inputs) -> None:
         inputs.entries, inputs.entry_files, shown,
     )  # fmt: skip
     land(build.warehouse, tables)
+    notices = [dataclasses.asdict(notice) for notice in inputs.year.notices]
+    build.notices_file.write_text(json.dumps(notices, ensure_ascii=False), encoding="utf-8")
 
 
 def content_hash(build: Build, tables: list[str]) -> str:

@@ -47,3 +47,20 @@ def test_no_digit_of_an_unformatted_amount_is_lost(
     path = workbook(tmp_path / "fund_balance.xlsx", {"一": rows})
     (cell,) = [cell for cell in read_paths([path], 2024, contracts).cells if cell.measure == "closing"]
     assert cell.value == fen
+
+
+@pytest.mark.parametrize("name", [f"{n:02}.xlsx" for n in range(11)])
+def test_amounts_are_read_in_the_unit_that_the_note_states(contracts: dict[str, Contract], name: str) -> None:
+    readme = (CASES / "unit-notes" / "README").read_text(encoding="utf-8")
+    (unit,) = (line.split("Unit is ")[1].split(";")[0] for line in readme.splitlines() if line.startswith(name[:2]))
+    cell = read(contracts, "unit-notes", name)["甲中心/carryover"]
+    assert (cell.printed_unit, cell.value) == (unit, Decimal("1.2") * {"元": 100, "万元": 10**6}[unit])
+
+
+@pytest.mark.parametrize("name", ["trailing-zeros-dropped/表1.xlsx", "trailing-zeros-dropped-csv/表1.csv"])
+def test_a_total_of_whole_numbers_is_as_fine_as_the_column_above_it(contracts: dict[str, Contract], name: str) -> None:
+    cells = [cell for cell in read(contracts, name).values() if cell.measure == "total_budget"]
+    *rows, total = (cell for cell in cells if cell.value is not None)
+    difference = abs(sum(row.value or 0 for row in rows) - (total.value or 0))
+    assert difference in (750_000, 1_000_000)  # 0.75 万元, 1 万元
+    assert difference > sum(cell.half_width for cell in cells)  # closed intervals that do not meet

@@ -223,7 +223,9 @@ def test_a_unit_note_may_stand_in_two_cells() -> None:
 
 @pytest.mark.parametrize("note", ["单位：万圆", "单位：美元"])
 def test_a_unit_note_in_another_unit_is_refused(note: str) -> None:
-    assert (("", note)) in refused([[note], HEADER, ROW])
+    ((place, found),) = refused([[note], HEADER, ROW])
+    assert place == "A1"  # the line itself
+    assert found in note
 
 
 def test_a_note_of_who_filled_in_the_table_is_no_unit() -> None:
