@@ -44,13 +44,15 @@ _RULE_QUERY = """
     )
     select rule_id, instance, title, status, statement,
            (select string_agg(coalesce(finding.pattern, named.statements), '；' order by finding.fault)
-            from finding left join named using (fiscal_year, fault)
-            where list_contains(string_split(finding.rules, '、'), concat(rule_id, '/', instance))) as suspects,
+            from finding_rule as concerned
+            inner join finding using (fiscal_year, fault)
+            left join named using (fiscal_year, fault)
+            where concerned.rule_id = judged.rule_id and concerned.instance = judged.instance) as suspects,
            concat(left_label, ' ', coalesce({left_value}, '缺')) as left,
            concat(right_label, ' ', coalesce({right_value}, '缺')) as right,
            {difference} as gap,
            {allowed} as margin
-    from reconciliation where severity = '{severity}'
+    from reconciliation as judged where severity = '{severity}'
     order by rule_id, instance
 """
 

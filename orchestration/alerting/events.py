@@ -19,16 +19,17 @@ from orchestration.alerting.messages import Severity, policy
 from orchestration.alerting.outbox import Event, Outbox
 from orchestration.base.problems import InputError, Problem
 from orchestration.base.settings import Settings
+from orchestration.base.wording import BROKEN_IN_SQL
 from orchestration.ledgers.contract import Contract, read_contracts
 from orchestration.warehouse.build import Build
 
 Item = dict[str, Any]
 
-_BROKEN = """
+_BROKEN = f"""
     select rule_id, instance, title, unit, left_label, left_value, right_label, right_value, difference, allowed,
            status, statement
     from reconciliation
-    where severity = 'error' and status in ('inconsistent', 'missing') order by rule_id, instance
+    where severity = 'error' and status in {BROKEN_IN_SQL} order by rule_id, instance
 """
 _SUSPECTS = """
     select suspect.fault, suspect.answer, suspect.address, suspect.printed_text, suspect.implied_low_yuan,
@@ -51,13 +52,19 @@ _SUSPECT_ENTRIES = """
     where suspect.rank = 1
     order by suspect.fault, suspect.ledger, suspect.file, suspect.line, suspect.statement
 """
-_FIRST_CELL = """
+# Every finding, also one that names no rule: a doubled file that breaks none is told all the same.
+_CONCERNED = """
+    select finding.fault, concerned.rule_id, concerned.instance
+    from finding left join finding_rule as concerned using (fiscal_year, fault)
+    where finding.severity = 'error' order by finding.fault, concerned.place
+"""
+_FIRST_CELL = f"""
     select term.rule_id, term.instance, cell.file, cell.sheet, cell.cell, ledger.on_duty
     from rule_term as term
     inner join reconciliation as judged using (fiscal_year, rule_id, instance)
     inner join raw.ledger as ledger on term.fiscal_year = ledger.fiscal_year and term.ledger = ledger.ledger
     left join cell on term.address = cell.address
-    where judged.severity = 'error' and judged.status in ('inconsistent', 'missing')
+    where judged.severity = 'error' and judged.status in {BROKEN_IN_SQL}
     qualify row_number() over (
         partition by term.rule_id, term.instance order by (cell.cell is null), term.side, term.term, term.address) = 1
 """
@@ -202,7 +209,7 @@ def _rule_items(build: Build) -> list[Item]:
     cells, then the other rules.
     """
     places = {(row["rule_id"], row["instance"]): row for row in build.rows(_FIRST_CELL)}
-    rules = {f"{row['rule_id']}/{row['instance']}": _rule_item(row, places) for row in build.rows(_BROKEN)}
+    rules = {(row["rule_id"], row["instance"]): _rule_item(row, places) for row in build.rows(_BROKEN)}
     suspects: dict[int, list[Item]] = {}
     for row in build.rows(_SUSPECTS):
         suspects.setdefault(row["fault"], []).append(_suspect_item(row))
@@ -210,11 +217,14 @@ def _rule_items(build: Build) -> list[Item]:
         suspects.setdefault(row["fault"], []).append(_entry_item(row))
     first: list[Item] = []
     rest: list[Item] = []
-    for finding in build.rows("from finding where severity = 'error' order by fault"):
-        found = [rules.pop(name) for name in finding["rules"].split("、") if name in rules]
+    concerned: dict[int, list[Item]] = {}
+    for row in build.rows(_CONCERNED):
+        rule = rules.pop((row["rule_id"], row["instance"]), None)
+        concerned.setdefault(row["fault"], []).extend([rule] if rule else [])
+    for fault, found in concerned.items():
         for item in found:
             item["duty"] = ""  # the suspect cell says where to look
-        first += [*found[:1], *suspects.get(finding["fault"], [])]
+        first += [*found[:1], *suspects.get(fault, [])]
         rest += found[1:]
     return [*first, *rest, *rules.values()]
 

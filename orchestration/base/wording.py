@@ -15,6 +15,9 @@ STATUSES = {
     "inconsistent": ("不符", "red"),
     "missing": ("缺少对应数据", "red"),
 }
+#: Statuses of a rule instance that does not hold.
+BROKEN = ("inconsistent", "missing")
+BROKEN_IN_SQL = "('inconsistent', 'missing')"
 SECTIONS = {"execution": "预算执行", "output": "产出", "benefit": "效益", "satisfaction": "满意度", "total": "合计"}
 
 

@@ -13,7 +13,7 @@ from orchestration.base.settings import Settings
 from orchestration.cli import summary
 
 if TYPE_CHECKING:
-    from orchestration.explanation.explain import UnknownAddressError
+    from orchestration.explanation.source import UnknownAddressError
 
 DONE, REFUSED, BAD_INPUT = 0, 1, 2
 
@@ -50,29 +50,33 @@ def explain(
     Reads the year's last build, or its published version where there is none. A place of the report will do as well:
     2024/表3!E19 is a cell of its tables, 2024/三（二）#4 the fourth figure of that section.
     """
-    from orchestration.explanation import explain as explaining
+    from orchestration.explanation.explain import explain as explain_cell
+    from orchestration.explanation.export import as_json as exported
+    from orchestration.explanation.screen import show
     from orchestration.reporting.places import is_place
 
     if is_place(address):
         return _explain_place(address, as_json=as_json)
     try:
-        found = explaining.explain(Settings.from_environment(), address, as_published=as_published)
-    except explaining.UnknownAddressError as error:
+        found = explain_cell(Settings.from_environment(), address, as_published=as_published)
+    except UnknownAddressError as error:
         if as_json:
             _print_json({"address": error.address, "nearest": error.nearest})
         else:
             _show_unknown(error)
         raise typer.Exit(BAD_INPUT) from None
     if as_json:
-        _print_json(explaining.as_json(found))
+        _print_json(exported(found))
     else:
-        explaining.show(out, found)
+        show(out, found)
     return None
 
 
 def _explain_place(text: str, *, as_json: bool) -> None:
     """What the report prints at a place, then each printed cell behind it."""
-    from orchestration.explanation import explain as explaining
+    from orchestration.explanation.explain import explain as explain_cell
+    from orchestration.explanation.export import as_json as exported
+    from orchestration.explanation.screen import show
     from orchestration.reporting.places import UnknownPlaceError, at_place
     from orchestration.reporting.published import NoVersionError
 
@@ -91,11 +95,11 @@ def _explain_place(text: str, *, as_json: bool) -> None:
         raise typer.Exit(BAD_INPUT) from None
     figure = found.printed.figure
     table, row, column = figure.place
-    cells = [explaining.explain(settings, address) for address in figure.addresses]
+    cells = [explain_cell(settings, address) for address in figure.addresses]
     if as_json:
         _print_json({
             "place": text, "text": figure.text, "table": table, "row": row, "column": column,
-            "version": found.version.name, "cells": [explaining.as_json(cell) for cell in cells],
+            "version": found.version.name, "cells": [exported(cell) for cell in cells],
         })  # fmt: skip
         return
     out.print(f"[bold]{text}[/]  列示为 [bold]{figure.text}[/]  发布表 {table}，行 {row}，栏 {column}")
@@ -103,7 +107,7 @@ def _explain_place(text: str, *, as_json: bool) -> None:
         out.print("来源  由评分标准或核对结果算出，没有单独印出的单元格")
     for cell in cells:
         out.print()
-        explaining.show(out, cell)
+        show(out, cell)
 
 
 def correct(
@@ -120,7 +124,7 @@ def correct(
 ) -> None:
     """Append a correction to the year's corrections.csv, if it leaves fewer rules broken."""
     from orchestration.explanation import correct as correcting
-    from orchestration.explanation.explain import UnknownAddressError
+    from orchestration.explanation.source import UnknownAddressError
 
     try:
         with err.status("核对更正前后"):

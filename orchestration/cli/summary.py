@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestration.base.problems import Problem
-from orchestration.base.wording import SECTIONS, STATUSES, decimal_text
+from orchestration.base.wording import BROKEN_IN_SQL, SECTIONS, STATUSES, decimal_text
 from orchestration.publication.versions import Version
 from orchestration.warehouse.build import Build
 
@@ -116,8 +116,8 @@ def _show_entries(console: Console, build: Build, limit: int = 3) -> None:
 def _show_broken(console: Console, build: Build, severity: str, title: str, style: str, limit: int = 2) -> None:
     """The broken instances, rule by rule: the first ones of each, and how many more there are."""
     rows = build.rows(
-        """select rule_id, statement from reconciliation
-           where severity = ? and status in ('inconsistent', 'missing') order by rule_id, instance""",
+        f"""select rule_id, statement from reconciliation
+           where severity = ? and status in {BROKEN_IN_SQL} order by rule_id, instance""",
         severity,
     )
     by_rule: dict[str, list[str]] = {}

@@ -19,7 +19,7 @@ from rich.text import Text
 
 from orchestration.base.problems import InputError, Problem
 from orchestration.base.settings import Settings
-from orchestration.explanation.explain import UnknownAddressError, nearest
+from orchestration.explanation.source import UnknownAddressError, nearest
 from orchestration.ledgers.cell import Cell
 from orchestration.ledgers.corrections import HEADERS, Correction, corrected_figure, read_corrections, with_row
 from orchestration.ledgers.money import FigureError

@@ -7,11 +7,11 @@ holds. Localisation itself is in ``localise``, the knowledge by which answers ar
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 from typing import Any
 
+from orchestration.localisation.findings import Finding, Findings, Label, SuspectCell
 from orchestration.localisation.localise import Change, Fault, localise
 from orchestration.localisation.patterns import Pattern, Seen, patterns
 from orchestration.localisation.slips import (
@@ -35,27 +35,6 @@ CAP = 200
 MOST_PATTERNS, MOST_RULES = 3, 6
 _OPERATORS = ("=", "<=", ">=")
 _PLACES = Decimal("1e-9")
-
-
-@dataclass(frozen=True, slots=True)
-class Label:
-    """What people call a cell: 表3, 第17行, 本年调整. ``place``: its turn as the ledgers are read."""
-
-    ledger: str
-    row: str
-    column: str
-    place: int = 0
-
-    def __str__(self) -> str:
-        return f"{self.ledger} {self.row} {self.column}"
-
-
-@dataclass(frozen=True)
-class Found:
-    """Rows of the tables ``finding`` and ``suspect_cell``; money in yuan."""
-
-    findings: list[dict[str, Any]]
-    suspects: list[dict[str, Any]]
 
 
 def network(
@@ -85,7 +64,7 @@ def find(
     weights: Mapping[str, Decimal] | None = None,
     unprinted: Mapping[str, Iterable[str]] | None = None,
     time_limit: float = TIME_LIMIT,
-) -> Found:
+) -> Findings:
     """Localise what is broken.
 
     ``labels``: by address; ``weights``: by ledger, what it costs to suspect a cell; ``unprinted``: by ledger, keys of
@@ -97,7 +76,8 @@ def find(
     beside = settled(located.faults)
     words = _Words(labels, evidence.cells, knowledge)
     told = {n: seen for seen in patterns(located.faults, quantities, relations, unprinted) for n in seen.faults}
-    found = Found([], [])
+    findings: list[Finding] = []
+    suspects: list[SuspectCell] = []
     for place, fault in enumerate(located.faults):
         answers = rank(fault, evidence, knowledge, beside)
         joint = _holds_alone(fault, relations, evidence)
@@ -105,26 +85,26 @@ def find(
         pattern = words.patterns(seen) if seen else None
         rows = [] if pattern else sum_slips(fault.relations, quantities, relations, knowledge)
         weighed = _weighed(fault, evidence, weights or {})
-        found.findings.append(
-            {
-                "fiscal_year": year,
-                "fault": place + 1,
-                "kind": "joint" if joint else "broken",
-                "severity": "warning" if joint else "error",
-                "rules": "、".join(fault.relations),
-                "answers": len(answers),
-                "is_unique": fault.unique,
-                "is_complete": fault.complete and not fault.capped,
-                "pattern": pattern,
-                "pattern_kind": seen.patterns[0].kind if seen and pattern else None,
-                "statement": _finding(fault, joint, weighed, words.told(seen, place) if seen else "", words.sums(rows)),
-            }
+        findings.append(
+            Finding(
+                fiscal_year=year,
+                fault=place + 1,
+                kind="joint" if joint else "broken",
+                severity="warning" if joint else "error",
+                relations=tuple(fault.relations),
+                answers=len(answers),
+                is_unique=fault.unique,
+                is_complete=fault.complete and not fault.capped,
+                pattern=pattern,
+                pattern_kind=seen.patterns[0].kind if seen and pattern else None,
+                statement=_finding(fault, joint, weighed, words.told(seen, place) if seen else "", words.sums(rows)),
+            )
         )
         for index, answer in enumerate(answers, 1):
-            found.suspects.extend(
+            suspects.extend(
                 _suspect(year, place + 1, index, answer, change, evidence, labels) for change in answer.answer.changes
             )
-    return found
+    return Findings(tuple(findings), tuple(suspects))
 
 
 class _Words:
@@ -277,7 +257,7 @@ def _contradiction(fault: Fault) -> str:
 
 def _suspect(
     year: int, fault: int, index: int, ranked: Ranked, change: Change, evidence: Evidence, labels: Mapping[str, Label]
-) -> dict[str, Any]:
+) -> SuspectCell:
     cell = evidence.cells[change.address]
     scale = Fraction(1, 100) if cell.unit == "yuan" else Fraction(1)
     witnesses = [w for w in ranked.witnesses if w.suspect == change.address]
@@ -288,26 +268,26 @@ def _suspect(
     said = [f"{labels[other.address]} 列示为 {other.text}" for other in printed[:3]]
     said += [f"由{labels.get(w.address, w.address)}一处合计可推得" for w in witnesses[:1] if w.relation and not printed]
     said += [f"疑为{slip.name}（{slip.text}）" for slip in slips[:1] if not printed]
-    return {
-        "fiscal_year": year,
-        "fault": fault,
-        "answer": index,
-        "rank": ranked.rank,
-        "address": change.address,
-        "ledger": cell.ledger,
-        "row_key": cell.row_key,
-        "measure": cell.measure,
-        "unit": cell.unit,
-        "printed_text": cell.text,
-        "printed_yuan": _decimal(Fraction(cell.value) * scale),
-        "implied_low_yuan": None if change.low is None else _decimal(change.low * scale),
-        "implied_high_yuan": None if change.high is None else _decimal(change.high * scale),
-        "witnesses": "、".join(dict.fromkeys(w.address for w in witnesses)),
-        "slip": slips[0].name if slips else None,
-        "statement": together
+    return SuspectCell(
+        fiscal_year=year,
+        fault=fault,
+        answer=index,
+        rank=ranked.rank,
+        address=change.address,
+        ledger=cell.ledger,
+        row_key=cell.row_key,
+        measure=cell.measure,
+        unit=cell.unit,
+        printed_text=cell.text,
+        printed_yuan=_decimal(Fraction(cell.value) * scale),
+        implied_low_yuan=None if change.low is None else _decimal(change.low * scale),
+        implied_high_yuan=None if change.high is None else _decimal(change.high * scale),
+        corroborating=tuple(dict.fromkeys(w.address for w in witnesses)),
+        slip=slips[0].name if slips else None,
+        statement=together
         + f"{labels[change.address]} 列示为 {_printed(cell)}，{_interval(change, cell)}"
         + "".join(f"；{each}" for each in said),
-    }
+    )
 
 
 def _printed(cell: Quantity) -> str:

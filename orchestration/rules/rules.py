@@ -82,8 +82,8 @@ class Rule(BaseModel):
     only_where_broken: str | None = None
     #: a companion warning where both sides are printed to the same place with different digits
     same_digits: bool = False
-    #: said after the statement of a broken instance, if none of these rules is broken
-    contrast: dict[str, str] = {}
+    #: text -> said after the statement of a broken instance, unless one of these rules is broken
+    hint: dict[str, tuple[str, ...]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ class Rulebook:
     selectors: list[Selector]
     operators: dict[str, str]  # rule id -> operator
     skipped: dict[str, list[str]] = field(default_factory=dict)  # rule id -> ledgers that are not there
-    twins: dict[str, str] = field(default_factory=dict)  # companion on digits -> the rule that it accompanies
+    companions: dict[str, str] = field(default_factory=dict)  # companion on digits -> the rule that it accompanies
 
     def labels(self) -> dict[tuple[str, str], tuple[str, str]]:
         """(rule, variant) -> how finance people call its two sides."""
@@ -192,10 +192,9 @@ def compile_rules(
         if rule.years and year not in rule.years:
             continue
         try:
-            for reference in filter(None, (rule.only_where_broken, *rule.contrast.values())):
-                for other in reference.split():
-                    if other not in ids:
-                        raise _RuleError(other, "另一条规则的 id")
+            for other in filter(None, (rule.only_where_broken, *itertools.chain(*rule.hint.values()))):
+                if other not in ids:
+                    raise _RuleError(other, "另一条规则的 id")
             rows = [cell for cell in cells if cell.ledger == rule.each_row_of]
             compiled = _Compiler(rule, contracts, rows, known or contracts).run()
             problems += compiled.problems
@@ -210,7 +209,7 @@ def compile_rules(
             book.rules.append(extra)
             book.operators[extra.id] = compiled.operator
             if extra is not rule:
-                book.twins[extra.id] = rule.id
+                book.companions[extra.id] = rule.id
             book.selectors.extend(
                 s if extra is rule else Selector(**{**{n: getattr(s, n) for n in s.__slots__}, "rule_id": extra.id})
                 for s in compiled.selectors

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestration.base.settings import Settings
+from orchestration.base.wording import BROKEN_IN_SQL
 from orchestration.entries.contract import read_entry_contracts
 from orchestration.ledgers.contract import read_contract, read_contracts
 from orchestration.ledgers.reader import read_paths
@@ -59,7 +60,7 @@ def check_paths(
         raise ModelsFailedError(f"数据结构检查未通过：{'、'.join(failed)}")
     write_suspects(build)
     (broken,) = build.rows(
-        "select count(*) as n from reconciliation where severity = 'error' and status in ('inconsistent', 'missing')"
+        f"select count(*) as n from reconciliation where severity = 'error' and status in {BROKEN_IN_SQL}"
     )
     # Not every year has entries: rules on them are not missed.
     sums = {each.ledger for entry in read_entry_contracts(settings.entry_contracts).values() for each in entry.sums}

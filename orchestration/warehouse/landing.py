@@ -72,9 +72,9 @@ SCHEMAS: dict[str, pa.Schema] = {
     ),
     "rule": pa.schema(
         {"fiscal_year": _INT, "rule_id": _TEXT, "title": _TEXT, "severity": _TEXT, "operator": _TEXT,
-         "compare": _TEXT, "only_where_broken": _TEXT, "twin_of": _TEXT}
+         "compare": _TEXT, "only_where_broken": _TEXT, "companion_of": _TEXT}
     ),
-    "rule_contrast": pa.schema({"fiscal_year": _INT, "rule_id": _TEXT, "said": _TEXT, "unless_broken": _TEXT}),
+    "rule_hint": pa.schema({"fiscal_year": _INT, "rule_id": _TEXT, "text": _TEXT, "unless": _TEXT}),
     "rule_variant": pa.schema(
         {"fiscal_year": _INT, "rule_id": _TEXT, "variant": _TEXT, "left_label": _TEXT, "right_label": _TEXT}
     ),
@@ -146,12 +146,12 @@ def raw_tables(
         "rule": [
             {"fiscal_year": y, "rule_id": rule.id, "title": rule.title, "severity": rule.severity,
              "operator": rulebook.operators[rule.id], "compare": rule.compare,
-             "only_where_broken": rule.only_where_broken, "twin_of": rulebook.twins.get(rule.id)}
+             "only_where_broken": rule.only_where_broken, "companion_of": rulebook.companions.get(rule.id)}
             for rule in rulebook.rules
         ],
-        "rule_contrast": [
-            {"fiscal_year": y, "rule_id": rule.id, "said": said, "unless_broken": other}
-            for rule in rulebook.rules for said, others in rule.contrast.items() for other in others.split()
+        "rule_hint": [
+            {"fiscal_year": y, "rule_id": rule.id, "text": text, "unless": other}
+            for rule in rulebook.rules for text, others in rule.hint.items() for other in others
         ],
         "rule_variant": [
             {"fiscal_year": y, "rule_id": rule_id, "variant": variant, "left_label": left, "right_label": right}

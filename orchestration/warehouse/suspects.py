@@ -1,4 +1,4 @@
-"""Writes ``finding``, ``suspect_cell`` and ``suspect_entry`` into a build: what the broken rules mean."""
+"""Writes what the broken rules mean into a build: findings, suspect cells and suspect entries."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ import pyarrow as pa
 
 from orchestration.base.addresses import place
 from orchestration.entries.contract import EntryContract
-from orchestration.entries.diagnosis.accounts import Book, PlacedFile
-from orchestration.entries.diagnosis.diagnose import Asked, Diagnosis, diagnose
+from orchestration.entries.diagnosis.accounts import AccountIndex, PlacedFile
+from orchestration.entries.diagnosis.diagnose import DiagnosisInput, diagnose
+from orchestration.localisation.findings import Finding, Findings, Label, SuspectCell, SuspectEntry
 from orchestration.localisation.solver.network import Quantity, Relation
-from orchestration.localisation.suspects import Label, find, network
+from orchestration.localisation.suspects import find, network
 from orchestration.warehouse.build import Build
 
 _TEXT, _INT, _FLAG, _VALUE = pa.string(), pa.int32(), pa.bool_(), pa.decimal128(28, 9)
@@ -23,11 +24,17 @@ SCHEMAS = {
         {"fiscal_year": _INT, "fault": _INT, "kind": _TEXT, "severity": _TEXT, "rules": _TEXT, "answers": _INT,
          "is_unique": _FLAG, "is_complete": _FLAG, "pattern": _TEXT, "pattern_kind": _TEXT, "statement": _TEXT}
     ),
+    "finding_rule": pa.schema(
+        {"fiscal_year": _INT, "fault": _INT, "place": _INT, "rule_id": _TEXT, "instance": _TEXT}
+    ),
     "suspect_cell": pa.schema(
         {"fiscal_year": _INT, "fault": _INT, "answer": _INT, "rank": _INT, "address": _TEXT, "ledger": _TEXT,
          "row_key": _TEXT, "measure": _TEXT, "unit": _TEXT, "printed_text": _TEXT, "printed_yuan": _VALUE,
          "implied_low_yuan": _VALUE, "implied_high_yuan": _VALUE, "witnesses": _TEXT, "slip": _TEXT,
          "statement": _TEXT}
+    ),
+    "suspect_witness": pa.schema(
+        {"fiscal_year": _INT, "fault": _INT, "answer": _INT, "address": _TEXT, "place": _INT, "witness": _TEXT}
     ),
     "suspect_entry": pa.schema(
         {"fiscal_year": _INT, "fault": _INT, "rank": _INT, "kind": _TEXT, "ledger": _TEXT, "file": _TEXT,
@@ -84,26 +91,16 @@ _ENTRY_FILES = """
 """
 
 
-def write_suspects(build: Build) -> Diagnosis:
+def write_suspects(build: Build) -> Findings:
     """Find out which cells or entries must be wrong, and write it down. A year in which every rule holds has empty
     tables. Entries are looked at where a rule on their sums does not hold, and not otherwise.
 
     What it costs to suspect a cell of a ledger is in the ledger's contract (``reliability``).
     """
-    weights, labels = read_weights(build), read_labels(build)
-    quantities, relations = read_network(build)
-    broken = build.rows(_BROKEN, build.year)
-    if any(row["on_entries"] for row in broken):
-        names = [f"{row['rule_id']}/{row['instance']}" for row in broken]
-        asked = Asked(build.year, quantities, relations, names, labels, weights, _unprinted(build))
-        found = diagnose(asked, _books(build), build.folder / "spill")
-    else:
-        printed = find(build.year, quantities, relations, labels, weights, _unprinted(build))
-        found = Diagnosis(printed.findings, printed.suspects)
-    tables = {"finding": found.findings, "suspect_cell": found.suspects, "suspect_entry": found.entries}
+    found = _find(build)
     with duckdb.connect(str(build.warehouse)) as connection:
         connection.execute("begin")
-        for name, rows in tables.items():
+        for name, rows in _tables(found).items():
             connection.register("rows", pa.Table.from_pylist(rows, schema=SCHEMAS[name]))
             connection.execute(f"create or replace table {name} as select * from rows")
             connection.unregister("rows")
@@ -111,7 +108,44 @@ def write_suspects(build: Build) -> Diagnosis:
     return found
 
 
-def _books(build: Build) -> list[Book]:
+def _find(build: Build) -> Findings:
+    weights, labels = read_weights(build), read_labels(build)
+    quantities, relations = read_network(build)
+    broken = build.rows(_BROKEN, build.year)
+    if not any(row["on_entries"] for row in broken):
+        return find(build.year, quantities, relations, labels, weights, _unprinted(build))
+    names = [f"{row['rule_id']}/{row['instance']}" for row in broken]
+    asked = DiagnosisInput(build.year, quantities, relations, names, labels, weights, _unprinted(build))
+    return diagnose(asked, _account_indexes(build), build.folder / "temporary")
+
+
+def _tables(found: Findings) -> dict[str, list[dict[str, Any]]]:
+    """What was found as rows of the tables; a list is a table of its own, a row for each of its members."""
+    return {
+        "finding": [_row(finding, "finding") for finding in found.findings],
+        "finding_rule": [
+            {"fiscal_year": finding.fiscal_year, "fault": finding.fault, "place": place, "rule_id": rule_id,
+             "instance": instance}
+            for finding in found.findings
+            for place, relation in enumerate(finding.relations, 1)
+            for rule_id, _, instance in [relation.partition("/")]
+        ],
+        "suspect_cell": [_row(suspect, "suspect_cell") for suspect in found.suspects],
+        "suspect_witness": [
+            {"fiscal_year": suspect.fiscal_year, "fault": suspect.fault, "answer": suspect.answer,
+             "address": suspect.address, "place": place, "witness": witness}
+            for suspect in found.suspects
+            for place, witness in enumerate(suspect.corroborating, 1)
+        ],
+        "suspect_entry": [_row(entry, "suspect_entry") for entry in found.entries],
+    }  # fmt: skip
+
+
+def _row(found: Finding | SuspectCell | SuspectEntry, table: str) -> dict[str, Any]:
+    return {name: getattr(found, name) for name in SCHEMAS[table].names}
+
+
+def _account_indexes(build: Build) -> list[AccountIndex]:
     """The year's ledgers of entries, as they were read."""
     files: dict[str, list[PlacedFile]] = {}
     contracts: dict[str, EntryContract] = {}
@@ -120,7 +154,7 @@ def _books(build: Build) -> list[Book]:
         path = place(row["path"], build.folder)
         placed = PlacedFile(row["file"], path, Path(row["sums"]), row["content"], row["bad_lines"])
         files.setdefault(row["ledger"], []).append(placed)
-    return [Book.read(build.year, contracts[ledger], found) for ledger, found in files.items()]
+    return [AccountIndex.read(build.year, contracts[ledger], found) for ledger, found in files.items()]
 
 
 def read_network(build: Build) -> tuple[list[Quantity], list[Relation]]:

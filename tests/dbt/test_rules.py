@@ -221,7 +221,7 @@ def _twins() -> dict[str, Edits]:
     year, rulebook, _ = published()
     cells = {cell.address.removeprefix("2024/"): cell for cell in year.cells}
     edits: dict[str, Edits] = {}
-    for twin, rule in rulebook.twins.items():
+    for twin, rule in rulebook.companions.items():
         for left in (s for s in rulebook.selectors if s.rule_id == rule and s.side == "left"):
             key = ":".join(part for part in (left.key_1, left.key_2, left.key_3) if part)
             place = f"{left.ledger}/{key}/{left.measure}"

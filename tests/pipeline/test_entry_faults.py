@@ -74,7 +74,9 @@ def test_planted_faults_are_told_in_findings_json_screen_and_gate(settings: Sett
 def test_entries_that_agree_are_not_looked_at(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     with_entries(settings, 0)
     build = built(settings)
-    monkeypatch.setattr("orchestration.warehouse.suspects._books", lambda build: pytest.fail("sums were read"))
+    monkeypatch.setattr(
+        "orchestration.warehouse.suspects._account_indexes", lambda build: pytest.fail("sums were read")
+    )
     write_suspects(build)
     for table in ("finding", "suspect_cell", "suspect_entry"):
         assert build.rows(f"from {table}") == []

@@ -19,7 +19,9 @@ from typer.testing import CliRunner, Result
 
 from orchestration.base.settings import ROOT, Settings
 from orchestration.cli.cells import register
-from orchestration.explanation.explain import IMPOSSIBLE, Explanation, Implied, explain, free_interval, interval_text
+from orchestration.explanation.explain import Explanation, explain
+from orchestration.explanation.wording import interval_text
+from orchestration.localisation.implied import IMPOSSIBLE, ImpliedInterval, free_interval
 from orchestration.localisation.solver.network import Quantity, Relation
 from orchestration.warehouse import compiled
 from orchestration.warehouse.build import land_inputs, open_build, read_inputs
@@ -64,14 +66,14 @@ def broken(found: Explanation) -> list[str]:
 
 def test_the_wrong_cell_of_2024_must_lie_where_its_row_requires(as_published: Settings) -> None:
     found = explain(as_published, SUSPECT)
-    assert found.implied == Implied(True, Fraction(-362_705_000), Fraction(-362_675_000))
+    assert found.implied == ImpliedInterval(True, Fraction(-362_705_000), Fraction(-362_675_000))
     assert broken(found) == ["budget_composition", "project_column_total"]
     assert not found.fits
     assert found.rules is not None
     row, column = found.rules
     assert (row.implied, column.implied) == (
         found.implied,
-        Implied(True, Fraction(-362_760_000), Fraction(-362_600_000)),
+        ImpliedInterval(True, Fraction(-362_760_000), Fraction(-362_600_000)),
     )
     assert (row.causes, row.others, column.causes, column.others) == ((), 3, (), 37), "nothing else alone could be it"
 
@@ -135,13 +137,13 @@ def test_a_cell_that_a_rule_only_counts_may_have_any_value_for_it(as_published: 
     found = explain(as_published, "2024/unit_project_expenditure/湖南省人力资源服务中心/total_budget")
     assert found.rules is not None
     (counted,) = [part for part in found.rules if part.instance.rule_id == "accounting_units_in_tables"]
-    assert (counted.implied, counted.others) == (Implied(True), 0)
+    assert (counted.implied, counted.others) == (ImpliedInterval(True), 0)
 
 
 def test_a_text_has_no_interval(as_published: Settings) -> None:
     found = explain(as_published, "2024/project_expenditure/17/project_name")
     assert (found.cell["value"], found.flows) == (None, [])
-    assert found.implied == Implied(True)
+    assert found.implied == ImpliedInterval(True)
 
 
 def test_the_screen_says_it_all_in_one_screen(invoke: Invoke) -> None:
@@ -274,14 +276,14 @@ def test_two_rules_that_share_a_cell_are_taken_together() -> None:
         Relation("equal", "1", (("x", Decimal(1)), ("a", Decimal(-1)))),
         Relation("sum", "1", (("x", Decimal(1)), ("a", Decimal(1))), constant=Decimal(-4)),
     ]
-    assert free_interval(cells, relations, "x") == Implied(True, Fraction(2), Fraction(2))
+    assert free_interval(cells, relations, "x") == ImpliedInterval(True, Fraction(2), Fraction(2))
 
 
 def test_a_strict_bound_is_left_out() -> None:
     cells = {"x": fen("x", 0, 0)}
     relation = Relation("positive", "1", (("x", Decimal(1)),), ">=")
-    found = free_interval(cells, [relation], "x", {relation.name: True})
-    assert found == Implied(True, Fraction(0), None, open_low=True)
+    found = free_interval(cells, [relation], "x", {relation.name})
+    assert found == ImpliedInterval(True, Fraction(0), None, open_low=True)
     assert not found.meets(Fraction(0), Fraction(0)) and found.meets(Fraction(0), Fraction(1))
     assert interval_text(found, cells["x"]) == "应大于 0.00 元"
 
@@ -294,13 +296,13 @@ def test_a_rate_may_be_the_quotients_of_its_print() -> None:
     }
     relation = Relation("rate", "1", (("a", Decimal(1)),), rate="r", denominator=(("b", Decimal(1)),))
     found = free_interval(cells, [relation], "r")
-    assert found == Implied(True, Fraction(9, 30), Fraction(11, 30))
+    assert found == ImpliedInterval(True, Fraction(9, 30), Fraction(11, 30))
     assert interval_text(found, cells["r"]) == "应在 30.00% 与 约 36.6667%之间"
-    assert free_interval(cells, [relation], "a") == Implied(True, Fraction(15), Fraction(15))
+    assert free_interval(cells, [relation], "a") == ImpliedInterval(True, Fraction(15), Fraction(15))
 
 
 def test_figures_of_a_quadrillion_fen_are_exact() -> None:
     big = 10**17 + 1
     cells = {"x": fen("x", 0, 0), "a": fen("a", big, 1), "b": fen("b", -3, 0)}
     relation = Relation("sum", "1", (("x", Decimal(1)), ("a", Decimal(-1)), ("b", Decimal(-1))))
-    assert free_interval(cells, [relation], "x") == Implied(True, Fraction(big - 4), Fraction(big - 2))
+    assert free_interval(cells, [relation], "x") == ImpliedInterval(True, Fraction(big - 4), Fraction(big - 2))

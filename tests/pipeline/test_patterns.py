@@ -16,8 +16,9 @@ from rich.console import Console
 from expectations.suites.year import SUITES
 from orchestration.base.settings import ROOT, Settings
 from orchestration.cli.summary import as_json, show_summary
-from orchestration.explanation.explain import as_json as explained_as_json
-from orchestration.explanation.explain import explain, show
+from orchestration.explanation.explain import explain
+from orchestration.explanation.export import as_json as explained_as_json
+from orchestration.explanation.screen import show
 from orchestration.warehouse.check import Checked, check_paths
 
 Table = list[list[str]]

@@ -16,10 +16,10 @@ applicable as (
         on
             judgement.fiscal_year = other.fiscal_year
             and judgement.instance = other.instance
-            and other.rule_id = coalesce(judgement.only_where_broken, judgement.twin_of)
+            and other.rule_id = coalesce(judgement.only_where_broken, judgement.companion_of)
     where
         (judgement.only_where_broken is null or other.status = 'inconsistent')
-        and (judgement.twin_of is null or other.status in ('consistent', 'rounding'))
+        and (judgement.companion_of is null or other.status in ('consistent', 'rounding'))
 ),
 
 broken_rules as (
@@ -30,17 +30,17 @@ broken_rules as (
     where final_status = 'inconsistent'
 ),
 
-contrasts as (
+hints as (
     select
-        contrast.fiscal_year,
-        contrast.rule_id,
-        contrast.said
-    from {{ source('raw', 'rule_contrast') }} as contrast
+        hint.fiscal_year,
+        hint.rule_id,
+        hint.text
+    from {{ source('raw', 'rule_hint') }} as hint
     left join broken_rules
         on
-            contrast.fiscal_year = broken_rules.fiscal_year
-            and contrast.unless_broken = broken_rules.rule_id
-    group by contrast.fiscal_year, contrast.rule_id, contrast.said
+            hint.fiscal_year = broken_rules.fiscal_year
+            and hint.unless = broken_rules.rule_id
+    group by hint.fiscal_year, hint.rule_id, hint.text
     having count(broken_rules.rule_id) = 0
 ),
 
@@ -49,7 +49,7 @@ figures as (
         applicable.*,
         variant.left_label,
         variant.right_label,
-        contrasts.said,
+        hints.text as hint,
         ledger.short as ledger_short,
         {{ divided('signed_numerator', 'signed_denominator', 6, 3, 'decimal(28, 9)') }} as quotient,
         {{ divided('(numerator + numerator_half_width)', '(denominator - denominator_half_width)', 9, 3, 'decimal(28, 9)') }}
@@ -66,10 +66,10 @@ figures as (
         on
             applicable.fiscal_year = ledger.fiscal_year
             and applicable.first_ledger = ledger.ledger
-    left join contrasts
+    left join hints
         on
-            applicable.fiscal_year = contrasts.fiscal_year
-            and applicable.rule_id = contrasts.rule_id
+            applicable.fiscal_year = hints.fiscal_year
+            and applicable.rule_id = hints.rule_id
 ),
 
 compared as (
@@ -182,7 +182,7 @@ select
             when final_status = 'inconsistent' and accepted_difference is not null then '，与已确认的差额不同'
             else ''
         end,
-        case when final_status = 'inconsistent' and said is not null then concat_ws('', '，', said) else '' end
+        case when final_status = 'inconsistent' and hint is not null then concat_ws('', '，', hint) else '' end
     ) as statement
 from worded
 union all

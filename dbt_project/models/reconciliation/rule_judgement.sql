@@ -93,7 +93,7 @@ instances as (
         rules.operator,
         rules.compare,
         rules.only_where_broken,
-        rules.twin_of,
+        rules.companion_of,
         {% for prefix in ['', 'printed_'] %}
         case
             when sides.{{ prefix }}signed_denominator < 0 then -sides.{{ prefix }}signed_numerator

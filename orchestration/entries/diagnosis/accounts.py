@@ -36,7 +36,7 @@ class PlacedFile:
 
 
 @dataclass(frozen=True)
-class Book:
+class AccountIndex:
     """One ledger of entries, summed by account, file and month."""
 
     year: int
@@ -45,18 +45,18 @@ class Book:
     accounts: dict[Values, Months] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, year: int, contract: EntryContract, files: Sequence[PlacedFile]) -> Book:
+    def read(cls, year: int, contract: EntryContract, files: Sequence[PlacedFile]) -> AccountIndex:
         """Read the kept sums; lines are not looked at."""
-        book = cls(year, contract, tuple(files))
+        index = cls(year, contract, tuple(files))
         columns = ", ".join([*contract.dimensions, "month", "fen", "entries"])
         with duckdb.connect() as connection:
             for number, file in enumerate(files):
                 rows = connection.execute(f"select {columns} from read_parquet(?)", [str(file.sums)]).fetchall()
                 for *values, month, fen, entries in rows:
-                    book.accounts.setdefault(tuple(values), {})[number, month] = (int(fen), entries)
-        return book
+                    index.accounts.setdefault(tuple(values), {})[number, month] = (int(fen), entries)
+        return index
 
-    def without(self, number: int) -> Book:
+    def without(self, number: int) -> AccountIndex:
         """The same less one file."""
         kept = {
             values: {place: held for place, held in months.items() if place[0] != number}
@@ -144,18 +144,18 @@ class Network:
 
     quantities: list[Quantity]
     relations: list[Relation]
-    accounts: dict[str, tuple[Book, Values]]
+    accounts: dict[str, tuple[AccountIndex, Values]]
     totals: frozenset[str]
 
 
-def sum_ledgers(books: Sequence[Book]) -> set[str]:
-    return {each.ledger for book in books for each in book.contract.sums}
+def sum_ledgers(indexes: Sequence[AccountIndex]) -> set[str]:
+    return {each.ledger for index in indexes for each in index.contract.sums}
 
 
 def expand(
     quantities: Sequence[Quantity],
     relations: Sequence[Relation],
-    books: Sequence[Book],
+    indexes: Sequence[AccountIndex],
     broken: Collection[str] = (),
     lacking: Mapping[str, Quantity] = MappingProxyType({}),
 ) -> Network:
@@ -164,26 +164,26 @@ def expand(
     Where nothing is in any sum that a ``broken`` rule asks for, there are accounts of nothing, made of those that share
     keys with it: an entry may be missing there.
     """
-    summed = sum_ledgers(books)
+    summed = sum_ledgers(indexes)
     members: dict[str, list[str]] = {}
-    found: dict[str, tuple[Book, Values]] = {}
+    found: dict[str, tuple[AccountIndex, Values]] = {}
 
-    def add(book: Book, values: Values) -> None:
-        address = book.address(values)
+    def add(index: AccountIndex, values: Values) -> None:
+        address = index.address(values)
         if address not in found:
-            found[address] = (book, values)
-            for total in book.sums(values):
+            found[address] = (index, values)
+            for total in index.sums(values):
                 members.setdefault(total, []).append(address)
 
-    for book in books:
-        for values in sorted(book.accounts, key=str):
-            add(book, values)
+    for index in indexes:
+        for values in sorted(index.accounts, key=str):
+            add(index, values)
     names = set(broken)
     bare = [r for r in relations if r.name in names and members.keys().isdisjoint(r.addresses)]
     asked = {address for relation in bare for address in relation.addresses if _ledger(address) in summed}
-    for book in books:
-        for values in _empty(book, asked):
-            add(book, values)
+    for index in indexes:
+        for values in _empty(index, asked):
+            add(index, values)
 
     def spelled(terms: Iterable[tuple[str, Decimal]]) -> tuple[tuple[str, Decimal], ...]:
         whole: dict[str, Decimal] = {}
@@ -195,23 +195,23 @@ def expand(
         return tuple((address, weight) for address, weight in whole.items() if weight)
 
     kept = [quantity for quantity in quantities if quantity.ledger not in summed]
-    own = [_quantity(book, values) for book, values in found.values()]
+    own = [_quantity(index, values) for index, values in found.values()]
     spelt = [replace(r, terms=spelled(r.terms), denominator=spelled(r.denominator)) for r in relations]
     totals = {r.name for r in relations if any(TOTAL in a.split("/")[2].split(":") for a in r.addresses)}
     return Network([*kept, *own, *lacking.values()], spelt, found, frozenset(totals))
 
 
-def _empty(book: Book, asked: Set[str]) -> Iterable[Values]:
+def _empty(index: AccountIndex, asked: Set[str]) -> Iterable[Values]:
     """Accounts without entries that sums in question would be made of."""
-    names = book.contract.dimensions
-    for each in book.contract.sums:
-        codes = book.contract.column(each.measure).values.values() if each.measure in names else ()
-        for values in list(book.accounts):
+    names = index.contract.dimensions
+    for each in index.contract.sums:
+        codes = index.contract.column(each.measure).values.values() if each.measure in names else ()
+        for values in list(index.accounts):
             for code in codes:
                 other = tuple(
                     code if name == each.measure else value for name, value in zip(names, values, strict=True)
                 )
-                if other not in book.accounts and not asked.isdisjoint(book.sums(other)):
+                if other not in index.accounts and not asked.isdisjoint(index.sums(other)):
                     yield other
 
 
@@ -219,10 +219,10 @@ def _ledger(address: str) -> str:
     return address.split("/")[1]
 
 
-def _quantity(book: Book, values: Values) -> Quantity:
-    fen = Decimal(book.fen(values))
+def _quantity(index: AccountIndex, values: Values) -> Quantity:
+    fen = Decimal(index.fen(values))
     return Quantity(
-        address=book.address(values), value=fen, half_width=Decimal(0), ledger=book.contract.entries,
-        row_key=book.label(values), row_kind="detail", measure=MEASURE, unit="yuan", printed_unit="元",
+        address=index.address(values), value=fen, half_width=Decimal(0), ledger=index.contract.entries,
+        row_key=index.label(values), row_kind="detail", measure=MEASURE, unit="yuan", printed_unit="元",
         text=f"{fen.scaleb(-2):.2f}",
     )  # fmt: skip

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
-from orchestration.entries.diagnosis.accounts import Book, Values
-from orchestration.entries.diagnosis.lines import POWERS, SHOWN, Hole, Line, Numbering, Question
+from orchestration.entries.diagnosis.accounts import AccountIndex, Values
+from orchestration.entries.diagnosis.lines import POWERS, SHOWN, Line, Question, VoucherGap, VoucherSeries
+from orchestration.localisation.findings import SuspectEntry, yuan_of
 
 _UNITS = {2: "元与百元（或分）", 3: "元与千元", 4: "元与万元", 8: "元与亿元"}
 # How little an explanation owes to chance; smaller is better.
@@ -25,7 +25,7 @@ class Explanation:
 
     kind: str  # wrong_unit | wrong_sign | booked_twice | moved | extra_line | lost_line | unexplained
     score: int
-    book: Book
+    index: AccountIndex
     values: Values
     statement: str
     file: str | None = None
@@ -35,43 +35,43 @@ class Explanation:
     low: int | None = None
     high: int | None = None
 
-    def row(self) -> dict[str, Any]:
-        return {
-            "kind": self.kind, "ledger": self.book.contract.entries, "file": self.file, "line": self.line,
-            "month": self.month, "account": self.book.label(self.values), "amount_yuan": self.fen,
-            "implied_low_yuan": self.low, "implied_high_yuan": self.high, "statement": self.statement,
-        }  # fmt: skip
+    def entry(self, rank: int) -> SuspectEntry:
+        return SuspectEntry(
+            rank=rank, kind=self.kind, ledger=self.index.contract.entries, file=self.file, line=self.line,
+            month=self.month, account=self.index.label(self.values), amount_yuan=yuan_of(self.fen),
+            implied_low_yuan=yuan_of(self.low), implied_high_yuan=yuan_of(self.high), statement=self.statement,
+        )  # fmt: skip
 
 
 @dataclass
 class Evidence:
     """What was found in one ledger's lines. ``lines``: by place of the question."""
 
-    book: Book
+    index: AccountIndex
     lines: dict[int, list[Line]] = field(default_factory=dict)
-    numbering: Numbering = field(default_factory=Numbering)
-    strange: dict[tuple[Values, str], Line] = field(default_factory=dict)  # by account and voucher
+    series: VoucherSeries = field(default_factory=VoucherSeries)
+    foreign_lines: dict[tuple[Values, str], Line] = field(default_factory=dict)  # by account and voucher
     missing: dict[Values, set[int]] = field(default_factory=dict)  # months that are missing as a whole
 
-    def home(self, line: Line) -> Values | None:
+    def owner(self, line: Line) -> Values | None:
         """The account whose voucher series a line stands in, where it is another one."""
         found = (
-            home
-            for values, voucher, home, _ in self.numbering.strangers
+            owner
+            for values, voucher, owner, _ in self.series.foreign
             if (values, voucher) == (line.values, line.voucher)
         )
         return next(found, None)
 
-    def holes(self, values: Values) -> list[Hole]:
+    def gaps(self, values: Values) -> list[VoucherGap]:
         """Gaps in an account's voucher numbers but for those of a missing month; none where there are too many to mean
         anything."""
         absent = self.missing.get(values, set())
         found = [
-            hole
-            for hole in self.numbering.holes
-            if hole.values == values and absent.isdisjoint(range(hole.months[0] + 1, hole.months[1]))
+            gap
+            for gap in self.series.gaps
+            if gap.values == values and absent.isdisjoint(range(gap.months[0] + 1, gap.months[1]))
         ]
-        return found if sum(hole.count for hole in found) <= SHOWN else []
+        return found if sum(gap.count for gap in found) <= SHOWN else []
 
 
 def single(evidence: Evidence, place: int, question: Question) -> list[Explanation]:
@@ -81,15 +81,15 @@ def single(evidence: Evidence, place: int, question: Question) -> list[Explanati
         found += _lost(evidence, question)
     elif question.over:
         known = {(line.file, line.line) for line in evidence.lines.get(place, ())}
-        for values, voucher, home, _ in evidence.numbering.strangers:
-            line = evidence.strange.get((values, voucher))
+        for values, voucher, owner, _ in evidence.series.foreign:
+            line = evidence.foreign_lines.get((values, voucher))
             if line and values == question.values and (line.file, line.line) not in known:
-                found.append(_moved(evidence, line, home, _CERTAIN, None, None))
+                found.append(_moved(evidence, line, owner, _CERTAIN, None, None))
     if not found:
-        label, way = evidence.book.label(question.values), "多" if question.over else "差"
-        said = f"{evidence.book.contract.short}「{label}」{way}计 {between(question.low, question.high)}"
+        label, way = evidence.index.label(question.values), "多" if question.over else "差"
+        said = f"{evidence.index.contract.short}「{label}」{way}计 {between(question.low, question.high)}"
         said += "，没有哪一行单独说得通"
-        found.append(Explanation("unexplained", _NOTHING, evidence.book, question.values, said))
+        found.append(Explanation("unexplained", _NOTHING, evidence.index, question.values, said))
     return sorted(found, key=lambda each: each.score)
 
 
@@ -100,8 +100,8 @@ def pair(evidence: Evidence, place: int, over: Question, under: Question) -> lis
     found = []
     for line in evidence.lines.get(place, ()):
         if line.kind == "extra" and (low is None or low <= line.fen) and (high is None or line.fen <= high):
-            lone = sum(entries for _, entries in evidence.book.accounts[line.values].values()) == 1
-            certain = lone or evidence.home(line) == under.values
+            lone = sum(entries for _, entries in evidence.index.accounts[line.values].values()) == 1
+            certain = lone or evidence.owner(line) == under.values
             found.append(_moved(evidence, line, under.values, _CERTAIN if certain else _FITS, low, high))
     return sorted(found, key=lambda each: each.score)
 
@@ -110,17 +110,17 @@ def beside(evidence: Evidence, accounts: Iterable[Values]) -> Iterator[Explanati
     """What voucher numbers alone tell of accounts in which a month is missing: figures can't prove it there."""
     known = set(accounts)
     for values in sorted(known, key=str):
-        for hole in evidence.holes(values):
-            yield _hole(evidence, hole, None, None, _OPEN)
-    for values, voucher, home, _ in evidence.numbering.strangers:
-        line = evidence.strange.get((values, voucher))
-        if line and (values in known or home in known):
-            yield _moved(evidence, line, home, _OPEN, None, None)
+        for gap in evidence.gaps(values):
+            yield _gap(evidence, gap, None, None, _OPEN)
+    for values, voucher, owner, _ in evidence.series.foreign:
+        line = evidence.foreign_lines.get((values, voucher))
+        if line and (values in known or owner in known):
+            yield _moved(evidence, line, owner, _OPEN, None, None)
 
 
 def _line(evidence: Evidence, question: Question, line: Line) -> Explanation:
-    book = evidence.book
-    at = f"{book.contract.short} {_at(book, line)}：{yuan(line.fen)} 元"
+    index = evidence.index
+    at = f"{index.contract.short} {_at(index, line)}：{yuan(line.fen)} 元"
     low = None if question.high is None else line.fen - question.high
     high = None if question.low is None else line.fen - question.low
     more = f"；这样说得通的共 {line.number} 行" if line.number > 1 else ""
@@ -134,62 +134,72 @@ def _line(evidence: Evidence, question: Question, line: Line) -> Explanation:
         kind, score, said = "wrong_sign", _OPEN, f"{at}像是正负号反了（应为 {yuan(line.right)} 元）"
     elif line.copies > 1:
         kind, score, said = "booked_twice", _CERTAIN, f"{at}重复记账，每栏都相同的有 {line.copies} 行"
-    elif home := evidence.home(line):
-        return _moved(evidence, line, home, _CERTAIN, low, high)
+    elif owner := evidence.owner(line):
+        return _moved(evidence, line, owner, _CERTAIN, low, high)
     else:
-        kind, score, said = "extra_line", _WEAK, f"{at}，像是不该记在「{book.label(line.values)}」"
-    label = f"；科目：{book.label(line.values)}" if kind not in ("extra_line",) else ""
+        kind, score, said = "extra_line", _WEAK, f"{at}，像是不该记在「{index.label(line.values)}」"
+    label = f"；科目：{index.label(line.values)}" if kind not in ("extra_line",) else ""
     return Explanation(
-        kind, score, book, line.values, said + label + more, book.files[line.file].name, line.line, line.month,
+        kind, score, index, line.values, said + label + more, index.files[line.file].name, line.line, line.month,
         line.fen, low, high,
     )  # fmt: skip
 
 
-def _moved(evidence: Evidence, line: Line, home: Values, score: int, low: int | None, high: int | None) -> Explanation:
-    book = evidence.book
-    wrong, right = book.of(line.values), book.of(home)
+def _moved(evidence: Evidence, line: Line, owner: Values, score: int, low: int | None, high: int | None) -> Explanation:
+    index = evidence.index
+    wrong, right = index.of(line.values), index.of(owner)
     differing = [name for name in wrong if wrong[name] != right[name]]
     said = "，".join(
-        f"{book.contract.column(name).header}记作「{book.word(name, wrong[name])}」，"
-        f"应为「{book.word(name, right[name])}」" for name in differing
+        f"{index.contract.column(name).header}记作「{index.word(name, wrong[name])}」，"
+        f"应为「{index.word(name, right[name])}」" for name in differing
     )  # fmt: skip
-    text = f"{book.contract.short} {_at(book, line)}：{yuan(line.fen)} 元{said}；科目：{book.label(home)}"
-    if evidence.home(line) == home:
+    text = f"{index.contract.short} {_at(index, line)}：{yuan(line.fen)} 元{said}；科目：{index.label(owner)}"
+    if evidence.owner(line) == owner:
         text += "（凭证号夹在那里的号段之中）"
     return Explanation(
-        "moved", score, book, line.values, text, book.files[line.file].name, line.line, line.month, line.fen, low, high
+        "moved",
+        score,
+        index,
+        line.values,
+        text,
+        index.files[line.file].name,
+        line.line,
+        line.month,
+        line.fen,
+        low,
+        high,
     )
 
 
 def _lost(evidence: Evidence, question: Question) -> Iterator[Explanation]:
     """A line that isn't there: all there is to point at is the account, the amount, and a gap in the numbers."""
     low, high = _negative(question.high), _negative(question.low)
-    holes = evidence.holes(question.values)
-    for hole in holes:
-        yield _hole(evidence, hole, low, high, _FITS_WELL)
-    if not holes:
-        book = evidence.book
-        said = f"{book.contract.short}「{book.label(question.values)}」像是少了一笔：少 {between(low, high)}"
-        yield Explanation("lost_line", _OPEN, book, question.values, said, low=low, high=high)
+    gaps = evidence.gaps(question.values)
+    for gap in gaps:
+        yield _gap(evidence, gap, low, high, _FITS_WELL)
+    if not gaps:
+        index = evidence.index
+        said = f"{index.contract.short}「{index.label(question.values)}」像是少了一笔：少 {between(low, high)}"
+        yield Explanation("lost_line", _OPEN, index, question.values, said, low=low, high=high)
 
 
-def _hole(evidence: Evidence, hole: Hole, low: int | None, high: int | None, score: int) -> Explanation:
-    book = evidence.book
-    numbers = hole.first if hole.count == 1 else f"{hole.first} 至 {hole.last}（{hole.count} 个）"
-    months = set(range(hole.months[0], hole.months[1] + 1)) - (
-        {*hole.months} if hole.months[1] > hole.months[0] + 1 else set()
+def _gap(evidence: Evidence, gap: VoucherGap, low: int | None, high: int | None, score: int) -> Explanation:
+    index = evidence.index
+    numbers = gap.first if gap.count == 1 else f"{gap.first} 至 {gap.last}（{gap.count} 个）"
+    months = set(range(gap.months[0], gap.months[1] + 1)) - (
+        {*gap.months} if gap.months[1] > gap.months[0] + 1 else set()
     )
-    file = book.files[hole.files[0]].name if hole.files[0] == hole.files[1] else book.file_of(months)
+    file = index.files[gap.files[0]].name if gap.files[0] == gap.files[1] else index.file_of(months)
     where = file or f"{min(months)} 月与 {max(months)} 月之间"
     amount = f"，少 {between(low, high)}" if low is not None or high is not None else "，金额与缺月混在一起，分不开"
-    said = f"{book.contract.short} {where}：凭证号缺 {numbers}，像是少了一笔{amount}；科目：{book.label(hole.values)}"
+    said = f"{index.contract.short} {where}：凭证号缺 {numbers}，像是少了一笔{amount}；科目：{index.label(gap.values)}"
     month = min(months) if len(months) == 1 else None
-    return Explanation("lost_line", score, book, hole.values, said, file, None, month, None, low, high)
+    return Explanation("lost_line", score, index, gap.values, said, file, None, month, None, low, high)
 
 
-def _at(book: Book, line: Line) -> str:
+def _at(index: AccountIndex, line: Line) -> str:
     voucher = f"（凭证号 {line.voucher}）" if line.voucher else ""
-    return f"{book.files[line.file].name} 第{line.line}行{voucher}"
+    return f"{index.files[line.file].name} 第{line.line}行{voucher}"
 
 
 def _negative(edge: int | None) -> int | None:

@@ -20,7 +20,7 @@ import duckdb
 import pyarrow as pa
 
 from orchestration.base.addresses import connect, spelled
-from orchestration.entries.diagnosis.accounts import Book, Values
+from orchestration.entries.diagnosis.accounts import AccountIndex, Values
 from orchestration.entries.files import CSV, find_files
 from orchestration.entries.read import MEMORY, _csv_lines, _raw, _reason, _source, _text, limit, typed
 from orchestration.localisation.solver.system import Clock
@@ -29,7 +29,7 @@ from orchestration.localisation.solver.system import Clock
 POWERS = (4, 8, 2, 3)
 #: Lines shown for one question.
 SHOWN = 20
-#: A line is a stranger in its voucher series where the rest is at least so many lines, and the account that most of
+#: A line is foreign in its voucher series where the rest is at least so many lines, and the account that most of
 #: them are of has four in five: numbers that all accounts share tell nothing. Where it has all others, two are enough
 #: if the stranger differs in one dimension.
 SERIES, PURE = 4, 2
@@ -79,7 +79,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Hole:
+class VoucherGap:
     """Voucher numbers that no line has, between two lines of one account: ``files`` and ``months`` of the two."""
 
     values: Values
@@ -91,27 +91,27 @@ class Hole:
 
 
 @dataclass(frozen=True)
-class Numbering:
-    """What voucher numbers tell of a ledger: ``holes``, and ``strangers``: (account, its voucher, account of the
+class VoucherSeries:
+    """What voucher numbers tell of a ledger: ``gaps``, and ``foreign``: (account, its voucher, account of the
     series, file)."""
 
-    holes: tuple[Hole, ...] = ()
-    strangers: tuple[tuple[Values, str, Values, int], ...] = ()
+    gaps: tuple[VoucherGap, ...] = ()
+    foreign: tuple[tuple[Values, str, Values, int], ...] = ()
 
 
 class Scan:
     """One ledger's files, ready to be asked. Raises ``TimeoutError`` once the clock has run out."""
 
-    def __init__(self, book: Book, numbers: Sequence[int], spill: Path, clock: Clock):
-        self.book, self.numbers, self.spill, self.clock = book, list(numbers), spill, clock
-        self.files = find_files(book.contract, [book.files[number].path for number in numbers])
-        self.number_of = {spelled(str(book.files[number].path)): number for number in numbers}
+    def __init__(self, index: AccountIndex, numbers: Sequence[int], temporary: Path, clock: Clock):
+        self.index, self.numbers, self.temporary, self.clock = index, list(numbers), temporary, clock
+        self.files = find_files(index.contract, [index.files[number].path for number in numbers])
+        self.number_of = {spelled(str(index.files[number].path)): number for number in numbers}
 
     @contextmanager
     def _connection(self) -> Iterator[duckdb.DuckDBPyConnection]:
         self.clock.check()
         with connect(self.files.paths) as connection:
-            limit(connection, MEMORY, self.spill)
+            limit(connection, MEMORY, self.temporary)
             timer = Timer(self.clock.left(), connection.interrupt)
             timer.start()
             try:
@@ -123,13 +123,13 @@ class Scan:
 
     def _lines(self) -> str:
         """SQL of all good lines: raw columns, dimensions, fen, month, voucher, and the row in a Parquet file."""
-        contract = self.book.contract
+        contract = self.index.contract
         dimensions = [f"{typed(contract.column(name), self.files)} as {name}" for name in contract.dimensions]
         voucher = f"coalesce(raw_{VOUCHER}::varchar, '')" if VOUCHER in contract.names else "''"
         row = "0" if self.files.kind == CSV else "file_row_number + 1"
-        bad = any(self.book.files[number].bad_lines for number in self.numbers)
-        good = f"where {_reason(self.files, self.book.year)} is null" if bad else ""
-        source = _source(self.files, [self.book.files[number].path for number in self.numbers])
+        bad = any(self.index.files[number].bad_lines for number in self.numbers)
+        good = f"where {_reason(self.files, self.index.year)} is null" if bad else ""
+        source = _source(self.files, [self.index.files[number].path for number in self.numbers])
         return f"""
             select {", ".join(f"raw_{name}" for name in contract.names)}, file, {", ".join(dimensions)},
                 {typed(contract.amount, self.files)} as fen,
@@ -144,8 +144,8 @@ class Scan:
         wanted = [row for place, question in enumerate(questions) for row in self._ranges(place, question)]
         if not wanted:
             return []
-        names = self.book.contract.dimensions
-        same = ", ".join(f"raw_{name}" for name in self.book.contract.names)
+        names = self.index.contract.dimensions
+        same = ", ".join(f"raw_{name}" for name in self.index.contract.names)
         alike = f"partition by question, kind, power, {same}"
         with self._connection() as connection:
             connection.register("asked", pa.Table.from_pylist(wanted, schema=self._schema()))
@@ -193,11 +193,11 @@ class Scan:
         """Lines by account, voucher number and file, whatever their amounts."""
         if not wanted:
             return []
-        names = self.book.contract.dimensions
+        names = self.index.contract.dimensions
         files = sorted({number for _, _, number in wanted})
-        found = Scan(self.book, files, self.spill, self.clock)
+        found = Scan(self.index, files, self.temporary, self.clock)
         vouchers = ", ".join(_text(voucher) for _, voucher, _ in wanted)
-        same = ", ".join(f"raw_{name}" for name in self.book.contract.names)
+        same = ", ".join(f"raw_{name}" for name in self.index.contract.names)
         with found._connection() as connection:
             rows = connection.execute(f"""
                 select {", ".join(names)}, file, line, in_month, fen, voucher, {same}
@@ -216,9 +216,9 @@ class Scan:
 
     def _numbered(self, number: int, rows: Sequence[tuple[Any, ...]]) -> list[int]:
         """The number of each line in a CSV file; of lines that are the same, the last one's."""
-        names = self.book.contract.names
-        path = self.book.files[number].path
-        amount = names.index(self.book.contract.amount.name)
+        names = self.index.contract.names
+        path = self.index.files[number].path
+        amount = names.index(self.index.contract.amount.name)
         near = " or ".join(f"contains(raw, {_text(text)})" for text in sorted({str(row[amount]) for row in rows}))
         columns = ", ".join(f"coalesce(raw_{name}, '') as c{place}" for place, name in enumerate(names))
         with self._connection() as connection:
@@ -236,7 +236,7 @@ class Scan:
             "low": pa.int64(),
             "high": pa.int64(),
         }
-        return pa.schema({**{f"d_{name}": pa.string() for name in self.book.contract.dimensions}, **amounts})
+        return pa.schema({**{f"d_{name}": pa.string() for name in self.index.contract.dimensions}, **amounts})
 
     def _ranges(self, place: int, question: Question) -> Iterator[dict[str, Any]]:
         """Amounts that a line would have that explains the error: error = booked - right."""
@@ -244,7 +244,7 @@ class Scan:
         for power in POWERS:
             factors.append(("wrong_unit", power, 1 - Fraction(1, 10**power)))
             factors.append(("wrong_unit", -power, 1 - Fraction(10**power)))
-        known = {f"d_{name}": value for name, value in self.book.of(question.values).items()}
+        known = {f"d_{name}": value for name, value in self.index.of(question.values).items()}
         for kind, power, factor in factors:
             edges = [None if edge is None else edge / factor for edge in (question.low, question.high)]
             least, most = edges if factor > 0 else edges[::-1]
@@ -253,14 +253,14 @@ class Scan:
             if low <= high and not low <= 0 <= high:
                 yield {**known, "question": place, "kind": kind, "power": power, "low": low, "high": high}
 
-    def numbering(self, accounts: Collection[Values]) -> Numbering:
+    def series(self, accounts: Collection[Values]) -> VoucherSeries:
         """Gaps in the voucher numbers of accounts, and lines of theirs that stand in another account's series.
 
         One scan: a series is a prefix, its numbers in one file a run. Only runs that are not dense are looked into.
         """
-        if VOUCHER not in self.book.contract.names:
-            return Numbering()
-        names = ", ".join(self.book.contract.dimensions)
+        if VOUCHER not in self.index.contract.names:
+            return VoucherSeries()
+        names = ", ".join(self.index.contract.dimensions)
         with self._connection() as connection:
             connection.execute(f"""
                 create temp table run as
@@ -273,11 +273,11 @@ class Scan:
                 )
                 where number is not null group by all
             """)
-            strangers = tuple(self._strangers(connection, names, accounts))
-            holes = tuple(self._holes(connection, names, accounts))
-        return Numbering(holes, strangers)
+            foreign = tuple(self._foreign(connection, names, accounts))
+            gaps = tuple(self._gaps(connection, names, accounts))
+        return VoucherSeries(gaps, foreign)
 
-    def _strangers(
+    def _foreign(
         self, connection: duckdb.DuckDBPyConnection, names: str, accounts: Collection[Values]
     ) -> Iterable[tuple[Values, str, Values, int]]:
         rows = connection.execute(f"""
@@ -285,26 +285,29 @@ class Scan:
                 select prefix, {names}, sum(lines) as lines, min(voucher) as voucher, min(file) as file
                 from run group by all
             ),
-            home as (
+            owner as (
                 select *, sum(lines) over (partition by prefix) as whole
                 from account qualify row_number() over (partition by prefix order by lines desc) = 1
             )
-            select {_prefixed(names, "account")}, account.voucher, {_prefixed(names, "home")}, home.lines, account.file
-            from account inner join home using (prefix)
+            select {_prefixed(names, "account")}, account.voucher, {_prefixed(names, "owner")}, owner.lines,
+                account.file
+            from account inner join owner using (prefix)
             where account.lines = 1 and (
-                (home.lines >= {SERIES} and home.lines * 5 >= home.whole * 4)
-                or (home.lines >= {PURE} and home.lines = home.whole - 1)
+                (owner.lines >= {SERIES} and owner.lines * 5 >= owner.whole * 4)
+                or (owner.lines >= {PURE} and owner.lines = owner.whole - 1)
             )
             order by all limit {SHOWN * SHOWN}
         """).fetchall()
-        width = len(self.book.contract.dimensions)
+        width = len(self.index.contract.dimensions)
         for row in rows:
-            values, home = tuple(row[:width]), tuple(row[width + 1 : 2 * width + 1])
-            near = row[-2] >= SERIES or sum(a != b for a, b in zip(values, home, strict=True)) == 1
-            if near and (values in accounts or home in accounts):
-                yield values, row[width], home, self.number_of[spelled(row[-1])]
+            values, owner = tuple(row[:width]), tuple(row[width + 1 : 2 * width + 1])
+            near = row[-2] >= SERIES or sum(a != b for a, b in zip(values, owner, strict=True)) == 1
+            if near and (values in accounts or owner in accounts):
+                yield values, row[width], owner, self.number_of[spelled(row[-1])]
 
-    def _holes(self, connection: duckdb.DuckDBPyConnection, names: str, accounts: Collection[Values]) -> Iterable[Hole]:
+    def _gaps(
+        self, connection: duckdb.DuckDBPyConnection, names: str, accounts: Collection[Values]
+    ) -> Iterable[VoucherGap]:
         """Numbers missing within the runs of a file, and between the runs of an account."""
         connection.execute("""
             create temp table series as
@@ -343,7 +346,7 @@ class Scan:
             where first - before > 1 and file <> file_before and account_before is not distinct from ({names})
             order by first - before limit {SHOWN * SHOWN}
         """).fetchall()
-        width = len(self.book.contract.dimensions)
+        width = len(self.index.contract.dimensions)
         for row in found:
             values = tuple(row[:width])
             before, after, month_before, month, prefix, first, last, voucher = row[width:]
@@ -351,7 +354,7 @@ class Scan:
             if values in accounts:
                 named = [f"{prefix}{number:0{digits}d}" if digits else f"{prefix}{number}" for number in (first, last)]
                 files = (self.number_of[spelled(before)], self.number_of[spelled(after)])
-                yield Hole(values, named[0], named[1], last - first + 1, files, (month_before, month))
+                yield VoucherGap(values, named[0], named[1], last - first + 1, files, (month_before, month))
 
 
 def _prefixed(names: str, table: str) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from orchestration.entries.diagnosis.accounts import MEASURE, Book, Network, Values, expand
+from orchestration.entries.diagnosis.accounts import MEASURE, AccountIndex, Network, Values, expand
 from orchestration.localisation.solver.exact import Number, exact, magnitude
 from orchestration.localisation.solver.network import Quantity, Relation
 
@@ -24,18 +24,18 @@ DENSE = 3
 class Doubled:
     """A file that repeats another one. ``same``: byte for byte, else in all its sums."""
 
-    book: Book  # with both
+    index: AccountIndex  # with both
     copy: int
     original: int
     same: bool
 
     @property
     def fen(self) -> int:
-        return sum(fen for fen, _ in self.book.held(self.copy).values())
+        return sum(fen for fen, _ in self.index.held(self.copy).values())
 
     @property
     def entries(self) -> int:
-        return sum(entries for _, entries in self.book.held(self.copy).values())
+        return sum(entries for _, entries in self.index.held(self.copy).values())
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Missing:
     ``whole``: nothing of the ledger is there; else ``among`` says of whom (湖南省人事考试院).
     """
 
-    book: Book
+    index: AccountIndex
     month: int
     accounts: frozenset[Values]
     whole: bool
@@ -70,39 +70,39 @@ def spans_of(quantities: Sequence[Quantity]) -> dict[str, tuple[Number, Number]]
 
 
 def doubled_files(
-    books: Sequence[Book], quantities: Sequence[Quantity], relations: Sequence[Relation]
-) -> tuple[list[Doubled], list[Book]]:
-    """Files that repeat others, and the books without them. Only ledgers in which something is off are asked for.
+    indexes: Sequence[AccountIndex], quantities: Sequence[Quantity], relations: Sequence[Relation]
+) -> tuple[list[Doubled], list[AccountIndex]]:
+    """Files that repeat others, and the indexes without them. Only ledgers in which something is off are asked for.
 
     A file repeats another where its content is the same; or where all its sums are, of more than one entry; or where
     without it everything that is off in its ledger holds, and another file covers its months.
     """
     found: list[Doubled] = []
-    rest: list[Book] = []
-    for book in books:
-        left = book
-        for copy, original in _repeats(book):
-            found.append(Doubled(book, copy, original, book.files[copy].content == book.files[original].content))
+    rest: list[AccountIndex] = []
+    for index in indexes:
+        left = index
+        for copy, original in _repeats(index):
+            found.append(Doubled(index, copy, original, index.files[copy].content == index.files[original].content))
             left = left.without(copy)
-        if not _off(left, books, quantities, relations):
+        if not _off(left, indexes, quantities, relations):
             rest.append(left)
             continue
-        for number in range(len(book.files)):
+        for number in range(len(index.files)):
             mends = _covered(left, number)
-            if mends is not None and not _off(left.without(number), books, quantities, relations):
-                found.append(Doubled(book, number, mends, same=False))
+            if mends is not None and not _off(left.without(number), indexes, quantities, relations):
+                found.append(Doubled(index, number, mends, same=False))
                 left = left.without(number)
                 break
         rest.append(left)
     return found, rest
 
 
-def _repeats(book: Book) -> list[tuple[int, int]]:
+def _repeats(index: AccountIndex) -> list[tuple[int, int]]:
     """(copy, original): of two files of one content, the copy has the longer name, or is the later one."""
     seen: dict[object, int] = {}
     found = []
-    for number in sorted(range(len(book.files)), key=lambda n: (len(book.files[n].name), book.files[n].name)):
-        held = book.held(number)
+    for number in sorted(range(len(index.files)), key=lambda n: (len(index.files[n].name), index.files[n].name)):
+        held = index.held(number)
         if sum(entries for _, entries in held.values()) > 1:
             mark = frozenset(held.items())
             if mark in seen:
@@ -111,23 +111,25 @@ def _repeats(book: Book) -> list[tuple[int, int]]:
     return found
 
 
-def _covered(book: Book, number: int) -> int | None:
+def _covered(index: AccountIndex, number: int) -> int | None:
     """Another file that has entries in all the months that a file has."""
-    months = {month for _, month in book.held(number)}
-    others = (n for n in range(len(book.files)) if n != number)
-    return next((n for n in others if months and months <= {month for _, month in book.held(n)}), None)
+    months = {month for _, month in index.held(number)}
+    others = (n for n in range(len(index.files)) if n != number)
+    return next((n for n in others if months and months <= {month for _, month in index.held(n)}), None)
 
 
-def _off(book: Book, books: Sequence[Book], quantities: Sequence[Quantity], relations: Sequence[Relation]) -> bool:
+def _off(
+    index: AccountIndex, indexes: Sequence[AccountIndex], quantities: Sequence[Quantity], relations: Sequence[Relation]
+) -> bool:
     """Whether any rule on sums of a ledger does not hold."""
-    whole = [book if each.contract == book.contract else each for each in books]
-    ledgers = {each.ledger for each in book.contract.sums}
+    whole = [index if each.contract == index.contract else each for each in indexes]
+    ledgers = {each.ledger for each in index.contract.sums}
     own = [r for r in relations if any(address.split("/")[1] in ledgers for address in r.addresses)]
     network = expand(quantities, own, whole)
     return any(gaps(network.relations, spans_of(network.quantities)).values())
 
 
-def missing_months(books: Sequence[Book], network: Network) -> list[Missing]:
+def missing_months(indexes: Sequence[AccountIndex], network: Network) -> list[Missing]:
     """Months without entries where sums fall short: of a whole ledger, or of all that share one dimension's value.
 
     A whole ledger's month is missing where a quarter of the printed rows that it would touch are short: a ledger that
@@ -135,19 +137,19 @@ def missing_months(books: Sequence[Book], network: Network) -> list[Missing]:
     """
     sides = _sides(network)
     found: list[Missing] = []
-    for book in books:
-        own = {values: sides[address] for address, (each, values) in network.accounts.items() if each is book}
+    for index in indexes:
+        own = {values: sides[address] for address, (each, values) in network.accounts.items() if each is index}
         if not any(-1 in side for side in own.values()):
             continue
-        seasons = _seasons(book)
+        seasons = _seasons(index)
         whole = []
-        for month in sorted(set(MONTHS) - book.months(book.accounts)):
-            touched = frozenset(v for v in own if month in seasons.get(book.group(v), ()))
+        for month in sorted(set(MONTHS) - index.months(index.accounts)):
+            touched = frozenset(v for v in own if month in seasons.get(index.group(v), ()))
             if sum(-1 in own[v] for v in touched) * 4 >= len(touched) > 0:
-                whole.append(Missing(book, month, touched, whole=True))
+                whole.append(Missing(index, month, touched, whole=True))
         told = {values for each in whole for values in each.accounts}
-        short = {values for values, side in own.items() if side and set(side) == {-1} and values in book.accounts}
-        found += [*whole, *_partial(book, short - told, seasons)]
+        short = {values for values, side in own.items() if side and set(side) == {-1} and values in index.accounts}
+        found += [*whole, *_partial(index, short - told, seasons)]
     return found
 
 
@@ -161,18 +163,18 @@ def _sides(network: Network) -> dict[str, list[int]]:
         if relation.name in off and relation.name not in network.totals and len({weight for _, weight in own}) == 1:
             gap = off[relation.name] * exact(own[0][1])  # a balance has weights of both signs: it says nothing here
             for address, _ in own:
-                book, values = network.accounts[address]
-                sides[address].append(0 if not gap else 1 if (gap > 0) == (book.fen(values) >= 0) else -1)
+                index, values = network.accounts[address]
+                sides[address].append(0 if not gap else 1 if (gap > 0) == (index.fen(values) >= 0) else -1)
     return sides
 
 
-def _seasons(book: Book) -> dict[str, set[int]]:
+def _seasons(index: AccountIndex) -> dict[str, set[int]]:
     """By kind of entry, the months that entries may be in: from the first to the last, and one to each side of them
     where the ledger as a whole has a month without entries there."""
-    whole = book.months(book.accounts)
+    whole = index.months(index.accounts)
     found: dict[str, set[int]] = {}
-    for values in book.accounts:
-        found.setdefault(book.group(values), set()).update(book.months([values]))
+    for values in index.accounts:
+        found.setdefault(index.group(values), set()).update(index.months([values]))
     for kind, months in found.items():
         span = set(range(min(months), max(months) + 1))
         for edge, step in ((min(months), -1), (max(months), 1)):
@@ -183,40 +185,44 @@ def _seasons(book: Book) -> dict[str, set[int]]:
     return found
 
 
-def _partial(book: Book, short: Collection[Values], seasons: Mapping[str, set[int]]) -> list[Missing]:
+def _partial(index: AccountIndex, short: Collection[Values], seasons: Mapping[str, set[int]]) -> list[Missing]:
     """Months in which all entries of one unit, fund or account are missing that has several in every other month."""
     found: list[Missing] = []
     left = set(short)
-    for name in (*book.contract.dimensions, ""):
+    for name in (*index.contract.dimensions, ""):
         shared: dict[str, set[Values]] = {}
         for values in sorted(left, key=str):
-            shared.setdefault(str(book.of(values)[name]) if name else book.label(values), set()).add(values)
+            shared.setdefault(str(index.of(values)[name]) if name else index.label(values), set()).add(values)
         for key, members in shared.items():
-            everyone = {v for v in book.accounts if str(book.of(v)[name]) == key} if name else members
+            everyone = {v for v in index.accounts if str(index.of(v)[name]) == key} if name else members
             if key != "None" and (not name or len(members) > 1):
-                found += _without(book, name, members, everyone, seasons)
+                found += _without(index, name, members, everyone, seasons)
         left -= {values for each in found for values in each.accounts}
     return found
 
 
 def _without(
-    book: Book, name: str, short: Collection[Values], everyone: Collection[Values], seasons: Mapping[str, set[int]]
+    index: AccountIndex,
+    name: str,
+    short: Collection[Values],
+    everyone: Collection[Values],
+    seasons: Mapping[str, set[int]],
 ) -> list[Missing]:
     """The one month in which none of ``everyone`` has entries, though they have ``DENSE`` in every other one."""
-    expected = set().union(*(seasons[book.group(values)] for values in everyone))
+    expected = set().union(*(seasons[index.group(values)] for values in everyone))
     entries = dict.fromkeys(expected, 0)
     for values in everyone:
-        for (_, month), (_, number) in book.accounts[values].items():
+        for (_, month), (_, number) in index.accounts[values].items():
             entries[month] += number
     absent = [month for month, number in entries.items() if not number]
     if len(absent) != 1 or min(number for month, number in entries.items() if month not in absent) < DENSE:
         return []
-    touched = frozenset(values for values in everyone if absent[0] in seasons[book.group(values)])
+    touched = frozenset(values for values in everyone if absent[0] in seasons[index.group(values)])
     if not touched >= set(short):
         return []
     one = next(iter(touched))
-    among = tuple(v if d == name or not name else None for d, v in zip(book.contract.dimensions, one, strict=True))
-    return [Missing(book, absent[0], touched, whole=False, among=book.label(among))]
+    among = tuple(v if d == name or not name else None for d, v in zip(index.contract.dimensions, one, strict=True))
+    return [Missing(index, absent[0], touched, whole=False, among=index.label(among))]
 
 
 def lacking(missing: Sequence[Missing], network: Network) -> dict[str, Quantity]:
@@ -235,35 +241,37 @@ def lacking(missing: Sequence[Missing], network: Network) -> dict[str, Quantity]
     found: dict[str, Quantity] = {}
     for each in missing:
         for values in each.accounts:
-            address = each.book.address(values)
+            address = each.index.address(values)
             if address in found:
                 continue
             most = Decimal(int(max(reach.get(address, [0]))) // 2 * 2 + 2)
-            signs = _signs(each.book, values)
+            signs = _signs(each.index, values)
             low, high = (-most if True in signs else Decimal(0)), (most if False in signs else Decimal(0))
-            found[address] = _unknown(each.book, values, low, high)
+            found[address] = _unknown(each.index, values, low, high)
     return found
 
 
-def _signs(book: Book, values: Values) -> set[bool]:
+def _signs(index: AccountIndex, values: Values) -> set[bool]:
     """Whether amounts of an account are below zero, by its months; of one without entries, by those of its kind."""
-    alike = [values] if values in book.accounts else [v for v in book.accounts if book.group(v) == book.group(values)]
-    return {fen < 0 for each in alike for fen, _ in book.accounts[each].values()}
+    alike = (
+        [values] if values in index.accounts else [v for v in index.accounts if index.group(v) == index.group(values)]
+    )
+    return {fen < 0 for each in alike for fen, _ in index.accounts[each].values()}
 
 
-def _unknown(book: Book, values: Values, low: Decimal, high: Decimal) -> Quantity:
+def _unknown(index: AccountIndex, values: Values, low: Decimal, high: Decimal) -> Quantity:
     return Quantity(
-        address=f"{book.address(values)}?", value=(low + high) / 2, half_width=(high - low) / 2,
-        ledger=f"{book.contract.entries}?", row_key=book.label(values), row_kind="detail", measure=MEASURE, unit="yuan",
-        printed_unit="元", text="",
+        address=f"{index.address(values)}?", value=(low + high) / 2, half_width=(high - low) / 2,
+        ledger=f"{index.contract.entries}?", row_key=index.label(values), row_kind="detail", measure=MEASURE,
+        unit="yuan", printed_unit="元", text="",
     )  # fmt: skip
 
 
-def file_like(book: Book, month: int) -> str:
+def file_like(index: AccountIndex, month: int) -> str:
     """The name that a month's file would have, by its neighbours' names; empty where they show no pattern."""
     names: dict[int, str] = {}
-    for number, file in enumerate(book.files):
-        months = {held for _, held in book.held(number)}
+    for number, file in enumerate(index.files):
+        months = {held for _, held in index.held(number)}
         if len(months) == 1:
             names.setdefault(months.pop(), file.name)
     for near in sorted(names, key=lambda other: abs(other - month)):

@@ -33,7 +33,7 @@ LANDED = {
     "narrative": dg.AssetKey(["raw", "narrative"]),
     "prior_cell": dg.AssetKey(["raw", "prior_year"]),
     "rule": dg.AssetKey(["raw", "rules"]),
-    "rule_contrast": dg.AssetKey(["raw", "rules"]),
+    "rule_hint": dg.AssetKey(["raw", "rules"]),
     "rule_variant": dg.AssetKey(["raw", "rules"]),
     "rule_selector": dg.AssetKey(["raw", "rules"]),
 }

@@ -2,10 +2,11 @@
 belongs in ``orchestration.reconciliation`` and ``orchestration.entries``.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
+from orchestration.localisation.findings import Finding, SuspectCell, SuspectEntry
 from orchestration.pipeline.assets import DATA_TEAM
 from orchestration.pipeline.partitions import YEARS
 from orchestration.pipeline.resources import Workspace
@@ -13,11 +14,12 @@ from orchestration.warehouse.suspects import write_suspects
 
 FINDING, SUSPECT_CELL = dg.AssetKey(["finding"]), dg.AssetKey(["suspect_cell"])
 SUSPECT_ENTRY = dg.AssetKey(["suspect_entry"])
+FINDING_RULE, SUSPECT_WITNESS = dg.AssetKey(["finding_rule"]), dg.AssetKey(["suspect_witness"])
 _JUDGED = [dg.AssetKey(["reconciliation"]), dg.AssetKey(["rule_term"]), dg.AssetKey(["int_rule_cell"])]
 
 
 def suspect_assets() -> dg.AssetsDefinition:
-    """One step writes all three tables."""
+    """One step writes all five tables."""
 
     def spec(key: dg.AssetKey, description: str) -> dg.AssetSpec:
         return dg.AssetSpec(
@@ -33,8 +35,10 @@ def suspect_assets() -> dg.AssetsDefinition:
         name="find_suspects",
         specs=[
             spec(FINDING, "发现：哪些规则须一并改正，答案有几种，是否唯一。"),
-            spec(SUSPECT_CELL, "疑点有误的单元格：应在什么范围，有何旁证。"),
-            spec(SUSPECT_ENTRY, "疑点有误的明细：哪个文件、哪一行、哪个月，应是多少。"),
+            spec(SUSPECT_CELL, "疑点单元格：应在什么范围，有何旁证。"),
+            spec(FINDING_RULE, "每处发现所涉的规则，一行一条。"),
+            spec(SUSPECT_WITNESS, "每个疑点单元格的旁证，一行一个。"),
+            spec(SUSPECT_ENTRY, "疑点明细：哪个文件、哪一行、哪个月，应是多少。"),
         ],
         partitions_def=YEARS,
     )
@@ -43,9 +47,9 @@ def suspect_assets() -> dg.AssetsDefinition:
     ) -> Iterator[dg.MaterializeResult[None]]:
         workspace.watcher.step("定位", 1)
         found = write_suspects(workspace.build(int(context.partition_key)))
-        shown = "\n".join(f"- {row['statement']}" for row in found.suspects[:20]) or "没有"
-        lines = "\n".join(f"- {row['statement']}" for row in found.entries[:20]) or "没有"
-        said = "\n".join(f"- {row['statement']}" for row in found.findings[:20]) or "没有"
+        shown = _listed(found.suspects)
+        lines = _listed(found.entries)
+        said = _listed(found.findings)
         yield dg.MaterializeResult(
             asset_key=FINDING,
             metadata={"dagster/row_count": len(found.findings), "findings": dg.MetadataValue.md(said)},
@@ -58,6 +62,19 @@ def suspect_assets() -> dg.AssetsDefinition:
             asset_key=SUSPECT_ENTRY,
             metadata={"dagster/row_count": len(found.entries), "suspects": dg.MetadataValue.md(lines)},
         )
+        yield dg.MaterializeResult(
+            asset_key=FINDING_RULE,
+            metadata={"dagster/row_count": sum(len(finding.relations) for finding in found.findings)},
+        )
+        yield dg.MaterializeResult(
+            asset_key=SUSPECT_WITNESS,
+            metadata={"dagster/row_count": sum(len(suspect.corroborating) for suspect in found.suspects)},
+        )
         workspace.watcher.advance("suspect_cell")
 
     return find_suspects
+
+
+def _listed(found: Sequence[Finding | SuspectCell | SuspectEntry]) -> str:
+    """The first statements, as Markdown."""
+    return "\n".join(f"- {each.statement}" for each in found[:20]) or "没有"

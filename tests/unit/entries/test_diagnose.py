@@ -17,13 +17,14 @@ import pytest
 
 from orchestration.base.settings import ROOT
 from orchestration.entries.contract import EntryContract
-from orchestration.entries.diagnosis.accounts import Book, PlacedFile
-from orchestration.entries.diagnosis.diagnose import Asked, Diagnosis, diagnose
+from orchestration.entries.diagnosis.accounts import AccountIndex, PlacedFile
+from orchestration.entries.diagnosis.diagnose import DiagnosisInput, diagnose
 from orchestration.entries.diagnosis.structure import gaps, spans_of
 from orchestration.entries.read import read_entries
 from orchestration.entries.sums import sum_ledgers
 from orchestration.ledgers.contract import read_contracts
 from orchestration.ledgers.reader import read_year
+from orchestration.localisation.findings import Findings
 from orchestration.localisation.solver.network import Quantity, Relation
 from orchestration.rules.rules import compile_rules, read_rules
 from orchestration.synthetic.generate import Written, generate
@@ -51,7 +52,7 @@ class Judged:
     contracts: dict[str, EntryContract]
     accounts: list[Target]
 
-    def asked(self, books: list[Book], files: Mapping[str, list[Any]], **printed: Decimal) -> Asked:
+    def asked(self, books: list[AccountIndex], files: Mapping[str, list[Any]], **printed: Decimal) -> DiagnosisInput:
         sums = {
             cell.address: cell.value
             for book in books
@@ -64,7 +65,7 @@ class Judged:
         known = {q.address for q in own}
         relations = [r for r in self.relations if known.issuperset(r.addresses)]
         broken = [name for name, gap in gaps(relations, spans_of(own)).items() if gap]
-        return Asked(YEAR, own, relations, broken, self.labels, self.weights, {})
+        return DiagnosisInput(YEAR, own, relations, broken, self.labels, self.weights, {})
 
 
 @pytest.fixture(scope="module")
@@ -96,20 +97,20 @@ def planted(judged: Judged, seed: int, faults: int, kind: str = "") -> Plan:
 def diagnosed(
     judged: Judged, plan: Plan, folder: Path, form: str = "csv", edit: Callable[[Path], None] = lambda path: None,
     **printed: Decimal,
-) -> tuple[Written, Asked, Diagnosis]:  # fmt: skip
+) -> tuple[Written, DiagnosisInput, Findings]:  # fmt: skip
     written = generate(plan, judged.contracts, folder / "out", form)
     edit(written.folder)
     books, files = [], {}
     for name, contract in judged.contracts.items():
         files[name] = read_entries(contract, [written.folder / name], YEAR, folder / "kept")
         placed = [PlacedFile(f"{name}/{each.path.name}", each.path, each.sums, each.content) for each in files[name]]
-        books.append(Book.read(YEAR, contract, placed))
+        books.append(AccountIndex.read(YEAR, contract, placed))
     asked = judged.asked(books, files, **printed)
     return written, asked, diagnose(asked, books, folder / "spill")
 
 
-def found(diagnosis: Diagnosis, *kinds: str) -> list[dict[str, Any]]:
-    return [row for row in diagnosis.entries if row["rank"] == 1 and (not kinds or row["kind"] in kinds)]
+def found(diagnosis: Findings, *kinds: str) -> list[dict[str, Any]]:
+    return [row for row in diagnosis.entries if row.rank == 1 and (not kinds or row.kind in kinds)]
 
 
 def lines(path: Path) -> list[str]:
@@ -121,24 +122,24 @@ def names(row: Mapping[str, Any], fault: Mapping[str, Any], written: Written, pl
     """Whether a row names a fault as narrowly as can be: a number lost at an end of its series leaves no gap."""
     off = Decimal(fault.get("amount_fen", 0)).scaleb(-2)
     if fault["kind"] in ("doubled_file", "missing_month"):
-        return (row["kind"], row["file"], row["month"]) == (fault["kind"], fault["file"], fault["month"])
+        return (row.kind, row.file, row.month) == (fault["kind"], fault["file"], fault["month"])
     if fault["kind"] == "lost_line":
-        within = row["implied_low_yuan"] is not None and row["implied_low_yuan"] <= off <= row["implied_high_yuan"]
-        numbered = f"凭证号缺 {fault['number']}，" in row["statement"]
+        within = row.implied_low_yuan is not None and row.implied_low_yuan <= off <= row.implied_high_yuan
+        numbered = f"凭证号缺 {fault['number']}，" in row.statement
         account, line = map(int, fault["number"].split("-"))
         inside = fault["ledger"] == "budget_entry" and 0 < line < plan.accounts[account].entries - 1
-        return row["kind"] == "lost_line" and (numbered if inside else within)
-    line = lines(written.folder / row["file"])[row["line"] - 1] if row["line"] else ""
+        return row.kind == "lost_line" and (numbered if inside else within)
+    line = lines(written.folder / row.file)[row.line - 1] if row.line else ""
     if fault["ledger"] == "budget_entry" and fault["number"] not in line.split(","):
         return False
     if fault["kind"] == "wrong_unit":
-        return (row["kind"], row["file"], row["amount_yuan"]) == ("wrong_unit", fault["file"], off * 10**4)
+        return (row.kind, row.file, row.amount_yuan) == ("wrong_unit", fault["file"], off * 10**4)
     moved = f"项目序号记作「{fault['moved_to']}」，应为「{fault['account']['project_no']}」"
-    return row["kind"] == "moved" and row["file"] == fault["file"] and moved in row["statement"]
+    return row.kind == "moved" and row.file == fault["file"] and moved in row.statement
 
 
-def assert_each_rule_is_told_once(asked: Asked, diagnosis: Diagnosis) -> None:
-    told = [name for finding in diagnosis.findings for name in finding["rules"].split("、") if name]
+def assert_each_rule_is_told_once(asked: DiagnosisInput, diagnosis: Findings) -> None:
+    told = [name for finding in diagnosis.findings for name in finding.relations]
     assert sorted(told) == sorted(asked.broken)
 
 
@@ -149,10 +150,10 @@ def test_a_fault_alone_is_the_only_thing_named(judged: Judged, kind: str, seed: 
     written, asked, diagnosis = diagnosed(judged, plan, tmp_path)
     (fault,) = written.faults
     (row,) = found(diagnosis)
-    assert names(row, fault, written, plan), row["statement"]
+    assert names(row, fault, written, plan), row.statement
     (finding,) = diagnosis.findings
-    assert (finding["is_unique"], finding["is_complete"], diagnosis.suspects) == (True, True, [])
-    assert row["statement"] in finding["statement"]
+    assert (finding.is_unique, finding.is_complete, diagnosis.suspects) == (True, True, ())
+    assert row.statement in finding.statement
     assert_each_rule_is_told_once(asked, diagnosis)
 
 
@@ -173,9 +174,9 @@ def test_several_faults_at_once_are_each_named(judged: Judged, seed: int, faults
 def test_lines_are_found_in_every_form(judged: Judged, form: str, tmp_path: Path) -> None:
     written, _, diagnosis = diagnosed(judged, planted(judged, 3, 5, "wrong_unit"), tmp_path, form)
     (row,), (fault,) = found(diagnosis), written.faults
-    assert row["file"] == fault["file"] and row["amount_yuan"] == Decimal(fault["amount_fen"]) * 100
+    assert row.file == fault["file"] and row.amount_yuan == Decimal(fault["amount_fen"]) * 100
     if form == "csv.gz":
-        assert fault["number"] in lines(written.folder / row["file"])[row["line"] - 1]
+        assert fault["number"] in lines(written.folder / row.file)[row.line - 1]
 
 
 def test_a_lost_first_line_leaves_no_gap_but_its_account_and_amount(judged: Judged, tmp_path: Path) -> None:
@@ -189,8 +190,8 @@ def test_a_lost_first_line_leaves_no_gap_but_its_account_and_amount(judged: Judg
 
     _, _, diagnosis = diagnosed(judged, plan, tmp_path, edit=lose)
     (row,) = found(diagnosis)
-    assert (row["kind"], row["file"], row["line"]) == ("lost_line", None, None)
-    assert f"项目序号{account.target.values['project_no']}" in row["account"]
+    assert (row.kind, row.file, row.line) == ("lost_line", None, None)
+    assert f"项目序号{account.target.values['project_no']}" in row.account
 
 
 def test_a_doubled_file_with_another_name_and_other_bytes_is_told(judged: Judged, tmp_path: Path) -> None:
@@ -201,8 +202,8 @@ def test_a_doubled_file_with_another_name_and_other_bytes_is_told(judged: Judged
 
     _, _, diagnosis = diagnosed(judged, planted(judged, 3, 0), tmp_path, edit=copy)
     (row,) = found(diagnosis)
-    assert row["kind"] == "doubled_file" and "逐月逐科目的金额和笔数相同" in row["statement"]
-    assert "基金五月补报.csv" in row["statement"] and "fund_entry-2024-05.synthetic.csv" in row["statement"]
+    assert row.kind == "doubled_file" and "逐月逐科目的金额和笔数相同" in row.statement
+    assert "基金五月补报.csv" in row.statement and "fund_entry-2024-05.synthetic.csv" in row.statement
 
 
 def test_a_line_booked_twice_is_told_with_its_number(judged: Judged, tmp_path: Path) -> None:
@@ -220,8 +221,8 @@ def test_a_line_booked_twice_is_told_with_its_number(judged: Judged, tmp_path: P
 
     _, _, diagnosis = diagnosed(judged, plan, tmp_path, edit=twice)
     row = found(diagnosis)[0]
-    assert (row["kind"], row["line"]) == ("booked_twice", told[0])
-    assert number in row["statement"]
+    assert (row.kind, row.line) == ("booked_twice", told[0])
+    assert number in row.statement
 
 
 def test_one_unit_without_a_month_is_told_by_its_name(judged: Judged, tmp_path: Path) -> None:
@@ -238,22 +239,22 @@ def test_one_unit_without_a_month_is_told_by_its_name(judged: Judged, tmp_path: 
 
     _, _, diagnosis = diagnosed(judged, plan, tmp_path, edit=omit)
     row = found(diagnosis)[0]
-    assert (row["kind"], row["month"], row["account"], row["file"]) == ("missing_month", 8, unit, None)
+    assert (row.kind, row.month, row.account, row.file) == ("missing_month", 8, unit, None)
 
 
 def test_a_wrong_printed_cell_is_named_and_no_entry_is(judged: Judged, tmp_path: Path) -> None:
     address = f"{YEAR}/project_expenditure/17/adjustment"
     _, _, diagnosis = diagnosed(judged, planted(judged, 3, 0), tmp_path, **{address: Decimal(-362200000)})
-    assert [row["address"] for row in diagnosis.suspects] == [address]
-    assert diagnosis.entries == []
+    assert [row.address for row in diagnosis.suspects] == [address]
+    assert diagnosis.entries == ()
     (finding,) = diagnosis.findings
-    assert "entries_project/adjustment/17" in finding["rules"] and finding["is_unique"]
+    assert "entries_project/adjustment/17" in finding.relations and finding.is_unique
 
 
 def test_entries_that_agree_have_no_rows(judged: Judged, tmp_path: Path) -> None:
     _, asked, diagnosis = diagnosed(judged, planted(judged, 3, 0), tmp_path)
     assert asked.broken == []
-    assert (diagnosis.findings, diagnosis.suspects, diagnosis.entries) == ([], [], [])
+    assert (diagnosis.findings, diagnosis.suspects, diagnosis.entries) == ((), (), ())
 
 
 def test_without_time_it_says_that_it_is_not_all(judged: Judged, tmp_path: Path) -> None:
@@ -263,8 +264,8 @@ def test_without_time_it_says_that_it_is_not_all(judged: Judged, tmp_path: Path)
     for name, contract in judged.contracts.items():
         files[name] = read_entries(contract, [written.folder / name], YEAR, tmp_path / "kept")
         placed = [PlacedFile(each.path.name, each.path, each.sums, each.content) for each in files[name]]
-        books.append(Book.read(YEAR, contract, placed))
+        books.append(AccountIndex.read(YEAR, contract, placed))
     asked = judged.asked(books, files)
     diagnosis = diagnose(asked, books, tmp_path / "spill", time_limit=0)
-    assert not any(finding["is_complete"] for finding in diagnosis.findings)
+    assert not any(finding.is_complete for finding in diagnosis.findings)
     assert_each_rule_is_told_once(asked, diagnosis)

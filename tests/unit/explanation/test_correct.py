@@ -18,7 +18,7 @@ from orchestration.base.problems import InputError, Problem
 from orchestration.base.settings import ROOT, Settings
 from orchestration.cli.cells import register
 from orchestration.explanation import correct
-from orchestration.explanation.explain import UnknownAddressError
+from orchestration.explanation.source import UnknownAddressError
 from orchestration.ledgers.contract import read_contracts
 from orchestration.ledgers.corrections import HEADERS, read_corrections, with_row
 from orchestration.ledgers.reader import Year, read_year

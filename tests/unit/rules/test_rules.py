@@ -106,7 +106,7 @@ def test_one_fact_printed_twice_gets_a_companion_on_digits(contracts: dict[str, 
         ("r", "error", "interval"),
         ("r_digits", "warning", "printed"),
     ]
-    assert book.twins == {"r_digits": "r"}
+    assert book.companions == {"r_digits": "r"}
 
 
 @pytest.mark.parametrize(

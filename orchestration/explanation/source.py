@@ -1,0 +1,110 @@
+"""What an explanation is read from: the build of a year, else its published version; and the addresses that they know.
+
+What does not belong here: what is made of it (``explain``).
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from orchestration.base.addresses import connect
+from orchestration.base.settings import Settings
+from orchestration.publication.versions import current_versions
+from orchestration.warehouse.landing import rows_of
+
+
+class UnknownAddressError(Exception):
+    """No known cell has the address. ``nearest``: known addresses that look most like it; ``hint``: what to do."""
+
+    def __init__(self, address: str, nearest: Sequence[str], hint: str = ""):
+        super().__init__(address)
+        self.address, self.nearest, self.hint = address, tuple(nearest), hint
+
+
+@dataclass(frozen=True)
+class Source:
+    """The tables of one year that an explanation is read from."""
+
+    year: int
+    kind: str  # build | published
+    path: Path  # the build file, or the folder of the published version
+    tables: frozenset[str]
+
+    def rows(self, query: str, *parameters: object) -> list[dict[str, Any]]:
+        if self.kind == "build":
+            with duckdb.connect(str(self.path), read_only=True) as connection:
+                return rows_of(connection, query, parameters)
+        with connect([self.path]) as connection:
+            for table in sorted(self.tables):
+                file = str(self.path / f"{table}.parquet").replace("'", "''")
+                connection.execute(f"create view {table} as from read_parquet('{file}')")
+            return rows_of(connection, query, parameters)
+
+
+def hint_for(settings: Settings, year: str, as_published: bool) -> str:
+    """What to do where there is nothing to read of a year."""
+    if not (year.isdecimal() and len(year) == 4):
+        return "地址须以四位年度开头"
+    other = open_source(settings, int(year), not as_published)
+    if other is None:
+        return f"该年度还没有构建，先运行 ledgergate run {year}{' --as-published' if as_published else ''}"
+    return (
+        "该年度没有按原样的构建，请去掉 --as-published"
+        if as_published
+        else "该年度只有按原样的构建，请加 --as-published"
+    )
+
+
+def open_source(settings: Settings, year: int, as_published: bool = False) -> Source | None:
+    """The build of a year, else the published version that readers are at, else None."""
+    warehouse = settings.build(year, as_published) / "warehouse.duckdb"
+    if warehouse.is_file():
+        try:
+            with duckdb.connect(str(warehouse), read_only=True) as connection:
+                rows = rows_of(connection, "select table_name as name from information_schema.tables")
+        except duckdb.IOException:  # another process is building just now
+            rows = []
+        tables = frozenset(row["name"] for row in rows)
+        if {"cell", "correction"} <= tables:
+            return Source(year, "build", warehouse, tables)
+    version = None if as_published else current_versions(settings).get(year)
+    if version is None:
+        return None
+    folder = settings.versions(year) / version
+    return Source(year, "published", folder, frozenset(path.stem for path in folder.glob("[!.]*.parquet")))
+
+
+def nearest(address: str, known: Iterable[str], most: int = 5) -> list[str]:
+    """Known addresses that look most like the one asked for, the likest first."""
+    return difflib.get_close_matches(address, list(known), n=most, cutoff=0.6)
+
+
+def all_addresses(settings: Settings) -> list[str]:
+    folders = [folder for zone in (settings.home / "build", settings.published) for folder in zone.glob("[0-9]*")]
+    years = {int(folder.name) for folder in folders if folder.name.isdecimal()}
+    sources = [source for year in sorted(years, reverse=True) if (source := open_source(settings, year))]
+    return [address for source in sources for address in addresses_of(source)]
+
+
+def addresses_of(source: Source) -> list[str]:
+    rows = source.rows("select address from cell where fiscal_year = ? order by address", source.year)
+    return [row["address"] for row in rows]
+
+
+def label_of(source: Source, cell: Mapping[str, Any]) -> str:
+    """表3 第17行 流动人员人事档案管理基本公共服务专项 本年调整; by code names where the source has no headers."""
+    short, header = cell["ledger"], cell["measure"]
+    if source.kind == "build":
+        for row in source.rows(
+            """select short, header from raw.ledger join raw.measure using (fiscal_year, ledger)
+               where fiscal_year = ? and ledger = ? and measure = ?""",
+            source.year, cell["ledger"], cell["measure"],
+        ):  # fmt: skip
+            short, header = row["short"], row["header"]
+    return " ".join(part for part in (short, cell["row_label"], header) if part)
