@@ -12,7 +12,8 @@ from typing import Any
 
 import jinja2
 from jinja2 import nodes
-from jinja2.sandbox import ImmutableSandboxedEnvironment, SecurityError
+from jinja2.exceptions import SecurityError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 #: Characters that one text may become, and rows that it may go through, nested loops multiplied. Numbers, not clocks:
 #: the same text passes or fails on every machine.

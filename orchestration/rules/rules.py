@@ -82,6 +82,8 @@ class Rule(BaseModel):
     only_where_broken: str | None = None
     #: a companion warning where both sides are printed to the same place with different digits
     same_digits: bool = False
+    #: said of a broken instance, behind its place, in place of the sentence that its relation would make
+    says: str | None = None
     #: text -> said after the statement of a broken instance, unless one of these rules is broken
     hint: dict[str, tuple[str, ...]] = {}
 

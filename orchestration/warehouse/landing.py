@@ -72,7 +72,7 @@ SCHEMAS: dict[str, pa.Schema] = {
     ),
     "rule": pa.schema(
         {"fiscal_year": _INT, "rule_id": _TEXT, "title": _TEXT, "severity": _TEXT, "operator": _TEXT,
-         "compare": _TEXT, "only_where_broken": _TEXT, "companion_of": _TEXT}
+         "compare": _TEXT, "only_where_broken": _TEXT, "companion_of": _TEXT, "says": _TEXT}
     ),
     "rule_hint": pa.schema({"fiscal_year": _INT, "rule_id": _TEXT, "text": _TEXT, "unless": _TEXT}),
     "rule_variant": pa.schema(
@@ -146,7 +146,8 @@ def raw_tables(
         "rule": [
             {"fiscal_year": y, "rule_id": rule.id, "title": rule.title, "severity": rule.severity,
              "operator": rulebook.operators[rule.id], "compare": rule.compare,
-             "only_where_broken": rule.only_where_broken, "companion_of": rulebook.companions.get(rule.id)}
+             "only_where_broken": rule.only_where_broken, "companion_of": rulebook.companions.get(rule.id),
+             "says": None if rule.id in rulebook.companions else rule.says}
             for rule in rulebook.rules
         ],
         "rule_hint": [

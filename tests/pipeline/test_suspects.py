@@ -232,3 +232,35 @@ def test_gate_rows_and_json_name_the_suspect(tmp_path: Path) -> None:
     assert all("表3 第17行 本年调整 列示为 -362.20 万元" in row["疑点"] for row in gate["rows"])
     (suspect,) = as_json(2024, outcome.build, None, [])["suspects"]
     assert (suspect["address"], suspect["implied_low_yuan"]) == (ROW_17, "-3627050.00")
+
+
+def test_a_name_with_every_separator_in_it_keeps_its_suspect_everywhere(raw: Path, tmp_path: Path) -> None:
+    from orchestration.alerting import events
+    from orchestration.explanation.explain import explain
+    from orchestration.pipeline.run import run_year
+
+    name = "湖南省人事、，:/|,\"'\n考试院"
+    quoted = name.replace('"', '""')
+    for ledger in ("organisation", "unit_basic_expenditure", "unit_project_expenditure"):
+        edit(raw / "2024" / f"{ledger}.csv", "湖南省人事考试院", f'"{quoted}"')
+    edit(raw / "2024" / "unit_basic_expenditure.csv", '"1,334.05"', '"1,343.05"')
+    settings = Settings(home=tmp_path / "home", raw=raw)
+    build = run_year(settings, 2024, as_published=True).build
+    (suspect,) = [row for row in build.rows("from suspect_cell") if row["measure"] == "initial_budget"]
+    assert suspect["row_key"] == "湖南省人事、，：／|,\"'考试院"
+    concerned = build.rows("from finding_rule where fault = ? order by place", suspect["fault"])
+    assert (concerned[0]["rule_id"], concerned[0]["instance"]) == (
+        "budget_composition", f"unit_basic_expenditure/{suspect['row_key']}",
+    )  # fmt: skip
+    gates = json.loads(build.gates.read_text(encoding="utf-8"))["gates"]
+    (gate,) = [gate for gate in gates if gate["name"] == "rules_hold"]
+    assert all(row["疑点"] for row in gate["rows"])
+    items = events._rule_items(build)
+    places = [item["type"] for item in items]
+    assert places.count("suspect") == 2 and places[:2] == ["rule", "suspect"]
+    found = explain(settings, suspect["address"], as_published=True)
+    assert found.suspects == [suspect["statement"]]
+    (witnesses,) = [
+        [row["witness"] for row in build.rows("from suspect_witness where address = ?", suspect["address"])]
+    ]
+    assert suspect["witnesses"] == "、".join(witnesses)

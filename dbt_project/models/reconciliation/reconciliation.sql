@@ -49,6 +49,7 @@ figures as (
         applicable.*,
         variant.left_label,
         variant.right_label,
+        rules.says,
         hints.text as hint,
         ledger.short as ledger_short,
         {{ divided('signed_numerator', 'signed_denominator', 6, 3, 'decimal(28, 9)') }} as quotient,
@@ -62,6 +63,10 @@ figures as (
             applicable.fiscal_year = variant.fiscal_year
             and applicable.rule_id = variant.rule_id
             and applicable.variant = variant.variant
+    left join {{ source('raw', 'rule') }} as rules
+        on
+            applicable.fiscal_year = rules.fiscal_year
+            and applicable.rule_id = rules.rule_id
     left join {{ source('raw', 'ledger') }} as ledger
         on
             applicable.fiscal_year = ledger.fiscal_year
@@ -154,36 +159,7 @@ select
     {{ published('(left_value - compared_value)') }} as difference,
     case when missing_terms = 0 then {{ published('allowance') }} end as allowed,
     settled_status as status,
-    concat_ws(
-        '',
-        place,
-        '：',
-        case
-            when final_status = 'missing' then concat_ws('', '缺', missing_label, case when missing_terms > 1 then concat_ws('', ' 等 ', cast(missing_terms as string), ' 项') else '' end)
-            when final_status = 'inconsistent' and is_rate and denominator = 0 then concat_ws('', left_label, ' 列示为 ', left_text, '，但分母为零')
-            when final_status = 'inconsistent' and compare = 'printed' and operator = '='
-                then concat_ws('', left_label, ' 列示为 ', left_text, '，', right_label, ' 列示为 ', right_text, '，同一事实印数不同')
-            when final_status = 'inconsistent' and operator in ('<=', '<') and unit = 'date'
-                then concat_ws('', left_label, ' ', left_text, ' 晚于 ', right_label, ' ', right_text, '（', difference_text, '）')
-            when final_status = 'inconsistent' and operator in ('<=', '<')
-                then concat_ws('', left_label, ' ', left_text, ' 超过 ', right_label, ' ', right_text, '，超出 ', difference_text)
-            when final_status = 'inconsistent' and operator in ('>=', '>')
-                then concat_ws('', left_label, ' ', left_text, case when operator = '>' then ' 应大于 ' else ' 不应低于 ' end, case when compared_value = 0 then '零' else right_text end)
-            when final_status = 'inconsistent'
-                then concat_ws('', left_label, ' ', left_text, '，', right_label, ' ', right_text, '，相差 ', difference_text, '，四舍五入只能解释 ', allowed_text)
-            when final_status = 'corrected' then concat_ws('', '更正后 ', left_label, ' ', left_text, ' 与 ', right_label, ' ', right_text, ' 相符')
-            when final_status = 'rounding' then concat_ws('', left_label, ' ', left_text, ' 与 ', right_label, ' ', right_text, ' 在四舍五入尾差范围内（相差 ', difference_text, '）')
-            when operator in ('<=', '<') then concat_ws('', left_label, ' ', left_text, ' 未超过 ', right_label, ' ', right_text)
-            when operator in ('>=', '>') then concat_ws('', left_label, ' ', left_text, ' 大于 ', right_text)
-            else concat_ws('', left_label, ' ', left_text, ' 与 ', right_label, ' ', right_text, ' 相符')
-        end,
-        case
-            when settled_status = 'accepted' then '，已确认'
-            when final_status = 'inconsistent' and accepted_difference is not null then '，与已确认的差额不同'
-            else ''
-        end,
-        case when final_status = 'inconsistent' and hint is not null then concat_ws('', '，', hint) else '' end
-    ) as statement
+    {{ instance_statement() }} as statement
 from worded
 union all
 select
