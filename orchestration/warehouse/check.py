@@ -19,7 +19,7 @@ from orchestration.warehouse.models import ModelsFailedError
 from orchestration.warehouse.suspects import write_suspects
 
 #: What a check looks at: the judge's tables, with the score that they make.
-JUDGED = ("reconciliation", "correction", "cell", "score_summary")
+JUDGED = ("reconciliation", "correction", "accepted_exception", "cell", "score_summary")
 
 
 @dataclass(frozen=True)
