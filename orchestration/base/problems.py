@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+_LONGEST = 300
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -19,6 +21,10 @@ class Problem:
     cell: str
     found: str
     expected: str
+
+    def __post_init__(self) -> None:
+        if len(self.found) > _LONGEST:  # a cell may hold 32,767 characters; a message may not
+            object.__setattr__(self, "found", f"{self.found[: _LONGEST - 1]}…")
 
     def __str__(self) -> str:
         place = " ".join(part for part in (self.file, self.sheet, self.cell) if part)

@@ -55,7 +55,11 @@ def currency_of(unit: str) -> str:
 #: Chinese powers of ten that stand before a counting word: 5458.08 万人.
 MAGNITUDES = {"": 1, "千": 10**3, "万": 10**4, "百万": 10**6, "千万": 10**7, "亿": 10**8}
 PERSON_WORDS = frozenset({"人", "名"})
-DASHES = frozenset("-—–―－−")
+#: Characters that print as a minus or a dash; the first reads as one.
+DASHES = frozenset("-—–―－−\u2010\u2011\u2012\ufe58\ufe63")
+_MINUS = str.maketrans(dict.fromkeys("–−\u2010\u2011\u2012\ufe63", "-"))
+#: Marks that print as nothing: zero-width spaces and joiners, marks of direction, soft hyphens.
+_INVISIBLE = frozenset("\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff")
 COMPARATORS = {"≥": ">=", ">=": ">=", ">": ">", "≤": "<=", "<=": "<=", "<": "<", "=": "="}
 _EPOCH = date(1970, 1, 1).toordinal()
 
@@ -108,9 +112,23 @@ def parse_figure(text: str, kind: str, unit: str = "") -> Figure:
 
     ``kind``: money, person, count, point, ratio, number and outcome (their own unit says which), target (a number
     that may begin with a comparator) or date. ``unit``: the printed unit where the cell prints none (``万元``).
-    Raises ``FigureError`` saying what was expected.
+    Characters that print as a minus, and marks that print as nothing, are read as such. Raises ``FigureError`` saying
+    what was expected, and naming by its code what looks like something else (１０ is read, ٣ and O for 0 are not).
     """
-    plain = squeeze(text).translate(_HALF_WIDTH).replace("−", "-").replace("–", "-")
+    plain = "".join(c for c in squeeze(text) if c not in _INVISIBLE).translate(_HALF_WIDTH).translate(_MINUS)
+    try:
+        return _parse_plain(plain, kind, unit)
+    except FigureError as error:
+        strange = "、".join(f"U+{ord(c):04X}" for c in dict.fromkeys(plain) if _looks_alike(c))
+        raise FigureError(f"{error}（此处有 {strange}）" if strange else str(error)) from None
+
+
+def _looks_alike(character: str) -> bool:
+    """Whether a character is none that figures and their words are written in, and may be taken for one."""
+    return not (character.isascii() or "\u4e00" <= character <= "\u9fff" or character in "≥≤‰％。，、；：（）“”〇—±～")
+
+
+def _parse_plain(plain: str, kind: str, unit: str) -> Figure:
     if kind == "date":
         return _parse_date(plain)
     # Brackets may close behind the unit, (5.00%), or before it, (5.00)%.

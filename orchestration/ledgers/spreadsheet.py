@@ -1,59 +1,72 @@
-"""Files as grids of printed text: what a person sees in each cell, and nothing of what it means.
+"""The door to files as grids: which format a file has, and lists that are kept beside the ledgers. How each format is
+read is a module of ``grids``.
 
-CSV is text already. A workbook holds numbers as binary floats with a number format; what was *published* is what the
-format shows, so that is what we take (``8055.004`` shown as ``8,055.00`` is 8,055.00);
-where no format rounds it, what is stored.
+A workbook holds numbers as binary floats with a number format; what was *published* is what the format shows, so that
+is what we take (``8055.004`` shown as ``8,055.00`` is 8,055.00), and where no format rounds it, what is stored.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-import math
-import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
-from decimal import ROUND_HALF_UP, Context, Decimal
+import stat
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 from orchestration.base.problems import InputError, Problem
+from orchestration.ledgers.grids import ooxml
+from orchestration.ledgers.grids.grid import MOST_BYTES, Grid, reference, refused
 from orchestration.ledgers.money import squeeze
 
+__all__ = ["SUFFIXES", "Grid", "read_grids", "read_list", "reference"]
+
 SUFFIXES = (".csv", ".xlsx", ".xlsm")
-
-
-@dataclass(frozen=True)
-class Grid:
-    """One sheet. ``rows[r][c]`` is the printed text of row r + 1, column c + 1 (``""`` where blank)."""
-
-    file: str
-    sheet: str  # "" for CSV
-    rows: list[list[str]]
-    problems: list[Problem] = field(default_factory=list)  # cells that print nothing that can be trusted
-    #: Where a workbook holds a number (A1): the decimals that its format rounds to, None where none does.
-    places: dict[str, int | None] = field(default_factory=dict)
-    notices: list[Problem] = field(default_factory=list)  # what was read, but should be looked at
-
-
-def reference(row: int, column: int) -> str:
-    """The A1 reference of a zero-based row and column."""
-    letters, number = "", column + 1
-    while number:
-        number, rest = divmod(number - 1, 26)
-        letters = chr(65 + rest) + letters
-    return f"{letters}{row + 1}"
+_READERS: dict[str, Callable[[Path, str], list[Grid]]] = {".xlsx": ooxml.read_workbook, ".xlsm": ooxml.read_workbook}
+_ALLOWED = "csv（UTF-8 或 GB18030）或 xlsx"
+_OLE, _ZIP = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"PK"
 
 
 def read_grids(path: Path, name: str) -> list[Grid]:
-    """All sheets of a file; ``name`` is what messages call the file. Raises ``InputError`` where it can't be opened."""
+    """All visible sheets of a file; ``name`` is what messages call the file. Raises ``InputError`` where it can't be
+    opened, is no regular file, is too large, or holds another format than its name says.
+    """
     suffix = path.suffix.lower()
+    if suffix not in SUFFIXES:
+        raise refused(name, f"{suffix or '没有扩展名'} 文件", _ALLOWED)
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise refused(name, "文件夹" if stat.S_ISDIR(status.st_mode) else "不是普通文件", _ALLOWED)
+        if status.st_size == 0 and suffix != ".csv":
+            raise refused(name, "空文件（0 字节）", _ALLOWED)
+        if status.st_size > MOST_BYTES:
+            raise refused(name, f"{status.st_size / 2**20:,.0f} MiB", f"不超过 {MOST_BYTES // 2**20} MiB 的账表")
+        with path.open("rb") as file:
+            begin = file.read(4096)
+    except OSError as error:
+        raise refused(name, f"打不开（{error.strerror}）", _ALLOWED) from error
     if suffix == ".csv":
         return [_read_csv(path, name)]
-    if suffix in SUFFIXES:
-        return list(_read_workbook(path, name))
-    raise InputError([Problem(name, "", "", f"{suffix or '没有扩展名'} 文件", "csv（UTF-8 或 GB18030）或 xlsx")])
+    _same_format(path, name, suffix, begin)
+    return _READERS[suffix](path, name)
+
+
+def _same_format(path: Path, name: str, suffix: str, begin: bytes) -> None:
+    """A name that says another format than the content is told with what the content is."""
+    kind = "xls" if begin.startswith(_OLE) else "zip" if begin.startswith(_ZIP) else ""
+    if kind == "zip":
+        return
+    if kind == "xls":
+        with path.open("rb") as file:
+            content = file.read()
+        if "EncryptedPackage".encode("utf-16-le") in content:
+            raise refused(name, "打不开的工作簿（加密）", "去掉密码后另存的 xlsx")
+        raise refused(
+            name, "打不开的工作簿（内容是旧版 xls）", f"扩展名与内容相符：改名为 {path.stem}.xls，或另存为 xlsx"
+        )
+    text = begin.lstrip(b"\xef\xbb\xbf \r\n\t")[:1].isascii() and b"<" in begin[:64]
+    what = "内容是网页或 XML" if text else "内容不是工作簿，或已截断"
+    raise refused(name, f"打不开的工作簿（{what}）", "用表格软件打开后另存的 xlsx")
 
 
 def read_list(
@@ -104,169 +117,3 @@ def _read_csv(path: Path, name: str) -> Grid:
     except csv.Error as error:
         raise InputError([Problem(name, "", "", f"CSV 引号不成对（{error}）", "完整的 CSV")]) from None
     return Grid(name, "", rows)
-
-
-def _read_workbook(path: Path, name: str) -> Iterator[Grid]:
-    import openpyxl
-    import python_calamine
-
-    try:
-        values = python_calamine.load_workbook(str(path))
-        formats = openpyxl.load_workbook(path, data_only=False)
-    except Exception as error:  # both libraries raise many kinds for a damaged file; the message keeps the cause
-        raise InputError([Problem(name, "", "", f"打不开的工作簿（{error}）", "未加密、完整的 xlsx")]) from error
-    results: Any = None
-    for sheet_name in values.sheet_names:
-        if sheet_name not in formats.sheetnames or not hasattr(formats[sheet_name], "cell"):
-            continue  # a chart sheet
-        if formats[sheet_name].sheet_state != "visible":
-            continue
-        sheet = values.get_sheet_by_name(sheet_name)
-        rows: list[list[str]] = []
-        problems: list[Problem] = []
-        places: dict[str, int | None] = {}
-        for r, row in enumerate(sheet.to_python(skip_empty_area=False)):
-            texts = []
-            for c, value in enumerate(row):
-                styled = formats[sheet_name].cell(r + 1, c + 1)
-                try:
-                    texts.append(printed(value, styled.number_format))
-                    if isinstance(value, int | float) and not isinstance(value, bool) and texts[-1]:
-                        places[reference(r, c)] = decimals(value, styled.number_format)
-                except FormatError as error:
-                    place = reference(r, c)
-                    problems.append(
-                        Problem(name, sheet_name, place, str(error), "常规、定点、千分位、百分比、会计或日期格式")
-                    )
-                    texts.append("")
-            rows.append(texts)
-        for formula in _blank_formulas(formats[sheet_name], rows):
-            # Only openpyxl's other reading tells an error and an empty text from a result that was never saved.
-            results = results or openpyxl.load_workbook(path, data_only=True)
-            result = results[sheet_name][formula]
-            if result.data_type == "e":
-                problems.append(Problem(name, sheet_name, formula, str(result.value), "数，而不是公式错误"))
-            elif result.value is None and result.data_type not in ("s", "str"):
-                problems.append(Problem(name, sheet_name, formula, "公式没有保存结果", "在表格软件中重新计算并保存"))
-        for (top, left), (bottom, right) in sheet.merged_cell_ranges or ():
-            for r in range(top, min(bottom + 1, len(rows))):
-                for c in range(left, min(right + 1, len(rows[r]))):
-                    if not rows[r][c]:
-                        rows[r][c] = rows[top][left]
-        yield Grid(name, sheet_name, rows, problems, places)
-
-
-def _blank_formulas(sheet: Any, rows: list[list[str]]) -> list[str]:
-    """Where a formula (or a typed error) stands and nothing was read, or nothing so far to the right or below."""
-    return [
-        str(cell.coordinate)
-        for row in sheet.iter_rows()
-        for cell in row
-        if cell.data_type in ("f", "e")
-        and not (
-            cell.row <= len(rows) and cell.column <= len(rows[cell.row - 1]) and rows[cell.row - 1][cell.column - 1]
-        )
-    ]
-
-
-class FormatError(ValueError):
-    """A number format whose display we can't give exactly. ``str(error)`` says what was found."""
-
-
-def printed(value: object, number_format: str) -> str:
-    """What a spreadsheet shows for a value under a number format.
-
-    Covers what ledgers use: General, fixed decimals with or without grouping, percent, thousands scaling (``0.0,``),
-    negatives in brackets, accounting dashes for zero, a unit behind the number (``0.00"万元"``), dates, text. General
-    rounds for the width of a column only, so there the stored decimal is what counts. Raises ``FormatError`` for any
-    other format: what it shows has another value or precision than the cell.
-    """
-    if isinstance(value, bool):
-        return str(value).upper()
-    if isinstance(value, datetime | date):
-        return f"{value.year}年{value.month}月{value.day}日"
-    if isinstance(value, time | timedelta):
-        return str(value)
-    if not isinstance(value, int | float):
-        return str(value)
-    exact = stored(value)
-    sections = _sections(number_format)
-    zero = exact == 0 and len(sections) > 2
-    section = sections[2 if zero else 1 if exact < 0 and len(sections) > 1 else 0]
-    if _CONDITION.search(section):
-        raise FormatError(f"数字格式 {number_format}")
-    characters = _characters(section)
-    bare = "".join(text if plain else "\0" for plain, text in characters)
-    words = "".join(text for plain, text in characters if not (plain and text in "0#?.,")).strip()
-    if zero and "0" not in bare and not _GENERAL.fullmatch(bare):
-        return words  # an accounting format that shows a dash for zero
-    if _GENERAL.fullmatch(bare):
-        shown, percent, behind = exact, False, bare.lower().find("l") + 1
-        text = f"{exact.copy_abs().normalize(_PRECISE):f}"
-    else:
-        body = re.search(r"[0#?.,](?:.*[0#?.,])?", bare, re.DOTALL)
-        if not body or not _DIGITS.fullmatch(body.group()):
-            raise FormatError(f"数字格式 {number_format}")
-        percent, behind = "%" in bare, body.end()
-        shown, text = _fixed(exact.scaleb(2 if percent else 0), body.group())
-    unit = "".join(text for _, text in characters[behind:] if "\u4e00" <= text[:1] <= "\u9fff")
-    text = f"{text}{'%' if percent else ''}{'' if bare.lower().startswith('g/') else unit}"
-    if shown < 0:
-        return f"({text})" if "(" in words and ")" in words else f"-{text}"
-    return text
-
-
-def decimals(value: float, number_format: str) -> int | None:
-    """How many decimals of what is shown a number format rounds to; None where it rounds nothing (General)."""
-    sections = _sections(number_format)
-    exact = stored(value)
-    section = sections[2 if exact == 0 and len(sections) > 2 else 1 if exact < 0 and len(sections) > 1 else 0]
-    bare = "".join(text if plain else "\0" for plain, text in _characters(section))
-    if _GENERAL.fullmatch(bare):
-        return None
-    return len(re.sub(r"[^0#?]", "", bare.partition(".")[2]))
-
-
-def stored(value: float) -> Decimal:
-    """The decimal that a workbook stores as a binary float: its shortest one, digit by digit.
-
-    A formula's result may lie a few binary steps beside the decimal that it stands for (0.1 + 0.2 is stored as
-    0.30000000000000004). A double holds any decimal of 15 digits, so a neighbour of at most 15 digits is taken where
-    the shortest form has more; from 10^13 on, where a step is no longer small beside 0.01, nothing is.
-    """
-    exact = Decimal(repr(value))
-    if len(exact.as_tuple().digits) > _SURE_DIGITS and abs(exact) < _FINE:
-        near = Decimal(f"{value:.{_SURE_DIGITS}g}")
-        if abs(near - exact) <= _STEPS * Decimal(math.ulp(value)):
-            return near
-    return exact
-
-
-_SURE_DIGITS, _STEPS, _FINE = 15, 4, 10**13
-_GENERAL = re.compile(r"[\0\s]*(?:general|g/通用格式|@)[\0\s]*", re.IGNORECASE)
-_DIGITS = re.compile(r"[0#?,]*[0#?][0#?,]*(?:\.[0#?]*)?,*|\.[0#?]+,*")
-_CONDITION = re.compile(r"\[(?:[<>=]|DBNum)")
-_PRECISE = Context(prec=400)  # any float, to any number of places
-
-
-def _fixed(number: Decimal, body: str) -> tuple[Decimal, str]:
-    """A number at the places that ``#,##0.00`` and the like give it, and its digits without a sign."""
-    whole, _, fraction = body.partition(".")
-    scaling = len(body) - len(body.rstrip(","))
-    fraction = fraction.rstrip(",")
-    shown = number.scaleb(-3 * scaling).quantize(Decimal(1).scaleb(-len(fraction)), ROUND_HALF_UP, _PRECISE)
-    text = f"{shown.copy_abs():{',' if ',' in whole.rstrip(',') else ''}f}"
-    if optional := len(fraction) - len(fraction.rstrip("#?")):
-        text = (text[:-optional] + text[-optional:].rstrip("0")).rstrip(".")
-    return shown, text
-
-
-def _sections(number_format: str) -> list[str]:
-    """The format's sections (positive; negative; zero; text), quoted semicolons left alone."""
-    return re.findall(r'((?:"[^"]*"|\\.|[^;"\\])*);', f"{number_format or 'General'};")[:4] or ["General"]
-
-
-def _characters(section: str) -> list[tuple[bool, str]]:
-    """A section without padding, colours and conditions: plain characters, and literals as ``(False, text)``."""
-    tokens = re.findall(r'"([^"]*)"|\\(.)|_.|\*.|\[[^\]]*\]|(.)', section, re.DOTALL)
-    return [(bool(plain), "".join(token)) for token in tokens if (plain := token[2]) or any(token)]

@@ -39,9 +39,22 @@ def read_grid(grid: Grid, contract: Contract, year: int, unit: str = "") -> list
         cells += read.cells
     if not seen and not problems:
         problems.append(Problem(grid.file, grid.sheet, "", "表头下没有数据行", contract.title))
-    problems += other_currencies(cells, contract.currency)
+    problems += other_currencies(cells, contract.currency) + _merged_figures(cells, grid)
     if problems:
         raise InputError(problems)
     settled, notices = by_column(cells, contract, grid)
     grid.notices.extend(notices)
     return settled
+
+
+def _merged_figures(cells: list[Cell], grid: Grid) -> list[Problem]:
+    """Figures that were printed once over several cells: each of these would take the whole of it."""
+    ranges: dict[str, Cell] = {}
+    for cell in cells:
+        if cell.value and cell.cell in grid.merged:
+            ranges.setdefault(grid.merged[cell.cell], cell)
+    expected = "每格各列示一个数；取消合并后分别填列"
+    return [
+        Problem(grid.file, grid.sheet, place, f"{cell.text}（合并单元格，只列示一次）", expected)
+        for place, cell in ranges.items()
+    ]

@@ -10,7 +10,7 @@ import pytest
 from orchestration.ledgers.cell import Cell
 from orchestration.ledgers.contract import Contract
 from orchestration.ledgers.reader import read_paths
-from tests.unit.ledgers.conftest import workbook
+from tests.unit.ledgers.conftest import problems_of, workbook
 
 CASES = Path(__file__).parent / "cases"
 
@@ -64,3 +64,26 @@ def test_a_total_of_whole_numbers_is_as_fine_as_the_column_above_it(contracts: d
     difference = abs(sum(row.value or 0 for row in rows) - (total.value or 0))
     assert difference in (750_000, 1_000_000)  # 0.75 万元, 1 万元
     assert difference > sum(cell.half_width for cell in cells)  # closed intervals that do not meet
+
+
+def test_a_hidden_row_is_left_out_and_named(contracts: dict[str, Contract]) -> None:
+    year = read_paths([CASES / "hidden-row" / "表1.xlsx"], 2024, contracts)
+    budgets = {cell.row_key: cell.value for cell in year.cells if cell.measure == "total_budget"}
+    assert sum(value or 0 for key, value in budgets.items() if key != "total") == budgets["total"]
+    (notice,) = year.notices
+    assert notice.cell == "A6"
+    assert notice.found == "隐藏行 6（丁所（旧））"
+
+
+def test_an_amount_merged_over_two_rows_is_refused_by_its_range(contracts: dict[str, Contract]) -> None:
+    (problem,) = problems_of(read_paths, [CASES / "merged-amount" / "表1.xlsx"], 2024, contracts)
+    assert (problem.cell, problem.found) == ("C4:C5", "1.20（合并单元格，只列示一次）")
+
+
+def test_a_percent_sign_that_a_format_adds_is_read_as_shown(contracts: dict[str, Contract]) -> None:
+    cells = read(contracts, "percent-sign-in-format", "operating_cost.xlsx")
+    rates = [(cell.text, cell.value, cell.half_width) for cell in cells.values() if cell.unit == "ratio"]
+    assert rates == [
+        ("94.94%", Decimal("0.9494"), Decimal("0.00005")),
+        ("79.72%", Decimal("0.7972"), Decimal("0.00005")),
+    ]

@@ -664,8 +664,8 @@ def test_bad_cells_of_a_workbook_name_their_sheet(tmp_path: Path) -> None:
     folder = _year_in_one_workbook(tmp_path / "2024", "  - {file: 决算.xlsx, ledger: spending}\n", 支出=rows)
     problems = problems_of(read_year, folder, 2024, {"spending": contract()})
     assert [(p.file, p.sheet, p.cell, p.found) for p in problems] == [
-        ("raw/2024/决算.xlsx", "支出", "B3", "数字格式 0.00E+00"),
         ("raw/2024/决算.xlsx", "支出", "C2", "#DIV/0!"),
+        ("raw/2024/决算.xlsx", "支出", "B3", "数字格式 0.00E+00"),
         ("raw/2024/决算.xlsx", "支出", "C3", "公式没有保存结果"),
         ("raw/2024/决算.xlsx", "支出", "B2", "1.2.3"),
     ]

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orchestration.ledgers.grids.formats import FormatError, printed
 from orchestration.ledgers.money import parse_figure
-from orchestration.ledgers.spreadsheet import FormatError, printed, read_grids, reference
+from orchestration.ledgers.spreadsheet import read_grids, reference
 from tests.unit.ledgers.conftest import problems_of, workbook
 
 ACCOUNTING = '_(* #,##0.00_);_(* \\(#,##0.00\\);_(* "-"??_);_(@_)'
@@ -134,6 +135,15 @@ def test_a_damaged_workbook_is_refused(tmp_path: Path) -> None:
         (8055, "[$¥-804]#,##0.00", "8,055.00"),
         (8055, '#,##0.00" ;内"', "8,055.00"),
         (10**30, "0.00", f"{10**30}.00"),
+        (94.94, '0.00"%"', "94.94%"),
+        (94.94, "0.00\\%", "94.94%"),
+        (3.5, '0.0"‰"', "3.5‰"),
+        (1263.5, "(#,##0.00)", "(1,263.50)"),
+        (1263.5, "0.00\\-", "-1263.50"),
+        (1263.5, "-0.00", "-1263.50"),
+        (0, "0.00\\-", "0.00"),
+        (-1263.5, "0.00;0.00\\-", "-1263.50"),
+        (-1263.5, "#,##0.00_);\\(#,##0.00\\)", "(1,263.50)"),
         (True, "General", "TRUE"),
         (date(2025, 4, 18), "yyyy-mm-dd", "2025年4月18日"),
         (datetime.fromisoformat("2025-04-18T09:30"), "General", "2025年4月18日"),
@@ -157,11 +167,23 @@ def test_a_value_prints_as_its_format_shows_it(value: object, number_format: str
         ";;;",
         '"见附表"',
         "000-0000",
+        "0." + "0" * 500,
+        "0" * 300,
+        '0.0"k"',
+        '"约"0.00',
+        '0"0"',
+        '0.00%"%"',
     ],
 )
 def test_a_format_that_shows_another_precision_is_refused_rather_than_guessed(number_format: str) -> None:
     with pytest.raises(FormatError, match="数字格式 "):
         printed(80550000.0, number_format)
+
+
+@pytest.mark.parametrize("number_format", ["(#,##0.00)", "0.00\\-", "-0.00"])
+def test_a_negative_under_a_format_that_holds_a_sign_itself_is_refused(number_format: str) -> None:
+    with pytest.raises(FormatError, match="数字格式 "):
+        printed(-5.0, number_format)
 
 
 def test_a_format_that_hides_negatives_is_refused() -> None:

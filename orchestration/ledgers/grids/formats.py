@@ -1,0 +1,187 @@
+"""Number formats: what a spreadsheet shows for a stored number, exactly, or an error that names the format.
+
+Covers what ledgers use: General, fixed decimals with or without grouping, percent, thousands scaling (``0.0,``),
+negatives in brackets, accounting dashes for zero, a unit or a sign as text (``0.00"万元"``, ``0.00"%"``, ``0.00\\-``),
+dates. What does not belong here: which cell has which format (one module a file format does).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import date, datetime, time, timedelta
+from decimal import ROUND_HALF_UP, Context, Decimal
+
+
+class FormatError(ValueError):
+    """A number format whose display we can't give exactly. ``str(error)`` says what was found."""
+
+
+def printed(value: object, number_format: str) -> str:
+    """What a spreadsheet shows for a value under a number format. General rounds for the width of a column only, so
+    there the stored decimal is what counts. Raises ``FormatError`` for a format that it does not cover: what that shows
+    has another value or precision than the cell.
+    """
+    if isinstance(value, bool):
+        return str(value).upper()
+    if isinstance(value, datetime | date):
+        return f"{value.year}年{value.month}月{value.day}日"
+    if isinstance(value, time | timedelta):
+        return str(value)
+    if not isinstance(value, int | float):
+        return str(value)
+    exact = stored(value)
+    section, chosen = _section(exact, number_format)
+    characters = _characters(section)
+    bare = "".join(text if plain else "\0" for plain, text in characters)
+    general = _GENERAL.fullmatch(bare)
+    if chosen == _ZERO and "0" not in bare and not general:
+        # an accounting format that shows a dash for zero
+        return "".join(text for plain, text in characters if not (plain and text in "0#?.,")).strip()
+    if general:
+        start, behind = bare.lower().find("g"), bare.lower().find("l") + 1
+        shown, percent = exact, False
+        text = f"{exact.copy_abs().normalize(_PRECISE):f}"
+    else:
+        body = re.search(r"[0#?.,](?:.*[0#?.,])?", bare, re.DOTALL)
+        if not body or not _DIGITS.fullmatch(body.group()) or len(body.group()) > _MOST_DIGITS:
+            raise FormatError(f"数字格式 {_short(number_format)}")
+        start, behind, percent = body.start(), body.end(), "%" in bare
+        shown, text = _fixed(exact.scaleb(2 if percent else 0), body.group())
+    before, after = characters[: max(start, 0)], characters[behind:]
+    if general and bare.lower().startswith("g/"):
+        after = [each for each in after if not each[0]]
+    unit = _literal_unit(before, after, percent, number_format)
+    words = _words(before) + _words(after)
+    return _signed(f"{text}{'%' if percent else ''}{unit}", shown, chosen, words, number_format)
+
+
+_POSITIVE, _NEGATIVE, _ZERO = range(3)
+_MINUS = re.compile(r"[-−–－‐‑]")
+
+
+def _section(exact: Decimal, number_format: str) -> tuple[str, int]:
+    """The section of a format that a number is shown by, and whether it is that of positives, negatives or zero."""
+    sections = _sections(number_format)
+    chosen = _NEGATIVE if exact < 0 and len(sections) > 1 else _POSITIVE
+    if exact == 0 and len(sections) > 2:
+        chosen = _ZERO
+    if _CONDITION.search(sections[chosen]) or len(number_format) > _LONGEST:
+        raise FormatError(f"数字格式 {_short(number_format)}")
+    return sections[chosen], chosen
+
+
+def _words(characters: list[tuple[bool, str]]) -> str:
+    return "".join(text for _, text in characters)
+
+
+def _literal_unit(
+    before: list[tuple[bool, str]], after: list[tuple[bool, str]], percent: bool, number_format: str
+) -> str:
+    """The unit that text behind the number gives it: 万元, %, ‰. Other letters and digits beside it would change what
+    it says (约5, 5k, 15), so the format is refused.
+    """
+    for words, meant in ((_words(before), _MONEY_SIGN), (_words(after), _BEHIND)):
+        if _LETTERS.search(meant.sub("", words)):
+            raise FormatError(f"数字格式 {_short(number_format)}")
+    signs = [text for plain, text in after if text.strip() in ("%", "‰") and not (plain and text == "%")]
+    if signs and (percent or len(signs) > 1):
+        raise FormatError(f"数字格式 {_short(number_format)}")
+    return (signs[0].strip() if signs else "") + "".join(text for _, text in after if "\u4e00" <= text[:1] <= "\u9fff")
+
+
+def _signed(text: str, shown: Decimal, chosen: int, words: str, number_format: str) -> str:
+    """With the sign that is shown. Brackets or a minus that the format itself holds are the sign of what is shown, also
+    beside a positive number, ``(#,##0.00)`` and ``0.00\\-``.
+    """
+    brackets = ("(" in words and ")" in words) or ("（" in words and "）" in words)
+    own = brackets or bool(_MINUS.search(words))
+    if shown < 0 and own and chosen == _POSITIVE:
+        raise FormatError(f"数字格式 {_short(number_format)}")  # -(5.00)
+    if shown == 0 or not (shown < 0 or own):
+        return text
+    return f"({text})" if brackets else f"-{text}"
+
+
+def _short(number_format: str) -> str:
+    return number_format if len(number_format) <= 60 else f"{number_format[:57]}..."
+
+
+def decimals(value: float, number_format: str) -> int | None:
+    """How many decimals of what is shown a number format rounds to; None where it rounds nothing (General)."""
+    section, _ = _section(stored(value), number_format)
+    bare = "".join(text if plain else "\0" for plain, text in _characters(section))
+    if _GENERAL.fullmatch(bare):
+        return None
+    return len(re.sub(r"[^0#?]", "", bare.partition(".")[2]))
+
+
+def is_date(number_format: str) -> bool:
+    """Whether a format shows days or times: letters of a date outside of quotes, brackets and General."""
+    bare = "".join(text for plain, text in _characters(_sections(number_format)[0]) if plain).lower()
+    return (
+        bool(re.search(r"[ymdhs年月日]", bare))
+        and not re.search(r"[0#?]", bare.replace("ss.0", ""))
+        and (not _GENERAL.fullmatch(bare))
+    )
+
+
+def stored(value: float) -> Decimal:
+    """The decimal that a workbook stores as a binary float: its shortest one, digit by digit.
+
+    A formula's result may lie a few binary steps beside the decimal that it stands for (0.1 + 0.2 is stored as
+    0.30000000000000004). A double holds any decimal of 15 digits, so a neighbour of at most 15 digits is taken where
+    the shortest form has more; from 10^13 on, where a step is no longer small beside 0.01, nothing is.
+    """
+    exact = Decimal(repr(value))
+    if len(exact.as_tuple().digits) > _SURE_DIGITS and abs(exact) < _FINE:
+        near = Decimal(f"{value:.{_SURE_DIGITS}g}")
+        if abs(near - exact) <= _STEPS * Decimal(math.ulp(value)):
+            return near
+    return exact
+
+
+#: Where the calendar of a workbook begins: serial number 0. Excel's own first day is a day off before March 1900.
+EPOCH = date(1899, 12, 30)
+
+
+def day_of_serial(value: float, from_1904: bool) -> date:
+    """The day that a serial number stands for. Raises ``FormatError`` where it stands for none."""
+    day = int(value) + (1462 if from_1904 else 0)
+    if not 1 <= day < 2_958_466:
+        raise FormatError(f"日期序号 {value:g}")
+    return EPOCH + timedelta(days=day if day > 60 else day + 1)
+
+
+_LONGEST, _MOST_DIGITS = 255, 60  # what spreadsheets allow; digits of one number
+_LETTERS = re.compile(r"[A-Za-z0-9\u4e00-\u9fff]")
+_MONEY_SIGN = re.compile(r"RMB|CNY|USD|人民币")
+_BEHIND = re.compile(r"RMB|CNY|USD|[\u4e00-\u9fff]+")
+_SURE_DIGITS, _STEPS, _FINE = 15, 4, 10**13
+_GENERAL = re.compile(r"[\0\s]*(?:general|g/通用格式|@)[\0\s]*", re.IGNORECASE)
+_DIGITS = re.compile(r"[0#?,]*[0#?][0#?,]*(?:\.[0#?]*)?,*|\.[0#?]+,*")
+_CONDITION = re.compile(r"\[(?:[<>=]|DBNum)")
+_PRECISE = Context(prec=400)  # any float, to any number of places
+
+
+def _fixed(number: Decimal, body: str) -> tuple[Decimal, str]:
+    """A number at the places that ``#,##0.00`` and the like give it, and its digits without a sign."""
+    whole, _, fraction = body.partition(".")
+    scaling = len(body) - len(body.rstrip(","))
+    fraction = fraction.rstrip(",")
+    shown = number.scaleb(-3 * scaling).quantize(Decimal(1).scaleb(-len(fraction)), ROUND_HALF_UP, _PRECISE)
+    text = f"{shown.copy_abs():{',' if ',' in whole.rstrip(',') else ''}f}"
+    if optional := len(fraction) - len(fraction.rstrip("#?")):
+        text = (text[:-optional] + text[-optional:].rstrip("0")).rstrip(".")
+    return shown, text
+
+
+def _sections(number_format: str) -> list[str]:
+    """The format's sections (positive; negative; zero; text), quoted semicolons left alone."""
+    return re.findall(r'((?:"[^"]*"|\\.|[^;"\\])*);', f"{number_format or 'General'};")[:4] or ["General"]
+
+
+def _characters(section: str) -> list[tuple[bool, str]]:
+    """A section without padding, colours and conditions: plain characters, and literals as ``(False, text)``."""
+    tokens = re.findall(r'"([^"]*)"|\\(.)|_.|\*.|\[[^\]]*\]|(.)', section, re.DOTALL)
+    return [(bool(plain), "".join(token)) for token in tokens if (plain := token[2]) or any(token)]

@@ -1,0 +1,24 @@
+"""Damaged and hostile files end in one message a problem, in bounded time; never in a traceback, never misread."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.damage import EITHER, KINDS, damaged, outcome
+
+SEEDS = 8
+SECONDS = 20  # of processor time, for one file
+
+
+@pytest.mark.parametrize("kind", list(KINDS))
+def test_damage_is_refused_with_what_to_do_or_rightly_taken(kind: str, tmp_path: Path) -> None:
+    expected = KINDS[kind][1]
+    for seed in range(1 if kind == "zip bomb" else SEEDS):
+        path = damaged(kind, seed, tmp_path / str(seed))
+        begun = time.process_time()
+        found = outcome(path)
+        assert time.process_time() - begun < SECONDS
+        assert expected in (EITHER, found), (kind, seed)
