@@ -16,6 +16,7 @@ from orchestration.pipeline.assets.reports import report_assets
 from orchestration.pipeline.assets.suspects import suspect_assets
 from orchestration.pipeline.assets.warehouse import warehouse_assets
 from orchestration.pipeline.jobs import year_jobs
+from orchestration.pipeline.records import write_cheaply
 from orchestration.pipeline.resources import Workspace, one_run_of_a_year
 from orchestration.pipeline.sensors import all_schedules, all_sensors
 from orchestration.warehouse import models
@@ -23,6 +24,7 @@ from orchestration.warehouse import models
 
 def build_definitions(overrides: Mapping[str, object] | None = None) -> dg.Definitions:
     """Assets, checks, jobs, sensors and schedules over one workspace. ``overrides`` replaces resources by name."""
+    write_cheaply()  # a run that the UI or a sensor starts loads these definitions in a process of its own
     workspace = (overrides or {}).get("workspace") or Workspace()
     assert isinstance(workspace, Workspace)
     contracts = read_contracts(workspace.settings.contracts)

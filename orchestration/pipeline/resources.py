@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import fcntl
 import os
-import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import dagster as dg
-from sqlalchemy import Engine, event
 
 from orchestration.alerting.events import Run
 from orchestration.base.settings import Settings
 from orchestration.base.watcher import SILENT, Watcher
+from orchestration.pipeline.records import write_cheaply
 from orchestration.warehouse.build import Build, open_build
 
 #: Nothing phones home, no dialog covers the page, and a killed run is noticed within seconds.
@@ -84,20 +83,10 @@ def dagster_instance(settings: Settings) -> dg.DagsterInstance:
     if not (home / "dagster.yaml").exists():
         (home / "dagster.yaml").write_text(DAGSTER_YAML, encoding="utf-8")
     os.environ["DAGSTER_HOME"] = str(home)
-    if not event.contains(Engine, "connect", _patient_without_a_sync_per_event):
-        event.listen(Engine, "connect", _patient_without_a_sync_per_event)
+    write_cheaply()
     with (home / ".setup.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two first runs at once would both create the storage's tables
         instance = dg.DagsterInstance.get()
         instance.get_run_records(limit=1)
         instance.event_log_storage.all_asset_keys()
         return instance
-
-
-def _patient_without_a_sync_per_event(connection: object, _: object) -> None:
-    """A run records some 300 events, each a transaction of its own. In WAL mode SQLite stays whole without a sync for
-    each; only the last moments of a run's record could be lost with the machine. What is published syncs by itself.
-    """
-    if isinstance(connection, sqlite3.Connection):
-        connection.execute("pragma busy_timeout = 60000")  # another year's run may be writing its record
-        connection.execute("pragma synchronous = normal")

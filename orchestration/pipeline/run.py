@@ -17,6 +17,7 @@ from orchestration.base.watcher import SILENT, Watcher
 from orchestration.pipeline.definitions import build_definitions
 from orchestration.pipeline.jobs import CHECK_YEAR, RUN_YEAR
 from orchestration.pipeline.partitions import YEARS
+from orchestration.pipeline.records import kept_open
 from orchestration.pipeline.resources import Workspace, dagster_instance
 from orchestration.publication.versions import Version, versions
 from orchestration.warehouse.build import Build, open_build
@@ -59,7 +60,7 @@ def run_year(settings: Settings, year: int, *, as_published: bool = False, watch
             events.bad_input(run, error.problems)
         return Outcome(build, problems=error.problems)
     instance = dg.DagsterInstance.ephemeral() if as_published else dagster_instance(settings)
-    with instance:
+    with kept_open(), instance:
         try:
             job.execute_in_process(
                 run_id=run_id,
