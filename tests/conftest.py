@@ -6,12 +6,15 @@ import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
 
 from orchestration.base.settings import ROOT, Settings
-from orchestration.pipeline.run import Outcome, run_year
+
+if TYPE_CHECKING:
+    from orchestration.pipeline.run import Outcome
 
 # The same examples every time, and no clock: a busy machine fails no property.
 hypothesis.settings.register_profile("ledgergate", deadline=None, derandomize=True)
@@ -49,6 +52,8 @@ class Published:
 @pytest.fixture(scope="session")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
     """The real 2024 ledgers, taken to a published version by the job. Tests that change anything make their own."""
+    from orchestration.pipeline.run import run_year  # a unit test need not wait for Dagster
+
     folder = tmp_path_factory.mktemp("published")
     raw = folder / "raw"
     shutil.copytree(ROOT / "raw", raw)

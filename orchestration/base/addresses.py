@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-import duckdb
+if TYPE_CHECKING:
+    import duckdb
 
 
 def place(text: str, base: Path) -> Path:
@@ -28,6 +29,8 @@ def is_address(path: Path) -> bool:
 def connect(paths: Iterable[Path]) -> duckdb.DuckDBPyConnection:
     """An empty DuckDB that reads these files, wherever they are: it knows local ones, and is handed the filesystems of
     addresses."""
+    import duckdb  # settings are read by commands that ask no database
+
     return hand_over(duckdb.connect(), paths)
 
 

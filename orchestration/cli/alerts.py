@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.text import Text
 
-from orchestration.alerting.channels import Channel, ChannelError, channels
-from orchestration.alerting.delivery import Report, deliver_patiently
-from orchestration.alerting.messages import Alert, render
-from orchestration.alerting.outbox import UNDELIVERED, Delivery, Outbox
 from orchestration.base.settings import Settings
+
+if TYPE_CHECKING:
+    from orchestration.alerting.channels import Channel
+    from orchestration.alerting.messages import Alert
+    from orchestration.alerting.outbox import Delivery
 
 DONE, UNTOLD, BAD_INPUT = 0, 1, 2
 STATES = {
@@ -44,6 +45,9 @@ def alerts(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the list.")] = False,
 ) -> None:
     """List alerts that have not arrived; exit code 1 while there are any."""
+    from orchestration.alerting.delivery import deliver_patiently
+    from orchestration.alerting.outbox import UNDELIVERED, Outbox
+
     settings = Settings.from_environment()
     outbox = Outbox(settings.outbox)
     to = read_channels(settings)
@@ -64,6 +68,10 @@ def alerts(
 
 def read_channels(settings: Settings) -> dict[str, Channel]:
     """The channels; addresses that can't be used end the command."""
+    if not settings.alert_urls:
+        return {}
+    from orchestration.alerting.channels import ChannelError, channels
+
     try:
         return channels(settings.alert_urls)
     except ChannelError as error:
@@ -75,7 +83,10 @@ def tell(settings: Settings) -> None:
     """Send what a run had to tell. How the run ended stands, whatever becomes of it; what did not arrive is said."""
     if not settings.alert_urls or not settings.outbox.is_file():
         return
-    report: Report = deliver_patiently(settings)
+    from orchestration.alerting.delivery import deliver_patiently
+    from orchestration.alerting.outbox import Outbox
+
+    report = deliver_patiently(settings)
     waiting = Outbox(settings.outbox).deliveries()
     if report.sent:
         err.print(f"[dim]告警  {report.sent} 条已送达[/]")
@@ -84,6 +95,8 @@ def tell(settings: Settings) -> None:
 
 
 def _show(deliveries: list[Delivery], unplanned: list[Alert], to: dict[str, Channel]) -> None:
+    from orchestration.alerting.outbox import UNDELIVERED
+
     for each in deliveries:
         style = {"sent": "green", "gave_up": "red"}.get(each.state, "yellow")
         out.print(
@@ -104,6 +117,8 @@ def _show(deliveries: list[Delivery], unplanned: list[Alert], to: dict[str, Chan
 
 
 def _title(alert: Alert) -> str:
+    from orchestration.alerting.messages import render
+
     return render(alert, items=0).title
 
 

@@ -16,7 +16,6 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from expectations.gate import judge
 from orchestration.base.problems import InputError
 from orchestration.base.settings import Settings
 from orchestration.cli import alerts as cli_alerts
@@ -24,7 +23,6 @@ from orchestration.cli import cells as cli_cells
 from orchestration.cli import entries as cli_entries
 from orchestration.cli import report as cli_report
 from orchestration.cli import summary
-from orchestration.publication import versions as version_store
 
 if TYPE_CHECKING:
     from orchestration.base.watcher import Watcher
@@ -81,6 +79,8 @@ def run(year: Year, as_published: AsPublished = False, as_json: AsJson = False) 
     cli_alerts.read_channels(settings)  # whoever is to be alerted must be reachable before something goes wrong
 
     def work(watcher: Watcher) -> int:
+        from expectations.gate import judge
+
         judge()  # gets ready on the other core while this one imports the rest
         from orchestration.pipeline.run import run_year
 
@@ -153,6 +153,8 @@ def check(
 @app.command(epilog="Example:  ledgergate versions 2024")
 def versions(year: Year, as_json: AsJson = False) -> None:
     """List the published versions of a year; the current one is marked."""
+    from orchestration.publication import versions as version_store
+
     found = version_store.versions(Settings.from_environment(), year)
     if as_json:
         rows = [{"version": v.name, "current": v.current, "folder": str(v.folder)} for v in found]
@@ -172,6 +174,8 @@ def rollback(
     year: Year, version: Annotated[str, typer.Argument(help="As `ledgergate versions` lists it.", show_default=False)]
 ) -> None:
     """Switch readers back (or forward) to another published version of a year."""
+    from orchestration.publication import versions as version_store
+
     settings = Settings.from_environment()
     before = version_store.current_versions(settings).get(year)
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
@@ -12,8 +12,10 @@ from rich.text import Text
 
 from orchestration.base.problems import Problem
 from orchestration.base.wording import BROKEN_IN_SQL, SECTIONS, STATUSES, decimal_text
-from orchestration.publication.versions import Version
-from orchestration.warehouse.build import Build
+
+if TYPE_CHECKING:
+    from orchestration.publication.versions import Version
+    from orchestration.warehouse.build import Build
 
 
 def as_json(year: int, build: Build | None, published: str | None, problems: list[Problem]) -> dict[str, Any]:

@@ -34,7 +34,7 @@ from orchestration.explanation.surroundings import (
 )
 from orchestration.localisation.implied import ImpliedInterval
 from orchestration.localisation.solver.network import Quantity
-from orchestration.reporting.places import places_of
+from orchestration.publication.versions import current_versions
 
 _FLOWS = """
     select published_table, measure, published_value from cell_flow
@@ -135,7 +135,9 @@ def explain(settings: Settings, address: str, *, as_published: bool = False) -> 
         source, found[0], label_of(source, found[0]), corrections[0] if corrections else None, None, None, unbound,
         unbound,
     )  # fmt: skip
-    if not as_published:
+    if not as_published and source.year in current_versions(settings):
+        from orchestration.reporting.places import places_of  # as heavy as the report itself
+
         explanation = replace(explanation, places=places_of(settings, source.year, address))
     return _with_rules(explanation) if source.tables >= JUDGED else explanation
 

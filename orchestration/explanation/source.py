@@ -16,7 +16,7 @@ import duckdb
 from orchestration.base.addresses import connect
 from orchestration.base.settings import Settings
 from orchestration.publication.versions import current_versions
-from orchestration.warehouse.landing import rows_of
+from orchestration.warehouse.rows import rows_of
 
 
 class UnknownAddressError(Exception):

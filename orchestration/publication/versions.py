@@ -16,14 +16,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
 from orchestration.base.addresses import hand_over, is_address
 from orchestration.base.settings import Settings
-from orchestration.warehouse.build import Build, content_hash
-from orchestration.warehouse.landing import rows_of
+from orchestration.warehouse.rows import rows_of
+
+if TYPE_CHECKING:
+    from orchestration.warehouse.build import Build
 
 MANIFEST = "manifest.json"
 CURRENT = "published_version"  # the serving file's table of which version each year is at
@@ -55,6 +57,8 @@ def publish(settings: Settings, build: Build, tables: list[str], facts: dict[str
     ``facts``: what the manifest records beside the content (raw hashes, code version).
     Raises ``NotPublishedError`` where the gate results are missing, belong to other content, or hold a failure.
     """
+    from orchestration.warehouse.build import content_hash  # reading ledgers is no part of looking versions up
+
     if not build.warehouse.is_file():
         raise NotPublishedError(f"{build.year} 年度还没有构建：先运行 ledgergate run {build.year}")
     try:

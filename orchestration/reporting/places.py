@@ -27,12 +27,6 @@ class Found:
     printed: Printed
 
 
-def is_place(text: str) -> bool:
-    """2024/表3!E19 and 2024/三（二）#4 are places; an address has neither mark after its year."""
-    year, _, rest = text.strip().partition("/")
-    return year.isdecimal() and "/" not in rest and ("!" in rest or "#" in rest)
-
-
 def at_place(settings: Settings, text: str) -> Found:
     """The figure printed at a place. Raises ``UnknownPlaceError`` and ``NoVersionError``."""
     year, _, place = text.strip().partition("/")

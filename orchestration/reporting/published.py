@@ -12,7 +12,7 @@ from typing import Any
 from orchestration.base.addresses import connect
 from orchestration.base.settings import Settings
 from orchestration.publication.versions import MANIFEST, versions
-from orchestration.warehouse.landing import rows_of
+from orchestration.warehouse.rows import rows_of
 
 #: What a version must hold for a report to be made of it.
 NEEDED = ("cell", "correction", "accepted_exception", "ledger_source", "narrative", "reconciliation", "rule_cell")

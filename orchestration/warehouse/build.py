@@ -24,7 +24,8 @@ from orchestration.ledgers.reader import Year, read_year
 from orchestration.rules.rules import Rulebook, compile_rules, read_rules
 from orchestration.warehouse.engine import DUCKDB
 from orchestration.warehouse.engines import engine_of
-from orchestration.warehouse.landing import land, published_cells, raw_tables, rows_of
+from orchestration.warehouse.landing import land, published_cells, raw_tables
+from orchestration.warehouse.rows import rows_of
 
 
 @dataclass(frozen=True)

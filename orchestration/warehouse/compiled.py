@@ -61,12 +61,12 @@ def project() -> tuple[Compiled, ...]:
             draft = _KEPT.with_suffix(".draft")
             draft.write_text(json.dumps(kept, ensure_ascii=False), encoding="utf-8")
             draft.replace(_KEPT)
-    return tuple(_restored(node) for node in kept["nodes"])
+    return tuple(_kept_node(node) for node in kept["nodes"])
 
 
-def _restored(node: dict[str, Any]) -> Compiled:
-    """A node out of JSON, which knows no tuples."""
-    return Compiled(**{name: tuple(value) if isinstance(value, list) else value for name, value in node.items()})
+def _kept_node(kept: dict[str, Any]) -> Compiled:
+    values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in kept.items()}
+    return Compiled(**values)
 
 
 def build(

@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 
 from orchestration.warehouse.build import Build
-from orchestration.warehouse.landing import rows_of
+from orchestration.warehouse.rows import rows_of
 
 _ROWS, _COLUMNS, _BARS, _WIDTH = 8, 8, 40, 20
 #: Columns that say little at a glance, on every table.

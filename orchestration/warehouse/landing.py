@@ -5,7 +5,7 @@ models start from. Everything lands in one fresh file or nothing does.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from orchestration.ledgers.money import unit_kind
 from orchestration.ledgers.narrative import Piece
 from orchestration.ledgers.reader import Year
 from orchestration.rules.rules import COMPUTED, Rulebook
+from orchestration.warehouse.rows import rows_of
 
 VALUE = pa.decimal128(28, 9)
 _TEXT, _INT, _FLAG = pa.string(), pa.int32(), pa.bool_()
@@ -235,12 +236,3 @@ def _factor(printed_unit: str) -> Decimal | None:
     if known and known[0] == "ratio":
         return Decimal(100)
     return Decimal(1) / known[1] if known else None
-
-
-def rows_of(
-    connection: duckdb.DuckDBPyConnection, query: str, parameters: Iterable[object] = ()
-) -> list[dict[str, Any]]:
-    """Query results as dictionaries, decimals as ``Decimal``."""
-    found = connection.execute(query, list(parameters))
-    names = [column[0] for column in found.description]
-    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from orchestration.ledgers.money import squeeze
-from orchestration.warehouse.landing import rows_of
+from orchestration.warehouse.rows import rows_of
 from tests.conftest import Published
 
 GOLDEN: dict[str, list[dict[str, Any]]] = yaml.safe_load(
