@@ -107,9 +107,9 @@ def localise(
 ) -> Localisation:
     """Find every cheapest set of cells whose change lets every relation hold, fault by fault.
 
-    ``time_limit`` in seconds; ``cap``: most answers listed for one fault; ``weights``: cost of changing one cell, by
-    ledger (1 where not given, must be positive). Raises ``ValueError`` for a relation on an unknown cell, an unknown
-    operator, an address given twice or a weight that is not positive.
+    ``time_limit`` in seconds of processor time; ``cap``: most answers listed for one fault; ``weights``: cost of
+    changing one cell, by ledger (1 where not given, must be positive). Raises ``ValueError`` for a relation on an
+    unknown cell, an unknown operator, an address given twice or a weight that is not positive.
     """
     return _Localiser(System.build(quantities, relations, weights or {}), Clock(time_limit), cap).run()
 
