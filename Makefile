@@ -7,7 +7,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 # Two workers at least: some tests mostly wait. Who runs out of tests takes half of what another has left.
 WORKERS ?= 2
-PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --durations 20 --durations-min 1
 # $(call debian,what shows that it is there,packages)
 APT := apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends
 debian = @{ $(1); } >/dev/null 2>&1 || { [ "$$(id -u)" = 0 ] && $(APT) $(2); } || { echo "Needed: apt-get install $(2)"; exit 2; }
@@ -30,6 +30,9 @@ run: $(READY)  ## set up, then take YEAR (2024) to a published version
 
 test: lint  ## set up, then lint, types and all tests that need nothing but Python
 	$(PYTEST)
+
+test-quick: $(READY)  ## set up, then the unit tests alone
+	$(PYTEST) tests/unit
 
 lint: lint-python lint-types lint-models  ## set up, then only lint and types
 
@@ -60,6 +63,9 @@ test-office: $(READY)  ## the report as PDF, with its charts; as root it install
 
 test-all: $(SPARK) debian  ## every test there is, without lint; as root it installs Debian's packages
 	$(PYTEST) -m ''
+
+test-debian: $(SPARK) debian  ## every test that make test leaves out; as root it installs Debian's packages
+	$(PYTEST) -m 'office or browser or postgres or spark'
 
 debian:  ## what test-postgres, test-browser, test-office and test-spark need of Debian
 	$(POSTGRES)
@@ -116,5 +122,5 @@ $(SPARK): $(READY) requirements-spark.lock
 	$(BIN)/uv pip install -q --python $(BIN)/python --compile-bytecode --require-hashes -r requirements-spark.lock
 	@touch $@
 
-.PHONY: help run test lint lint-python lint-types lint-models coverage test-postgres test-browser test-office test-spark spark test-all \
+.PHONY: help run test test-quick test-debian lint lint-python lint-types lint-models coverage test-postgres test-browser test-office test-spark spark test-all \
 	debian setup report ui bench docs format lock clean

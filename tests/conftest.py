@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import pickle
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,11 +52,45 @@ class Published:
 
 
 @pytest.fixture(scope="session")
-def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
-    """The real 2024 ledgers, taken to a published version by the job. Tests that change anything make their own."""
+def published(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Published:
+    """The real 2024 ledgers, taken to a published version by the job. Tests that change anything make their own.
+
+    The first worker makes it, the others take a copy: a run costs as much as fifty tests.
+    """
+    own = tmp_path_factory.mktemp("published")
+    if worker_id == "master":
+        return _run_2024(own)
+    shared = tmp_path_factory.getbasetemp().parent / "published-by-the-first"
+    shared.mkdir(exist_ok=True)
+    with (shared / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        made, kept = shared / "made.pickle", shared / "installation"
+        if not made.exists():
+            kept.mkdir()
+            made.write_bytes(pickle.dumps(_run_2024(kept)))
+    shutil.copytree(kept, own, dirs_exist_ok=True)
+    return _moved(pickle.loads(made.read_bytes()), kept, own)
+
+
+def _moved(made: Published, before: Path, after: Path) -> Published:
+    """The same installation in another folder."""
+
+    def there(path: Path) -> Path:
+        return after / path.relative_to(before)
+
+    version, build = made.outcome.version, made.outcome.build
+    assert version is not None
+    outcome = replace(
+        made.outcome,
+        build=replace(build, folder=there(build.folder)),
+        version=replace(version, folder=there(version.folder)),
+    )
+    return Published(replace(made.settings, home=there(made.settings.home), raw=there(made.settings.raw)), outcome)
+
+
+def _run_2024(folder: Path) -> Published:
     from orchestration.pipeline.run import run_year  # a unit test need not wait for Dagster
 
-    folder = tmp_path_factory.mktemp("published")
     raw = folder / "raw"
     shutil.copytree(ROOT / "raw", raw)
     settings = Settings(home=folder / "home", raw=raw)
