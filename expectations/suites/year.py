@@ -53,7 +53,6 @@ _RULE_QUERY = """
            {difference} as gap,
            {allowed} as margin
     from reconciliation as judged where severity = '{severity}'
-    order by rule_id, instance
 """
 
 
@@ -76,7 +75,16 @@ def _plain(value: str) -> str:
 
 
 _PLAIN = {name: _plain(name) for name in ("left_value", "right_value", "difference", "allowed")}
+#: Said once, for the expectation and for the SQL that spares it the rows which meet it.
+UNITS = ["yuan", "person", "count", "point", "ratio", "date", "text"]
+PLACE = r"^[A-Z]+[1-9]\d*$"
+FIGURES = ["有数", "文字"]
+USES = ["发布", "核对"]
 HOLDS = ["consistent", "rounding", "corrected", "accepted"]
+
+
+def _one_of(values: list[str]) -> str:
+    return "in (" + ", ".join(f"'{value}'" for value in values) + ")"
 
 
 def _cells_are_placed() -> list[Expectation]:
@@ -85,17 +93,13 @@ def _cells_are_placed() -> list[Expectation]:
     return [
         gxe.ExpectColumnValuesToBeUnique(column="address", description="每个地址只有一个单元格"),
         gxe.ExpectColumnValuesToNotBeNull(column="file", description="每个单元格都记着文件"),
-        gxe.ExpectColumnValuesToMatchRegex(
-            column="cell", regex=r"^[A-Z]+[1-9]\d*$", description="每个单元格都记着位置"
-        ),
+        gxe.ExpectColumnValuesToMatchRegex(column="cell", regex=PLACE, description="每个单元格都记着位置"),
         gxe.ExpectColumnValuesToBeInSet(
             column="unit",
-            value_set=["yuan", "person", "count", "point", "ratio", "date", "text"],
+            value_set=UNITS,
             description="计量单位是已知的",
         ),
-        gxe.ExpectColumnValuesToBeInSet(
-            column="figure", value_set=["有数", "文字"], description="每个数字单元格都有数"
-        ),
+        gxe.ExpectColumnValuesToBeInSet(column="figure", value_set=FIGURES, description="每个数字单元格都有数"),
         gxe.ExpectColumnValuesToBeInSet(column="fen", value_set=["整"], description="金额是整数分"),
     ]
 
@@ -149,9 +153,7 @@ def _everything_is_used() -> list[Expectation]:
     import great_expectations.expectations as gxe
 
     return [
-        gxe.ExpectColumnValuesToBeInSet(
-            column="use", value_set=["发布", "核对"], description="每个数字都发布，或参与某条规则"
-        ),
+        gxe.ExpectColumnValuesToBeInSet(column="use", value_set=USES, description="每个数字都发布，或参与某条规则"),
     ]
 
 
@@ -199,16 +201,21 @@ SUITES = (
         protects="每个读入的单元格都有唯一的地址、出处和精确的数。",
         severity="error",
         query="""
-            select address, file, sheet, unit, text,
+            select address, file, sheet, unit, text, count(*) over (partition by address) as same_address,
                    -- a sum of entries stands in no single cell
                    case when ledger not in (select ledger from raw.entry_ledger) then cell end as cell,
                    case when unit = 'text' then '文字' when value is not null then '有数' else '缺' end as figure,
                    case when unit <> 'yuan' or value = cast(value as decimal(28, 0)) then '整' else '有零头' end as fen
-            from stg_cell order by address
+            from stg_cell
         """,
         keys=("address",),
         shown={"address": "地址", "file": "文件", "cell": "单元格", "text": "列示为", "unit": "单位"},
         expectations=_cells_are_placed,
+        sound=f"""
+            same_address = 1 and file is not null and unit {_one_of(UNITS)} and figure {_one_of(FIGURES)} and fen = '整'
+            and (cell is null or regexp_matches(cell, '{PLACE}'))
+        """,
+        kinds=("unit", "figure", "cell is null"),
     ),
     Suite(
         name="ledgers_are_whole",
@@ -289,6 +296,8 @@ SUITES = (
         keys=("rule_id", "instance"),
         shown=_RULE_COLUMNS,
         expectations=_rules_hold,
+        sound=f"status {_one_of(HOLDS)}",
+        kinds=("status",),
     ),
     Suite(
         name="scores_add_up",
@@ -341,11 +350,13 @@ SUITES = (
             select cell_flow.address, cell.file, cell.cell, cell.text,
                    case when published_table is not null then '发布'
                         when rule_terms > 0 then '核对' else '无' end as use
-            from cell_flow inner join cell using (fiscal_year, address) order by address
+            from cell_flow inner join cell using (fiscal_year, address)
         """,
         keys=("address",),
         shown={"address": "地址", "file": "文件", "cell": "单元格", "text": "列示为"},
         expectations=_everything_is_used,
+        sound=f"use {_one_of(USES)}",
+        kinds=("use",),
     ),
     Suite(
         name="notices",
@@ -356,5 +367,7 @@ SUITES = (
         keys=("rule_id", "instance"),
         shown=_RULE_COLUMNS,
         expectations=_notices,
+        sound=f"status {_one_of(HOLDS)}",
+        kinds=("status",),
     ),
 )

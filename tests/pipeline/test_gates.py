@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from expectations.gate import run_suites
+from expectations.gate import _frame, run_suites
 from expectations.suites.year import SUITES
 from orchestration.base.settings import Settings
 from orchestration.publication.gates import failed, run_gates
@@ -87,6 +87,45 @@ def test_a_figure_that_nobody_publishes_or_checks_is_a_notice(build: Build) -> N
     results = {result.name: result for result in run_suites(build, SUITES)}
     assert [row["地址"] for row in results["everything_is_used"].rows] == ["2024/score_section/total/score"]
     assert not failed(list(results.values()))
+
+
+OFFENCES = (
+    "update stg_cell set file = null where address like '%/17/adjustment'",
+    "update stg_cell set cell = 'A0' where address like '%/16/adjustment'",
+    "update stg_cell set cell = concat(cell, chr(10)) where address like '%/15/adjustment'",
+    "update stg_cell set unit = 'dollar' where address like '%/14/adjustment'",
+    "update stg_cell set unit = null where address like '%/13/adjustment'",
+    "update stg_cell set value = null where address like '%/12/adjustment'",
+    "update stg_cell set value = value + 0.5 where address like '%/11/adjustment'",
+    "insert into stg_cell from stg_cell where address like '%/10/adjustment'",
+    "update cell_flow set rule_terms = 0, published_table = null where address like '%/adjustment'",
+    "update reconciliation set status = 'missing' where rule_id = 'fund_closing'",
+    "update reconciliation set status = 'undefined' where rule_id = 'budget_composition' and instance like '%/17'",
+    "update reconciliation set status = null where rule_id = 'budget_composition' and instance like '%/16'",
+)
+
+
+def test_what_sql_leaves_out_is_nothing_that_an_expectation_would_have_found(build: Build) -> None:
+    """Each suite over the rows that SQL picks, and over every row: the same verdict, rows and count."""
+    for offence in OFFENCES:
+        tamper(build, offence)
+    picking = [suite for suite in SUITES if suite.sound]
+    assert len(picking) == 4
+    picked = run_suites(build, picking)
+    every = [
+        dataclasses.replace(suite, sound="", query=f"from ({suite.query}) order by {', '.join(suite.keys)}")
+        for suite in picking
+    ]
+    assert picked == run_suites(build, every)
+    assert all(result.status == "failed" for result in picked)
+
+
+def test_a_sound_year_costs_a_gate_a_row_of_each_kind(published: Published) -> None:
+    for suite in SUITES:
+        if suite.sound:
+            rows, looked_at = _frame(published.outcome.build, suite)
+            failing = 17 if suite.name == "notices" else 0
+            assert len(rows) - failing <= 12 and looked_at > 40, suite.name
 
 
 def test_results_of_other_content_do_not_count(build: Build, tmp_path: Path) -> None:
