@@ -13,6 +13,7 @@
 {%- set high = prefix ~ 'rate_high' -%}
 case
     when missing_terms > 0 then 'missing'
+    when operator = 'rows' then 'consistent'
     when is_rate and {{ b }} = 0 then 'inconsistent'
     when is_rate then
         case

@@ -19,6 +19,7 @@ concat_ws(
         when final_status = 'inconsistent' then {{ says_unequal() }}
         when final_status = 'corrected' then {{ says_corrected() }}
         when final_status = 'rounding' then {{ says_rounding() }}
+        when operator = 'rows' then '两表都列有此行'
         when operator in ('<=', '<') then {{ sides('未超过') }}
         when operator in ('>=', '>') then concat_ws('', left_label, ' ', left_text, ' 大于 ', right_text)
         else {{ says_equal() }}

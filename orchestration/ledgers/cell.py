@@ -20,7 +20,7 @@ class Cell:
     fiscal_year: int
     ledger: str
     row_key: str
-    row_kind: str  # detail | total | memo (printed beside the total, not in it)
+    row_kind: str  # detail | total | subtotal | of_which | memo (printed beside the total, not in it)
     row_label: str  # how a person calls the row: 第17行 流动人员人事档案管理基本公共服务专项
     measure: str
     text: str  # as printed
@@ -31,6 +31,7 @@ class Cell:
     file: str
     sheet: str
     cell: str  # A1 reference
+    parent: str = ""  # row key of the row that this one is part of: its subtotal, or the row that it is “of which” of
 
     @property
     def address(self) -> str:

@@ -23,10 +23,12 @@ from pydantic import (
 )
 
 from orchestration.base.problems import InputError, Problem
-from orchestration.ledgers.money import MONEY_UNITS, FigureError, currency_of, parse_figure, squeeze
+from orchestration.ledgers.money import MONEY_UNITS, FigureError, currency_of, parse_figure
+from orchestration.ledgers.texts import fold
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Blank = Literal["zero", "not_printed"]
+RowKind = Literal["detail", "total", "subtotal", "of_which", "memo"]
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
@@ -44,7 +46,7 @@ class Column(_Model):
 
     @property
     def headers(self) -> frozenset[str]:
-        return frozenset(squeeze(text) for text in (self.header, *self.aliases))
+        return frozenset(fold(text) for text in (self.header, *self.aliases))
 
 
 class Text(Column):
@@ -104,6 +106,7 @@ class Contract(_Model):
     measures: tuple[Measure, ...] = ()
     total: tuple[str, ...] = ("合计", "总计")  # what a total row is called; its last key becomes ``total``
     memo: tuple[str, ...] = ()  # rows printed beside the total, not part of it (另有 …)
+    row_kinds: dict[str, RowKind] = {}  # rows that are another thing here than ``row_kinds.yml`` takes them for
     ignored: tuple[str, ...] = ("备注",)  # columns that hold no figures
     blank: Blank = "zero"
     label: str = ""  # how a person calls a row, from its columns: 第{project_no}行 {project_name}
@@ -164,7 +167,7 @@ class Contract(_Model):
 
     @property
     def known_titles(self) -> frozenset[str]:
-        return frozenset(squeeze(text) for text in (self.title, self.ledger, *self.titles))
+        return frozenset(fold(text) for text in (self.title, self.ledger, *self.titles))
 
     def measure(self, name: str) -> Measure | None:
         return next((measure for measure in self.measures if measure.name == name), None)

@@ -9,6 +9,7 @@ from orchestration.base.problems import InputError, Problem
 from orchestration.ledgers.contract import Column, Contract
 from orchestration.ledgers.money import MONEY_UNITS, squeeze
 from orchestration.ledgers.spreadsheet import Grid, reference
+from orchestration.ledgers.texts import fold, is_among, shown
 
 _HEADER_UNIT = re.compile(r"[（(]((?:千|万|百万|亿)?元|%|％|人|万人|个|分)[）)]$")
 _HEADER_DEPTH = 2
@@ -28,12 +29,12 @@ class Header:
 
     def repeats(self, row: list[str]) -> bool:
         """A line of the header, or of the title above it, printed again at a page break."""
-        return _line(row) in self.lines
+        return line_of(row) in self.lines
 
 
 def _labels(grid: Grid, first: int, depth: int) -> list[list[str]]:
     """For each column, what its header may be called: joined rows first, then the lowest row alone."""
-    rows = [[squeeze(text) for text in grid.rows[first + d]] for d in range(depth)]
+    rows = [[fold(text) for text in grid.rows[first + d]] for d in range(depth)]
     width = max(len(row) for row in rows)
     for row in rows:
         row += [""] * (width - len(row))
@@ -48,7 +49,7 @@ def _labels(grid: Grid, first: int, depth: int) -> list[list[str]]:
     return labels
 
 
-def _line(row: list[str]) -> tuple[str, ...]:
+def line_of(row: list[str]) -> tuple[str, ...]:
     texts = [squeeze(text) for text in row]
     while texts and not texts[-1]:
         texts.pop()
@@ -71,7 +72,7 @@ def find_header(grid: Grid, contract: Contract) -> Header:
                 last = first + depth - 1
                 problems = _unknown_columns(grid, first, depth, labels, columns, contract)
                 if not problems:
-                    lines = frozenset(_line(row) for row in grid.rows[: last + 1])
+                    lines = frozenset(line_of(row) for row in grid.rows[: last + 1])
                     group_units = _group_units(grid, last, columns, contract)
                     return Header(first, last, columns, group_units | units, len(labels), lines)
                 unknown = unknown or problems
@@ -125,15 +126,26 @@ def _group_units(grid: Grid, last: int, columns: dict[str, int], contract: Contr
     return units
 
 
+def _as_printed(grid: Grid, first: int, depth: int, c: int) -> str:
+    """A column's header with the spaces that it is printed with, from the top down."""
+    return "".join(dict.fromkeys(shown(row[c]) for row in grid.rows[first : first + depth] if c < len(row)))
+
+
 def _unknown_columns(
     grid: Grid, first: int, depth: int, labels: list[list[str]], columns: dict[str, int], contract: Contract
 ) -> list[Problem]:
     """A column that no contract column claims, and that holds something, would be lost in silence: an error."""
     expected = "、".join(column.header for column in contract.columns)
     return [
-        Problem(grid.file, grid.sheet, reference(first, c), label[0] or "没有表头的一列", f"契约里的列：{expected}")
+        Problem(
+            grid.file,
+            grid.sheet,
+            reference(first, c),
+            _as_printed(grid, first, depth, c) or "没有表头的一列",
+            f"契约里的列：{expected}",
+        )
         for c, label in enumerate(labels)
         if c not in columns.values()
-        and label[0] not in contract.ignored
+        and not is_among(label[0], contract.ignored)
         and (label[0] or any(squeeze(row[c]) for row in grid.rows[first + depth :] if c < len(row)))
     ]

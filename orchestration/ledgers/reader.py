@@ -14,10 +14,10 @@ from orchestration.base.problems import InputError, Problem
 from orchestration.ledgers.cell import Cell
 from orchestration.ledgers.contract import Contract, Key
 from orchestration.ledgers.header import TITLE_LINES, find_header
-from orchestration.ledgers.money import squeeze
 from orchestration.ledgers.sources import COMPANIONS, Document, EntrySource, Source, Sources, read_sources
 from orchestration.ledgers.spreadsheet import SUFFIXES, Grid, read_grids
-from orchestration.ledgers.table import read_grid
+from orchestration.ledgers.table import LeftOut, read_grid, read_table
+from orchestration.ledgers.texts import fold
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,7 @@ class Ledger:
     sha256: str
     cells: tuple[Cell, ...]
     notices: tuple[Problem, ...] = ()  # what was read, but should be looked at
+    left_out: tuple[LeftOut, ...] = ()  # rows among the figures that carry none
 
 
 @dataclass(frozen=True)
@@ -90,12 +91,14 @@ def read_year(folder: Path, year: int, contracts: dict[str, Contract]) -> Year:
             if not path.is_file():
                 raise InputError([Problem(str(path), "", "", "没有这个文件", contracts[source.ledger].title)])
             grid = _grid_of(path, source, year)
-            cells = read_grid(grid, contracts[source.ledger], year, source.unit)
+            table = read_table(grid, contracts[source.ledger], year, source.unit)
         except InputError as error:
             problems += error.problems
             continue
         sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-        ledgers[source.ledger] = Ledger(contracts[source.ledger], source, sha256, tuple(cells), tuple(grid.notices))
+        ledgers[source.ledger] = Ledger(
+            contracts[source.ledger], source, sha256, tuple(table.cells), tuple(grid.notices), tuple(table.left_out)
+        )
     problems += [
         Problem(str(folder / f"{name}.csv"), "", "", "没有这本账", f"{contract.title}，并在 sources.yml 登记")
         for name, contract in required.items()
@@ -144,13 +147,15 @@ def read_paths(
             problems.append(Problem(grid.file, grid.sheet, "", f"第二份{contract.short}", "每本账一张表"))
             continue
         try:
-            cells = read_grid(grid, contract, found_year or 0)
+            table = read_table(grid, contract, found_year or 0)
         except InputError as error:
             problems += error.problems
             continue
         source = Source(file=grid.file, ledger=contract.ledger, sheet=grid.sheet)
         sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
-        ledgers[contract.ledger] = Ledger(contract, source, sha256, tuple(cells), tuple(grid.notices))
+        ledgers[contract.ledger] = Ledger(
+            contract, source, sha256, tuple(table.cells), tuple(grid.notices), tuple(table.left_out)
+        )
     if not ledgers and not problems:
         problems.append(Problem(str(paths[0]), "", "", "没有账表", "csv 或 xlsx 文件"))
     if problems or found_year is None:
@@ -171,8 +176,8 @@ def _grid_of(path: Path, source: Source, year: int) -> Grid:
 
 
 def _match(file: Path, grid: Grid, contracts: dict[str, Contract]) -> Contract | None:
-    names = [squeeze(file.stem), squeeze(grid.sheet)]
-    names += [squeeze(text) for row in grid.rows[:TITLE_LINES] for text in row[:3] if text]
+    names = [fold(file.stem), fold(grid.sheet)]
+    names += [fold(text) for row in grid.rows[:TITLE_LINES] for text in row[:3] if text]
     for name in names:
         for contract in contracts.values():
             if name in contract.known_titles:

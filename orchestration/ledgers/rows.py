@@ -1,108 +1,191 @@
-"""One row of a table: its key, its kind and its figures, read exactly. Knows one row at a time."""
+"""One row of a table: its key, its kind and its figures, read exactly. Knows one row, and the rows above it only where
+a row is part of one of them.
+"""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from orchestration.base.problems import InputError, Problem
 from orchestration.ledgers.cell import Cell
-from orchestration.ledgers.contract import Column, Contract, Measure
+from orchestration.ledgers.contract import Column, Contract, Key, Measure
 from orchestration.ledgers.header import Header
 from orchestration.ledgers.indicators import indicator_cells
 from orchestration.ledgers.money import FigureError, is_dash, parse_figure, squeeze
+from orchestration.ledgers.row_kinds import kind_of
 from orchestration.ledgers.spreadsheet import Grid, reference
-
-# The colon tells a note from a row whose name begins with the same word (审核备案数).
-_NOTE = re.compile(r"(?:注\d*|备注|说明|资料来源|(?:填表|填报|制表|编制|审核|复核)(?:人|单位|日期|时间)?)[：:]")
+from orchestration.ledgers.texts import is_among, looked_up, shown
 
 
 @dataclass(frozen=True)
 class Row:
-    key: str
+    parts: tuple[str, ...]  # of the key
+    kind: str  # as in Cell
+    at: str  # where it begins
     cells: list[Cell]
+    parent: str = ""
+
+    @property
+    def key(self) -> str:
+        return ":".join(self.parts)
+
+    @property
+    def group(self) -> tuple[str, ...]:
+        """The key without its last part: what a total is a total of."""
+        return self.parts[:-1]
 
 
-def is_note(row: list[str]) -> bool:
-    texts = [squeeze(text) for text in row if squeeze(text)]
-    notes = [bool(_NOTE.match(text)) for text in texts]
-    return bool(texts) and notes[0] and (len(set(texts)) <= 2 or all(notes))
+@dataclass
+class RowReader:
+    """Reads the rows of one table, from the top down."""
 
+    grid: Grid
+    contract: Contract
+    header: Header
+    year: int
+    unit: str
+    _subtotals: int = 0
+    _whole: Row | None = None  # the row above that “of which” rows are part of
+    _problems: list[Problem] = field(default_factory=list)
 
-def read_row(grid: Grid, r: int, contract: Contract, header: Header, year: int, unit: str) -> Row:
-    row = grid.rows[r]
-    problems: list[Problem] = []
+    def read(self, r: int) -> Row:
+        """One row. Raises ``InputError`` with all that is wrong in it."""
+        self._problems = self._outside(r)
+        names = {column.name: self._text(r, column) for column in (*self.contract.keys, *self.contract.texts)}
+        kind, said = kind_of(names, self.contract)
+        parts = tuple(self._parts(r, names, kind, said))
+        self._check_texts(r, names)
+        parent = self._whole.key if kind == "of_which" and self._whole else ""
+        blueprint = Cell(
+            fiscal_year=self.year, ledger=self.contract.ledger, row_key=":".join(parts), row_kind=kind,
+            row_label=self._label(names, kind, said), measure="", text="", value=None, unit="text",
+            half_width=Decimal(0), printed_unit="", file=self.grid.file, sheet=self.grid.sheet, cell="", parent=parent,
+        )  # fmt: skip
+        cells = self._texts(r, names, blueprint) + self._figures(r, blueprint)
+        self._check_figures(r, names)
+        if self._problems:
+            raise InputError(self._problems)
+        row = Row(parts, kind, reference(r, min(self.header.columns.values())), cells, parent)
+        if kind == "detail":
+            self._whole = row
+        return row
 
-    def text_of(column: Column) -> str:
-        c = header.columns.get(column.name)
+    def _text(self, r: int, column: Column) -> str:
+        c = self.header.columns.get(column.name)
+        row = self.grid.rows[r]
+        return shown(row[c]) if c is not None and c < len(row) else ""
+
+    def _printed(self, r: int, column: Column) -> str:
+        c = self.header.columns.get(column.name)
+        row = self.grid.rows[r]
         return row[c] if c is not None and c < len(row) else ""
 
-    def at(column: Column) -> str:
-        return reference(r, header.columns[column.name])
+    def _at(self, r: int, column: Column) -> str:
+        return reference(r, self.header.columns[column.name])
 
-    def bad(column: Column, found: str, expected: str) -> None:
-        problems.append(Problem(grid.file, grid.sheet, at(column), found, expected))
+    def _bad(self, r: int, column: Column, found: str, expected: str) -> None:
+        self._problems.append(Problem(self.grid.file, self.grid.sheet, self._at(r, column), found, expected))
 
-    beyond = [c for c in range(header.width, len(row)) if squeeze(row[c])]
-    problems += [Problem(grid.file, grid.sheet, reference(r, c), row[c], "表头之内的列") for c in beyond]
-    names = {column.name: squeeze(text_of(column)) for column in (*contract.keys, *contract.texts)}
-    is_total = any(name in contract.total for name in names.values())
-    is_memo = any(name in contract.memo for name in names.values())
-    parts: list[str] = []
-    for key in contract.keys:
-        last = key is contract.keys[-1]
-        name = names[key.name]
-        if is_total and last:
-            parts.append("total")
-        elif key.values and name not in key.values:
-            bad(key, name or "空白", f"{'、'.join(key.values)}{'、' + contract.total[0] if last else ''}")
+    def _outside(self, r: int) -> list[Problem]:
+        row = self.grid.rows[r]
+        beyond = [c for c in range(self.header.width, len(row)) if squeeze(row[c])]
+        return [Problem(self.grid.file, self.grid.sheet, reference(r, c), row[c], "表头之内的列") for c in beyond]
+
+    def _parts(self, r: int, names: dict[str, str], kind: str, said: str) -> list[str]:
+        """The parts of the row's key. A row that is part of the one above takes that row's leading keys."""
+        if kind == "of_which" and self._whole is None:
+            self._bad(r, self.contract.keys[0], said, "“其中”之前有它所属的那一行")
+            return []
+        if kind == "of_which" and self._whole:
+            return [*self._whole.group, f"{self._whole.parts[-1]}·{_key_text(said)}"]
+        leading = [self._part(r, key, names[key.name], last=False) for key in self.contract.keys[:-1]]
+        if kind == "total":
+            return [*leading, "total"]
+        if kind == "subtotal":
+            self._subtotals += 1
+            return [*leading, f"subtotal_{self._subtotals}"]
+        key = self.contract.keys[-1]
+        return [*leading, self._part(r, key, names[key.name], last=True)]
+
+    def _part(self, r: int, key: Key, name: str, *, last: bool) -> str:
+        total = self.contract.total[0] if self.contract.total else "合计"
+        code = looked_up(name, key.values)
+        if code is not None:
+            return code
+        if key.values:
+            self._bad(r, key, name or "空白", f"{'、'.join(key.values)}{'、' + total if last else ''}")
         elif not name:
-            bad(key, "空白", f"{key.header}（或 {contract.total[0]}）")
-        elif key.type == "integer" and not name.isdecimal():
-            bad(key, name, f"{key.header}：整数")
-        else:
-            part = key.values.get(name, str(int(name)) if key.type == "integer" else name)
-            parts.append(part.replace("/", "／").replace(":", "："))
-    for column in contract.texts:
-        if column.allowed and column.name in header.columns and names[column.name] not in column.allowed:
-            bad(column, names[column.name] or "空白", " 或 ".join(column.allowed))
-        elif column.required and not names[column.name]:
-            bad(column, "空白", column.header)
-    row_key = ":".join(parts)
-    single_total = is_total and len(contract.keys) == 1
-    label = contract.total[0] if single_total else contract.label.format(**names).strip() or "，".join(names.values())
-    blueprint = Cell(
-        fiscal_year=year, ledger=contract.ledger, row_key=row_key,
-        row_kind="total" if is_total else "memo" if is_memo else "detail", row_label=label,
-        measure="", text="", value=None, unit="text", half_width=Decimal(0), printed_unit="",
-        file=grid.file, sheet=grid.sheet, cell="",
-    )  # fmt: skip
-    cells = [
-        replace(blueprint, measure=column.name, text=names[column.name], cell=at(column))
-        for column in contract.texts
-        if names[column.name] and column.name in header.columns
-    ]
-    for measure in contract.measures:
-        if measure.name not in header.columns:
-            continue
-        try:
-            cells += _read_figure(
-                text_of(measure),
-                measure,
-                contract,
-                header.units.get(measure.name) or measure.unit or (unit if measure.kind == "money" else ""),
-                replace(blueprint, measure=measure.name, cell=at(measure)),
-                "".join(text_of(column) for column in contract.measures if column.kind == "target"),
-            )
-        except FigureError as error:
-            bad(measure, text_of(measure) or "空白", str(error))
-    if not contract.measures:
-        cells.append(replace(blueprint, measure=contract.keys[-1].name, text=names[contract.keys[-1].name],
-                             cell=at(contract.keys[-1])))  # fmt: skip
-    if problems:
-        raise InputError(problems)
-    return Row(row_key, cells)
+            self._bad(r, key, "空白", f"{key.header}（或 {total}）")
+        elif key.type == "integer" and not squeeze(name).isdecimal():
+            self._bad(r, key, name, f"{key.header}：整数")
+        elif key.type == "integer":
+            return str(int(squeeze(name)))
+        return _key_text(name)
+
+    def _check_texts(self, r: int, names: dict[str, str]) -> None:
+        for column in self.contract.texts:
+            name = names[column.name]
+            if column.allowed and column.name in self.header.columns and not is_among(name, column.allowed):
+                self._bad(r, column, name or "空白", " 或 ".join(column.allowed))
+            elif column.required and not name:
+                self._bad(r, column, "空白", column.header)
+
+    def _check_figures(self, r: int, names: dict[str, str]) -> None:
+        """A row with a name and no figure at all is half a name, or a heading: never a row of zeros."""
+        measures = [measure for measure in self.contract.measures if measure.name in self.header.columns]
+        unreadable = {problem.cell for problem in self.grid.problems}
+        if not measures or any(squeeze(self._printed(r, m)) or self._at(r, m) in unreadable for m in measures):
+            return
+        if any(names[text.name] for text in self.contract.texts) and self.contract.blank == "not_printed":
+            return  # the row says in words what it has to say
+        key = next((key for key in (*self.contract.keys, *self.contract.texts) if names[key.name]), None)
+        if key is not None and not self._problems:
+            above = f"（上一行是 {self._whole.cells[0].row_label}）" if self._whole and self._whole.cells else ""
+            self._bad(
+                r, key, f"{names[key.name]}，有名称，没有一个数",
+                f"数字；名称断成两行的，并成一行{above}；确实没有数的，写 0 或 -",
+            )  # fmt: skip
+
+    def _label(self, names: dict[str, str], kind: str, said: str) -> str:
+        single = len(self.contract.keys) == 1
+        if kind == "total" and single:
+            return self.contract.total[0] if self.contract.total else said
+        if kind == "subtotal" and single:
+            return f"{said}（第{self._subtotals}个）"
+        if kind == "of_which" and self._whole and self._whole.cells:
+            return f"{self._whole.cells[0].row_label} {said}"
+        return self.contract.label.format(**names).strip() or "，".join(names.values())
+
+    def _texts(self, r: int, names: dict[str, str], blueprint: Cell) -> list[Cell]:
+        cells = [
+            replace(blueprint, measure=column.name, text=names[column.name], cell=self._at(r, column))
+            for column in self.contract.texts
+            if names[column.name] and column.name in self.header.columns
+        ]
+        if not self.contract.measures:
+            key = self.contract.keys[-1]
+            cells.append(replace(blueprint, measure=key.name, text=names[key.name], cell=self._at(r, key)))
+        return cells
+
+    def _figures(self, r: int, blueprint: Cell) -> list[Cell]:
+        cells: list[Cell] = []
+        target = "".join(self._printed(r, column) for column in self.contract.measures if column.kind == "target")
+        for measure in self.contract.measures:
+            if measure.name not in self.header.columns:
+                continue
+            text = self._printed(r, measure)
+            unit = self.header.units.get(measure.name) or measure.unit or (self.unit if measure.kind == "money" else "")
+            blank = replace(blueprint, measure=measure.name, cell=self._at(r, measure))
+            try:
+                cells += _read_figure(text, measure, self.contract, unit, blank, target)
+            except FigureError as error:
+                self._bad(r, measure, text or "空白", str(error))
+        return cells
+
+
+def _key_text(name: str) -> str:
+    return squeeze(name).replace("/", "／").replace(":", "：")
 
 
 def _read_figure(
@@ -117,7 +200,7 @@ def _read_figure(
     )
     zero_unit = "%" if measure.kind == "ratio" else unit
     zero = replace(blank, text=stripped, value=Decimal(0), unit=kind_unit, printed_unit=zero_unit)
-    if stripped in measure.zero_words:
+    if is_among(stripped, measure.zero_words):
         return [zero]
     if not stripped or is_dash(stripped):
         return [zero] if (measure.blank or contract.blank) == "zero" else []

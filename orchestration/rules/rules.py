@@ -9,10 +9,16 @@ A rule's ``check`` is one relation between cell addresses (without the year)::
     category_expenditure/{row}/execution_rate = category_expenditure/{row}/final_expenditure / ...
     fund_balance/{fund}/opening = prior fund_balance/{fund}/closing
 
-``{name}`` listed under ``for`` is replaced by each of its values; with ``each_row_of`` a ``{name}`` is what each row of
-that ledger writes in its column of that name, so a row can name the cell that it speaks of; any other ``{name}`` stands
-in a row key and makes an instance of every row. ``*`` inside ``sum()`` or ``count()`` is every detail row; ``prior``
-reads last year's published cells; a number stands for itself, money with its unit (``6000万元``).
+    {ledger}/{row}/{measure} = children({ledger}/{row}/{measure})
+    rows(unit_basic_expenditure/{unit}) = rows(unit_project_expenditure/{unit})
+
+``children()`` and ``of_which()`` are the rows that are part of the row (under a subtotal; 其中), with ``for: {ledger:
+[every]}`` of every ledger and every measure that can be added; ``rows()`` compares no figure, only that both tables
+name the row. ``{name}`` listed under ``for`` is replaced by each of its values; with ``each_row_of`` a ``{name}`` is
+what each row of that ledger writes in its column of that name, so a row can name the cell that it speaks of; any
+other ``{name}`` stands in a row key and makes an instance of every row. ``*`` inside ``sum()`` or ``count()`` is
+every detail row; ``prior`` reads last year's published cells; a number stands for itself, money with its unit
+(``6000万元``).
 """
 
 from __future__ import annotations
@@ -53,10 +59,18 @@ COMPUTED_FROM = frozenset({"department_summary", "score_section", "indicator"})
 KEY_PARTS = 3
 #: The whole check of the one rule that asks whether the year before has been published.
 PRIOR = "prior"
-_REFERENCE = re.compile(r"(?P<call>sum|count)\((?P<inside>[^()\s]+)\)|(?P<path>[^()\s]+/[^()\s]+/[^()\s]+|\{\w+\})")
+_REFERENCE = re.compile(
+    r"(?P<call>sum|count|children|of_which|rows)\((?P<inside>[^()\s]+)\)|(?P<path>[^()\s]+/[^()\s]+/[^()\s]+|\{\w+\})"
+)
 _NUMBER = re.compile(r"(\d+(?:\.\d+)?)([\u4e00-\u9fff%]*)")
 _VARIABLE = re.compile(r"\{(\w+)\}")
 _OPERATORS = ("=", "<=", ">=", "<", ">")
+#: Terms that stand for the rows that are part of a row, by the kinds that those have.
+_PARTS = {"children": ("detail",), "of_which": ("of_which",)}
+#: The operator of a rule that two tables name the same rows: nothing is compared but that each row has its like.
+SAME_ROWS = "rows"
+#: Of a rule on parts of rows: every ledger that has such rows, every measure that can be added.
+EVERY, ADDITIVE = "every", ("money", "person", "count")
 
 
 class Rule(BaseModel):
@@ -110,6 +124,7 @@ class Selector:
     measure: str
     label: str  # 决算支出; 表2 合计 本年调整; 各行决算支出之和
     needed: bool  # no instance without it
+    row_name: str = ""  # how people call the row that the term names outright: 合计
 
     @property
     def width(self) -> int:
@@ -198,7 +213,7 @@ def compile_rules(
                 if other not in ids:
                     raise _RuleError(other, "另一条规则的 id")
             rows = [cell for cell in cells if cell.ledger == rule.each_row_of]
-            compiled = _Compiler(rule, contracts, rows, known or contracts).run()
+            compiled = _Compiler(rule, contracts, rows, known or contracts, cells).run()
             problems += compiled.problems
         except _RuleError as error:
             problems.append(Problem(source, "", rule.id, error.found, error.expected))
@@ -228,6 +243,8 @@ def _named(side: str) -> str:
 
 def _joined(text: str, selector: Selector) -> str:
     """A side with one more term; a ledger that was named before is not named again."""
+    if not selector.label:
+        return text
     sign = "－" if selector.weight < 0 else "＋" if text else ""
     ledger, _, rest = selector.label.partition(" ")
     again = rest and text.startswith(f"{ledger} ")
@@ -259,13 +276,21 @@ class _Term:
     call: str  # "" | sum | count | constant
     path: str
     prior: bool
+    rest: bool = False  # one of several rows that a term before it speaks for
 
 
 class _Compiler:
     def __init__(
-        self, rule: Rule, contracts: Mapping[str, Contract], cells: Iterable[Cell], known: Mapping[str, Contract]
+        self,
+        rule: Rule,
+        contracts: Mapping[str, Contract],
+        cells: Iterable[Cell],
+        known: Mapping[str, Contract],
+        all_cells: list[Cell],
     ):
         self.rule = rule
+        self.all_cells = all_cells
+        self.parts: list[str] = []  # row keys of the rows that are part of the row at hand
         self.contracts = contracts
         self.known = known
         self.rows: dict[str, list[Cell]] = {}  # of the ledger that the rule goes through, by row key
@@ -283,6 +308,8 @@ class _Compiler:
             return self
         if self.rule.each_row_of:
             return self._each_row()
+        if call := next((call for call in _PARTS if f"{call}(" in self.rule.check), ""):
+            return self._each_whole(call)
         names = list(self.rule.variables)
         for values in itertools.product(*self.rule.variables.values()):
             check = self.rule.check
@@ -326,6 +353,44 @@ class _Compiler:
                 del self.selectors[before:]  # the row speaks of a ledger that is not at hand
         return self
 
+    def _each_whole(self, call: str) -> _Compiler:
+        """A variant for each row that other rows are part of, and each measure that can be added.
+
+        What is part of a row is not more than the row only where nothing in the column is negative.
+        """
+        named = self.rule.variables.get("ledger", ())
+        ledgers = set(self.contracts) if named == (EVERY,) else set(named)
+        self.absent |= ledgers - set(self.contracts)
+        self._variant_operator(self.rule.check)
+        wholes: dict[tuple[str, str, str], dict[str, Cell]] = {}
+        figures: dict[tuple[str, str], list[Cell]] = {}
+        for cell in self.all_cells:
+            if cell.ledger not in ledgers or cell.value is None:
+                continue
+            figures.setdefault((cell.ledger, cell.measure), []).append(cell)
+            if cell.parent and cell.row_kind in _PARTS[call]:
+                wholes.setdefault((cell.ledger, cell.parent, cell.measure), {})[cell.row_key] = cell
+        for (ledger, whole, measure), parts in wholes.items():
+            kind = self.contracts[ledger].measure(measure)
+            column = figures[ledger, measure]
+            if kind is None or kind.kind not in ADDITIVE or whole not in {cell.row_key for cell in column}:
+                continue
+            if self.operator != "=" and any(cell.value is not None and cell.value < 0 for cell in column):
+                continue
+            self.bound, self.parts = {"ledger": ledger, "row": whole, "measure": measure}, list(parts)
+            self._variant(f"{ledger}/{whole}/{measure}", self.rule.check)
+        return self
+
+    def _variant_operator(self, check: str) -> None:
+        self.operator = next((token for token in check.split() if token in _OPERATORS), "")
+
+    def _expand(self, term: _Term) -> list[_Term]:
+        """The terms that a term stands for: one for each row that is part of the row at hand."""
+        if term.call not in _PARTS:
+            return [self._bind(term)]
+        ledger, _, measure = self._bind(term).path.split("/")
+        return [replace(term, path=f"{ledger}/{part}/{measure}", rest=i > 0) for i, part in enumerate(self.parts)]
+
     def _bind(self, term: _Term) -> _Term:
         """The term with each ``{name}`` replaced by what the row at hand writes there."""
         if not self.bound or term.call == "constant":
@@ -351,7 +416,7 @@ class _Compiler:
                 raise _RuleError(check, "比率规则：一个印出的比率 = 分子 / 分母")
         else:
             groups = [("left", "term", left), ("right", "term", _terms(right))]
-        groups = [(side, role, [self._bind(term) for term in terms]) for side, role, terms in groups]
+        groups = [(side, role, [each for term in terms for each in self._expand(term)]) for side, role, terms in groups]
         captured = [
             name
             for _, _, terms in groups
@@ -369,6 +434,8 @@ class _Compiler:
             for term in terms:
                 number += 1
                 self._selector(variant or "", number, side, role, term, slots, home)
+        if any(term.call == "rows" for _, _, terms in groups for term in terms):
+            self.operator = SAME_ROWS
 
     def _selector(
         self, variant: str, number: int, side: str, role: str, term: _Term, slots: list[str], home: tuple[str, ...]
@@ -380,10 +447,7 @@ class _Compiler:
                          None, None, None, None, None, None, False, "", term.path, False)
             )  # fmt: skip
             return
-        pieces = term.path.split("/")
-        if len(pieces) != 3:
-            raise _RuleError(term.path, "账/行/栏 三段")
-        ledger, row, measure = pieces
+        ledger, row, measure = self._pieces(term)
         parts = row.split(":")
         if len(parts) > KEY_PARTS:
             raise _RuleError(term.path, f"行键至多 {KEY_PARTS} 段")
@@ -418,12 +482,36 @@ class _Compiler:
                 slot_1=slots_at[0],
                 slot_2=slots_at[1],
                 slot_3=slots_at[2],
-                detail_only=term.call != "",
+                detail_only=term.call not in ("", *_PARTS),
                 measure=measure,
                 label=label,
                 needed=needed,
+                row_name=self._row_name(ledger, row),
             )
         )
+
+    def _row_name(self, ledger: str, row: str) -> str:
+        if ledger not in self.contracts:
+            return ""
+        codes = _codes(self.contracts[ledger])
+        return " ".join(
+            codes.get(part, part) for part in row.split(":") if part != "*" and not _VARIABLE.fullmatch(part)
+        )
+
+    def _pieces(self, term: _Term) -> tuple[str, str, str]:
+        """Ledger, row and measure of a term; ``rows()`` speaks of no measure: the first that every row has."""
+        pieces = term.path.split("/")
+        if term.call == "rows":
+            if len(pieces) != 2 or self.operator != "=":
+                raise _RuleError(term.path, "rows(账/{行}) = rows(账/{行})")
+            ledger, row = pieces
+            measures = self.contracts[ledger].measures if ledger in self.contracts else ()
+            whole = [m.name for m in measures if (m.blank or self.contracts[ledger].blank) == "zero"]
+            return ledger, row, (whole or [m.name for m in measures] or [""])[0]
+        if len(pieces) != 3:
+            raise _RuleError(term.path, "账/行/栏 三段")
+        ledger, row, measure = pieces
+        return ledger, row, measure
 
     def _label(self, ledger: str, row: str, measure: str, term: _Term, home: tuple[str, ...]) -> str:
         """What a finance person calls the term; raises where ledger or measure is unknown."""
@@ -440,12 +528,15 @@ class _Compiler:
             if measure not in columns and not (term.call == "count" and measure == "*"):
                 raise _RuleError(f"{ledger}/{measure}", f"{contract.short}的栏：{'、'.join(columns)}")
             short, header = contract.short, columns.get(measure, "")
-            codes = {code: text for key in contract.keys for text, code in key.values.items()}
-            codes["total"] = contract.total[0]
+            codes = _codes(contract)
         else:
             self.absent.add(ledger)
             return ""
         named = [codes.get(part, part) for part in row.split(":") if part != "*" and not _VARIABLE.fullmatch(part)]
+        if term.call in _PARTS:
+            return "" if term.rest else f"{'其中' if term.call == 'of_which' else '所含'}各行{header}之和"
+        if term.call == "rows":
+            return f"{short}的同名行"
         if term.call == "sum":
             text = f"{''.join(named)}各行{header}之和"
         elif term.call == "count":
@@ -454,6 +545,13 @@ class _Compiler:
             text = header if (ledger, row) == home else " ".join([*named, header])
         text = text if ledger == home[0] else f"{short} {text}"
         return f"上年{text}" if term.prior else text
+
+
+def _codes(contract: Contract) -> dict[str, str]:
+    """What each code in a row key is called in print."""
+    codes = {code: text for key in contract.keys for text, code in key.values.items()}
+    codes["total"] = contract.total[0] if contract.total else "合计"
+    return codes
 
 
 def _constant(text: str) -> Decimal:
@@ -486,7 +584,10 @@ def _terms(tokens: list[str]) -> list[_Term]:
         elif _NUMBER.fullmatch(bare):
             terms.append(_Term(Decimal(sign), "constant", bare, False))
         else:
-            raise _RuleError(bare, "账/行/栏、sum(账/*/栏)、count(账/行/栏) 或一个数")
+            raise _RuleError(
+                bare,
+                "账/行/栏、sum(账/*/栏)、count()、children()、of_which()、rows(账/{行}) 或一个数",
+            )
         sign, prior, expect = 1, False, False
     if not terms or expect:
         raise _RuleError(" ".join(tokens), "至少一项")

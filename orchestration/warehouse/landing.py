@@ -84,7 +84,7 @@ SCHEMAS: dict[str, pa.Schema] = {
             "fiscal_year": _INT, "rule_id": _TEXT, "variant": _TEXT, "term": _INT, "side": _TEXT, "role": _TEXT,
             "weight": _INT, "constant": VALUE, "year_offset": _INT, "ledger": _TEXT, "key_1": _TEXT, "key_2": _TEXT,
             "key_3": _TEXT, "slot_1": _INT, "slot_2": _INT, "slot_3": _INT, "detail_only": _FLAG, "measure": _TEXT,
-            "label": _TEXT, "needed": _FLAG,
+            "label": _TEXT, "needed": _FLAG, "row_name": _TEXT,
         }
     ),
 }  # fmt: skip

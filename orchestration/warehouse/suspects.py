@@ -59,7 +59,8 @@ _TERMS = """
     from rule_term as term
     inner join raw.rule as rule using (fiscal_year, rule_id)
     inner join reconciliation as judged using (fiscal_year, rule_id, instance)
-    where rule.severity = 'error' and rule.compare = 'interval' and judged.status not in ('missing', 'accepted')
+    where rule.severity = 'error' and rule.compare = 'interval' and rule.operator <> 'rows'
+      and judged.status not in ('missing', 'accepted')
       and fiscal_year = ?
     order by term.rule_id, term.instance, term.term, term.address
 """

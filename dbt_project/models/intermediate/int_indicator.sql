@@ -42,7 +42,9 @@ printed as (
         {{ measure('score') }} as score,
         {{ measure('deduction') }} as deduction
     from cells
-    where ledger = 'indicator'
+    where
+        ledger = 'indicator'
+        and row_kind = 'detail'
     group by fiscal_year, ledger, row_key, key_1, key_2
 ),
 

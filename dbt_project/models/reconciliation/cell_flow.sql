@@ -43,7 +43,10 @@ expected as (
         cells.measure,
         {{ published('cells.value', 'cells.unit') }} as value,
         case
-            when cells.row_kind <> 'total' or measure.total_published then measure.published_table
+            when
+                cells.row_kind in ('detail', 'memo')
+                or (cells.row_kind = 'total' and measure.total_published)
+                then measure.published_table
         end as published_table
     from {{ ref('int_figure') }} as cells
     inner join {{ source('raw', 'measure') }} as measure

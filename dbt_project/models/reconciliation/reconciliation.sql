@@ -153,11 +153,11 @@ select
     severity,
     unit,
     left_label,
-    case when missing_terms = 0 then {{ published('left_value') }} end as left_value,
+    case when missing_terms = 0 and operator <> 'rows' then {{ published('left_value') }} end as left_value,
     right_label,
-    {{ published('compared_value') }} as right_value,
-    {{ published('(left_value - compared_value)') }} as difference,
-    case when missing_terms = 0 then {{ published('allowance') }} end as allowed,
+    case when operator <> 'rows' then {{ published('compared_value') }} end as right_value,
+    case when operator <> 'rows' then {{ published('(left_value - compared_value)') }} end as difference,
+    case when missing_terms = 0 and operator <> 'rows' then {{ published('allowance') }} end as allowed,
     settled_status as status,
     {{ instance_statement() }} as statement
 from worded

@@ -110,8 +110,21 @@ terms as (
         selectors.label,
         selectors.needed,
         matches.address,
-        matches.ledger,
-        matches.row_label,
+        -- A figure that is not there is still that of a ledger and a row.
+        coalesce(matches.ledger, nullif(selectors.ledger, '')) as ledger,
+        coalesce(
+            matches.row_label,
+            nullif(
+                concat_ws(
+                    ' ',
+                    nullif(selectors.row_name, ''),
+                    case when selectors.captures = 1 then nullif(instances.slot_1, '') end,
+                    case when selectors.captures = 1 then nullif(instances.slot_2, '') end,
+                    case when selectors.captures = 1 then nullif(instances.slot_3, '') end
+                ),
+                ''
+            )
+        ) as row_label,
         matches.unit,
         matches.printed_unit,
         matches.printed_factor,

@@ -10,7 +10,9 @@ with figures as (
         max(case when measure = 'value' then text end) as printed,
         {{ text('section') }} as section
     from {{ ref('int_cell') }}
-    where ledger = 'performance_fact'
+    where
+        ledger = 'performance_fact'
+        and row_kind = 'detail'
     group by fiscal_year, ledger, row_key, key_1
 )
 

@@ -384,7 +384,7 @@ def test_a_ledger_of_names_has_a_cell_for_each_name() -> None:
         "{ledger: names, title: 名录, short: 名录, keys: [{name: list, header: 类别}, {name: entry, header: 名称}]}"
     )
     (cell,) = cells_of([["类别", "名称"], ["附件", "附件 1"]], by).values()
-    assert (cell.measure, cell.text, cell.value, cell.unit) == ("entry", "附件1", None, "text")
+    assert (cell.measure, cell.text, cell.value, cell.unit) == ("entry", "附件 1", None, "text")
     assert cell.address == "2024/names/附件:附件1/entry"
 
 

@@ -10,7 +10,9 @@ with balances as (
         {{ measure('surplus') }} as surplus,
         {{ measure('closing') }} as closing
     from {{ ref('int_figure') }}
-    where ledger = 'fund_balance'
+    where
+        ledger = 'fund_balance'
+        and row_kind = 'detail'
     group by fiscal_year, ledger, row_key, key_1
 ),
 

@@ -11,7 +11,9 @@ with figures as (
         {{ measure('budget') }} as budget,
         {{ measure('actual') }} as actual
     from {{ ref('int_figure') }}
-    where ledger = 'fund_statement'
+    where
+        ledger = 'fund_statement'
+        and row_kind in ('detail', 'total')
     group by fiscal_year, ledger, row_key, key_1, key_2, key_3
 )
 

@@ -6,5 +6,7 @@ select
     {{ whole(measure('persons')) }} as persons,
     {{ whole(measure('change')) }} as change
 from {{ ref('int_cell') }}
-where ledger = 'insured'
+where
+    ledger = 'insured'
+    and row_kind = 'detail'
 group by fiscal_year, ledger, row_key, key_1

@@ -7,7 +7,9 @@ with figures as (
         key_1 as expenditure_kind,
         {{ budget_measures() }}
     from {{ ref('int_cell') }}
-    where ledger = 'department_summary'
+    where
+        ledger = 'department_summary'
+        and row_kind in ('detail', 'total')
     group by fiscal_year, ledger, row_key, key_1
 ),
 

@@ -11,7 +11,7 @@ with figures as (
     from {{ ref('int_cell') }}
     where
         ledger = 'establishment'
-        and row_kind <> 'total'
+        and row_kind in ('detail', 'memo')
     group by fiscal_year, ledger, row_key, row_kind, key_1
 )
 

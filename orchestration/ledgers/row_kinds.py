@@ -1,0 +1,96 @@
+"""What kind of row a row is, by how it is printed: a detail or something else. The patterns are data
+(``row_kinds.yml``), shared by all contracts; a contract's own words come first. Reads no figure.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from pathlib import Path
+
+import yaml
+
+from orchestration.ledgers.contract import Contract
+from orchestration.ledgers.header import Header, line_of
+from orchestration.ledgers.texts import fold, is_among, looked_up
+
+#: How a message calls each kind of row that carries no figures.
+LEFT_OUT = {"note": "注释", "header": "重复的表头", "continuation": "续表", "numbering": "栏次"}
+_TAIL = re.compile(r"[(\[](?:单位:)?(?:人民币)?(?:千|万|百万|亿)?(?:元|人|个|%)[)\]]$|:$")
+_FORMULA = re.compile(r"(\d{1,2})(?:=[\d+\-*/×÷()]+)?")
+_FEWEST_NUMBERS = 2
+
+
+@functools.cache
+def _patterns() -> dict[str, re.Pattern[str]]:
+    content = yaml.safe_load((Path(__file__).parent / "row_kinds.yml").read_text(encoding="utf-8"))
+    return {kind: re.compile("|".join(f"(?:{pattern})" for pattern in patterns)) for kind, patterns in content.items()}
+
+
+def _is(kind: str, text: str) -> bool:
+    folded = fold(text)
+    while match := _TAIL.search(folded):
+        folded = folded[: match.start()]
+    return bool(_patterns()[kind].fullmatch(folded))
+
+
+def kind_of(names: dict[str, str], contract: Contract) -> tuple[str, str]:
+    """The kind of a row that carries figures, and the text that says so: detail, total, subtotal, of_which or memo.
+
+    ``names``: the texts of its keys and texts, by column. A name that the contract lists as a value of a key is that.
+    """
+    for text in names.values():
+        for kind, words in (("total", contract.total), ("memo", contract.memo)):
+            if text and is_among(text, words):
+                return kind, text
+        if text and (kind_said := looked_up(text, contract.row_kinds)):
+            return kind_said, text
+    candidates = [names[key.name] for key in contract.keys if looked_up(names[key.name], key.values) is None]
+    if any(not names[key.name] or key.type == "integer" for key in contract.keys):
+        candidates += [names[column.name] for column in contract.texts]
+    for text in filter(None, candidates):
+        for kind in ("total", "subtotal", "of_which"):
+            if _is(kind, text):
+                return kind, text
+    return "detail", ""
+
+
+def left_out_as(row: list[str], header: Header, *, below_header: bool) -> str:
+    """The kind of a row that carries no figures of the table; empty where it does. ``below_header``: the row above is
+    a line of the header, or was left out itself.
+    """
+    texts = [text for text in row if fold(text)]
+    if _is_note(texts):
+        return "note"
+    if header.repeats(row):
+        return "header"
+    if _continues(texts, header):
+        return "continuation"
+    if below_header and _numbers_columns(texts):
+        return "numbering"
+    return ""
+
+
+def _is_note(texts: list[str]) -> bool:
+    notes = [bool(_patterns()["note"].match(fold(text))) for text in texts]
+    return bool(texts) and notes[0] and (len(set(texts)) <= 2 or all(notes))
+
+
+def _continues(texts: list[str], header: Header) -> bool:
+    """A title printed again, with or without the unit note that stands above the first header."""
+    above = {text for line in header.lines for text in line}
+    rest = [text for text in texts if not _is("continuation", text)]
+    return len(rest) < len(texts) and all("".join(line_of([text])) in above for text in rest)
+
+
+def _numbers_columns(texts: list[str]) -> bool:
+    numbers = [match for text in texts if (match := _FORMULA.fullmatch(fold(text)))]
+    words = [text for text in texts if _is("numbering_words", text)]
+    if len(numbers) + len(words) < len(texts) or len(numbers) < _FEWEST_NUMBERS:
+        return False
+    values = [int(match[1]) for match in numbers]
+    in_step = values == list(range(values[0], values[0] + len(values)))
+    return in_step and (bool(words) or (values[0] == 1 and len(values) > _FEWEST_NUMBERS))
+
+
+__all__ = ["LEFT_OUT", "kind_of", "left_out_as"]

@@ -1,0 +1,38 @@
+"""How texts are compared and how they are shown. What a contract writes and what a cell prints are the same text where
+they are equal *folded*; what people are shown keeps its spaces.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from orchestration.ledgers.money import squeeze
+
+# Full-width ASCII, and the two traditional characters that stand in every total.
+_FOLDED = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {ord("計"): "计", ord("總"): "总"}
+_WIDE = r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\u3000-\u303f]"
+_BETWEEN_WIDE = re.compile(rf"(?<={_WIDE})\s+(?={_WIDE})")
+
+
+def fold(text: str) -> str:
+    """A text as it is compared: no spaces, half width, one case."""
+    return squeeze(text).translate(_FOLDED).casefold()
+
+
+def shown(text: str) -> str:
+    """A name as it is shown: a line break or a run of spaces is one space between words, and none between Chinese."""
+    joined = " ".join(text.replace("\u200b", "").replace("\ufeff", "").split())
+    return _BETWEEN_WIDE.sub("", joined)
+
+
+def is_among(text: str, words: Iterable[str]) -> bool:
+    """Whether a text is one of the words, folded."""
+    folded = fold(text)
+    return any(folded == fold(word) for word in words)
+
+
+def looked_up(text: str, values: Mapping[str, str]) -> str | None:
+    """What a text stands for, folded; None where it is none of them."""
+    folded = fold(text)
+    return next((code for printed, code in values.items() if fold(printed) == folded), None)
