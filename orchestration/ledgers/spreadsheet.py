@@ -14,15 +14,17 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from orchestration.base.problems import InputError, Problem
-from orchestration.ledgers.grids import ooxml
+from orchestration.ledgers.grids import ooxml, xls
 from orchestration.ledgers.grids.grid import MOST_BYTES, Grid, reference, refused
 from orchestration.ledgers.money import squeeze
 
 __all__ = ["SUFFIXES", "Grid", "read_grids", "read_list", "reference"]
 
-SUFFIXES = (".csv", ".xlsx", ".xlsm")
-_READERS: dict[str, Callable[[Path, str], list[Grid]]] = {".xlsx": ooxml.read_workbook, ".xlsm": ooxml.read_workbook}
-_ALLOWED = "csv（UTF-8 或 GB18030）或 xlsx"
+SUFFIXES = (".csv", ".xlsx", ".xlsm", ".xls")
+_READERS: dict[str, Callable[[Path, str], list[Grid]]] = {
+    ".xlsx": ooxml.read_workbook, ".xlsm": ooxml.read_workbook, ".xls": xls.read_workbook,
+}  # fmt: skip
+_ALLOWED = "csv（UTF-8 或 GB18030）、xlsx 或 xls"
 _OLE, _ZIP = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"PK"
 
 
@@ -54,8 +56,10 @@ def read_grids(path: Path, name: str) -> list[Grid]:
 def _same_format(path: Path, name: str, suffix: str, begin: bytes) -> None:
     """A name that says another format than the content is told with what the content is."""
     kind = "xls" if begin.startswith(_OLE) else "zip" if begin.startswith(_ZIP) else ""
-    if kind == "zip":
+    if kind == ("xls" if suffix == ".xls" else "zip"):
         return
+    if kind == "zip":
+        raise refused(name, "打不开的工作簿（内容是 xlsx 或其他压缩包）", "扩展名与内容相符的 xlsx 或 xls")
     if kind == "xls":
         with path.open("rb") as file:
             content = file.read()

@@ -17,7 +17,8 @@ from xml.parsers import expat
 from orchestration.base.problems import Problem
 from orchestration.ledgers.grids import grid as bounds
 from orchestration.ledgers.grids.formats import FormatError, day_of_serial, decimals, is_date, printed
-from orchestration.ledgers.grids.grid import Grid, column_name, named, position, reference, refused, spread
+from orchestration.ledgers.grids.grid import Grid, position, reference, refused
+from orchestration.ledgers.grids.sheet import SheetParts
 
 _WHOLE = "未加密、完整的 xlsx"
 _CHUNK = 1 << 16
@@ -279,19 +280,12 @@ class _StyleReader:
         return _Styles(formats or ["General"], struck, dates)
 
 
-class _Sheet:
+class _Sheet(SheetParts):
     """One sheet, row by row."""
 
     def __init__(self, file: str, sheet: str, strings: list[str], styles: _Styles, from_1904: bool):
-        self.file, self.sheet = file, sheet
+        super().__init__(file, sheet)
         self.strings, self.styles, self.from_1904 = strings, styles, from_1904
-        self.cells: dict[int, dict[int, str]] = {}
-        self.problems: list[Problem] = []
-        self.places: dict[str, int | None] = {}
-        self.ranges: list[tuple[int, int, int, int]] = []
-        self.hidden_rows: set[int] = set()
-        self.hidden_columns: list[tuple[int, int]] = []
-        self.struck: list[str] = []
         self.shown: dict[tuple[str, int], tuple[str, int | None]] = {}
         self.count = 0
         self.row = -1
@@ -359,7 +353,7 @@ class _Sheet:
         at = reference(self.row, self.column)
         if self.value is None:
             if self.formula and self.type not in ("s", "str", "inlineStr"):
-                self._problem(at, "公式没有保存结果", "在表格软件中重新计算并保存")
+                self.problem(at, "公式没有保存结果", "在表格软件中重新计算并保存")
             return
         raw = "".join(self.value)
         text = self._read(at, raw)
@@ -370,7 +364,7 @@ class _Sheet:
             raise refused(self.file, "单元格太多", f"每张表不超过 {bounds.MOST_PLACES:,} 格", self.sheet, at)
         row = self.cells.setdefault(self.row, {})
         if self.column in row:
-            self._problem(at, f"第二个 {at}（{text}）", "每格一次；用表格软件打开后另存")
+            self.problem(at, f"第二个 {at}（{text}）", "每格一次；用表格软件打开后另存")
         row[self.column] = text
         if self.style in self.styles.struck:
             self.struck.append(at)
@@ -381,7 +375,7 @@ class _Sheet:
         if self.type == "s":
             number = int(raw) if raw.strip().isdecimal() else -1
             if not 0 <= number < len(self.strings):
-                self._problem(at, f"没有第 {raw[:20]} 条文字", _WHOLE)
+                self.problem(at, f"没有第 {raw[:20]} 条文字", _WHOLE)
                 return ""
             return self.strings[number]
         if self.type in ("str", "inlineStr"):
@@ -389,26 +383,26 @@ class _Sheet:
         if self.type == "b":
             return "TRUE" if raw.strip() in ("1", "true") else "FALSE"
         if self.type == "e":
-            self._problem(at, raw[:40] or "错误值", "数，而不是公式错误")
+            self.problem(at, raw[:40] or "错误值", "数，而不是公式错误")
             return ""
         if self.type == "d":
             match = re.match(r"(\d{4})-(\d\d)-(\d\d)", raw)
             if match:
                 return f"{int(match[1])}年{int(match[2])}月{int(match[3])}日"
-        self._problem(at, f"{self.type[:20]} 类的单元格", "数、文字或日期")
+        self.problem(at, f"{self.type[:20]} 类的单元格", "数、文字或日期")
         return ""
 
     def _number(self, at: str, raw: str) -> str:
         if not raw:
             if self.formula:
-                self._problem(at, "公式没有保存结果", "在表格软件中重新计算并保存")
+                self.problem(at, "公式没有保存结果", "在表格软件中重新计算并保存")
             return ""
         known = self.shown.get((raw, self.style))
         if known is None:
             try:
                 known = self._shown(raw)
             except FormatError as error:
-                self._problem(at, str(error), _EXPECTED_FORMAT)
+                self.problem(at, str(error), _EXPECTED_FORMAT)
                 return ""
             if len(self.shown) < 100_000:
                 self.shown[(raw, self.style)] = known
@@ -443,65 +437,9 @@ class _Sheet:
         first, _, last = name.partition(":")
         top_left, bottom_right = position(first), position(last or first)
         if top_left is None or bottom_right is None:
-            self._problem("", f"合并区域 {name[:40]}", "A1:B2 这样的区域")
+            self.problem("", f"合并区域 {name[:40]}", "A1:B2 这样的区域")
             return
         self.ranges.append((top_left[0], top_left[1], bottom_right[0], bottom_right[1]))
-
-    def _problem(self, cell: str, found: str, expected: str) -> None:
-        self.problems.append(Problem(self.file, self.sheet, cell, found, expected))
-
-    def grid(self) -> Grid:
-        notices = self._notices()
-        for row in self.hidden_rows:
-            self.cells.pop(row, None)
-        kept = [p for p in self.problems if not self._hides(p.cell)]
-        filled = [row for row in self.cells.values() if row]
-        width = max((max(row) + 1 for row in filled), default=0)
-        width = max([width, *(last + 1 for top, first, _, last in self.ranges if self._heads(top, first, last, width))])
-        if len(filled) * width > bounds.MOST_PLACES:
-            row = next(r for r, texts in self.cells.items() if max(texts, default=0) + 1 >= width)
-            at = reference(row, width - 1)
-            expected = f"不超过 {bounds.MOST_PLACES:,} 格；删去 {at} 一带的内容"
-            raise refused(self.file, f"{len(filled):,} 行 × {width:,} 列", expected, self.sheet, at)
-        rows: list[list[str]] = []
-        for r in range(max(self.cells, default=-1) + 1):
-            texts = self.cells.get(r)
-            rows.append([texts.get(c, "") for c in range(width)] if texts else [])
-        merged: dict[str, str] = {}
-        for top, _, bottom, _ in self.ranges:
-            for r in range(top + 1, min(bottom + 1, len(rows))):
-                if not rows[r] and r not in self.hidden_rows and width * (bottom - top) <= bounds.MOST_TEXT:
-                    rows[r] = [""] * width
-        spread(rows, self.ranges, merged)
-        return Grid(self.file, self.sheet, rows, kept, self.places, notices, merged)
-
-    def _heads(self, top: int, first: int, last: int, width: int) -> bool:
-        """Whether a merged range widens the table: it holds a text, and is no wider than a table can be."""
-        return bool(self.cells.get(top, {}).get(first)) and width <= last < 256
-
-    def _hides(self, cell: str) -> bool:
-        at = position(cell)
-        return at is not None and at[0] in self.hidden_rows
-
-    def _notices(self) -> list[Problem]:
-        notices = []
-        hidden = [r for r in sorted(self.hidden_rows) if self.cells.get(r)]
-        if hidden:
-            texts = "、".join(dict.fromkeys(text for text in self.cells[hidden[0]].values() if not text[:1].isdigit()))
-            found = f"隐藏行 {named(str(r + 1) for r in hidden)}（{texts[:60]}）"
-            place = reference(hidden[0], min(self.cells[hidden[0]]))
-            notices.append(Problem(self.file, self.sheet, place, found, "未读；要计入请取消隐藏"))
-        used = {c for r, row in self.cells.items() if r not in self.hidden_rows for c in row}
-        columns = sorted(c for c in used if any(low <= c <= high for low, high in self.hidden_columns))
-        if columns:
-            found = f"隐藏列 {named(column_name(c) for c in columns)}"
-            notices.append(
-                Problem(self.file, self.sheet, f"{column_name(columns[0])}1", found, "照读；不应计入的请删去")
-            )
-        if self.struck:
-            found = f"划了删除线的 {named(self.struck)}"
-            notices.append(Problem(self.file, self.sheet, self.struck[0], found, "照读；已作废的请删去"))
-        return notices
 
 
 _NO_NUMBER = -1

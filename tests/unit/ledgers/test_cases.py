@@ -87,3 +87,33 @@ def test_a_percent_sign_that_a_format_adds_is_read_as_shown(contracts: dict[str,
         ("94.94%", Decimal("0.9494"), Decimal("0.00005")),
         ("79.72%", Decimal("0.7972"), Decimal("0.00005")),
     ]
+
+
+def test_a_workbook_of_before_2007_is_read_as_the_same_table_in_another_format(contracts: dict[str, Contract]) -> None:
+    year = read_paths([CASES / "xls-left-out"], 2024, contracts)
+    assert set(year.ledgers) == {"insured", "unit_basic_expenditure"}
+    cells = {f"{cell.row_key}/{cell.measure}": cell for cell in year.cells}
+    cell = cells["甲中心/carryover"]
+    assert (cell.text, cell.value, cell.half_width, cell.cell) == ("1.20", 1_200_000, 5000, "C4")
+
+
+@pytest.mark.parametrize("keep", [0, 7, 512, 3000, 5900])
+def test_a_damaged_workbook_of_before_2007_is_refused(
+    tmp_path: Path, contracts: dict[str, Contract], keep: int
+) -> None:
+    content = (CASES / "xls-left-out" / "表1.xls").read_bytes()
+    path = tmp_path / "表1.xls"
+    path.write_bytes(content[:keep])
+    (problem,) = problems_of(read_paths, [path], 2024, contracts)
+    assert problem.found.startswith(("空文件", "打不开的工作簿"))
+
+
+def test_a_name_that_says_another_format_than_the_content_is_told(
+    tmp_path: Path, contracts: dict[str, Contract]
+) -> None:
+    old = tmp_path / "表1.xlsx"
+    old.write_bytes((CASES / "xls-left-out" / "表1.xls").read_bytes())
+    new = tmp_path / "表2.xls"
+    new.write_bytes((CASES / "hidden-row" / "表1.xlsx").read_bytes())
+    found = [problem.found for problem in problems_of(read_paths, [old, new], 2024, contracts)]
+    assert found == ["打不开的工作簿（内容是旧版 xls）", "打不开的工作簿（内容是 xlsx 或其他压缩包）"]

@@ -68,11 +68,11 @@ def test_a_quoted_line_break_stays_in_its_cell(tmp_path: Path) -> None:
     assert read_grids(path, "账.csv")[0].rows[1] == ["湖南省\n人事考试院", "1"]
 
 
-@pytest.mark.parametrize("name", ["账.pdf", "账.xls", "账"])
+@pytest.mark.parametrize("name", ["账.pdf", "账.xlsb", "账"])
 def test_other_kinds_of_file_are_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("单位名称", encoding="utf-8")
     (problem,) = problems_of(read_grids, tmp_path / name, name)
-    assert problem.expected == "csv（UTF-8 或 GB18030）或 xlsx"
+    assert problem.expected == "csv（UTF-8 或 GB18030）、xlsx 或 xls"
 
 
 def test_a_damaged_workbook_is_refused(tmp_path: Path) -> None:

@@ -1,0 +1,86 @@
+"""Excel's files of before 2007 (.xls): values as stored, with formats, hidden rows and merged ranges.
+
+A formula whose result was never saved can't be told from its zero here: Excel itself always saves one.
+"""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+from orchestration.base.problems import InputError, Problem
+from orchestration.ledgers.grids import grid as bounds
+from orchestration.ledgers.grids.formats import FormatError, day_of_serial, decimals, is_date, printed
+from orchestration.ledgers.grids.grid import Grid, reference, refused
+from orchestration.ledgers.grids.sheet import SheetParts
+
+_MOST_BYTES = 64 * 2**20
+
+
+def read_workbook(path: Path, name: str) -> list[Grid]:
+    """The visible sheets of a workbook. Raises ``InputError`` where it can't be opened or asks for too much."""
+    import xlrd
+
+    if path.stat().st_size > _MOST_BYTES:
+        raise refused(
+            name, f"{path.stat().st_size / 2**20:,.0f} MiB", f"不超过 {_MOST_BYTES // 2**20} MiB 的 xls；另存为 xlsx"
+        )
+    try:
+        book = xlrd.open_workbook(str(path), logfile=io.StringIO(), formatting_info=True, ragged_rows=True)
+        sheets = book.sheets()
+        shown = [sheet for sheet in sheets if sheet.visibility == 0]
+        grids = [_grid(book, sheet, name) for sheet in shown]
+    except InputError:
+        raise
+    except Exception as error:  # the library raises many kinds for a damaged file; the message keeps the cause
+        found = f"打不开的工作簿（{' '.join(str(error).split())[:200] or type(error).__name__}）"
+        raise refused(name, found, "未加密、完整的 xls，或另存为 xlsx") from error
+    hidden = "、".join(sheet.name for sheet in sheets if sheet.visibility != 0)
+    if hidden and grids:
+        grids[0].notices.append(Problem(name, hidden, "", "隐藏的工作表", "未读；要计入请取消隐藏"))
+    return grids
+
+
+def _grid(book: Any, sheet: Any, name: str) -> Grid:
+    parts = SheetParts(name, sheet.name)
+    parts.hidden_rows = {row for row, info in sheet.rowinfo_map.items() if info.hidden}
+    parts.hidden_columns = [(column, column) for column, info in sheet.colinfo_map.items() if info.hidden]
+    parts.ranges = [(top, first, bottom - 1, last - 1) for top, bottom, first, last in sheet.merged_cells]
+    formats = [book.format_map[style.format_key].format_str for style in book.xf_list]
+    struck = {n for n, style in enumerate(book.xf_list) if book.font_list[style.font_index].struck_out}
+    for r in range(sheet.nrows):
+        for c, cell in enumerate(sheet.row(r)):
+            text = _text(parts, reference(r, c), cell, formats[cell.xf_index], book.datemode == 1)
+            if text:
+                parts.cells.setdefault(r, {})[c] = text
+                if cell.xf_index in struck:
+                    parts.struck.append(reference(r, c))
+    return parts.grid()
+
+
+def _text(parts: SheetParts, at: str, cell: Any, number_format: str, from_1904: bool) -> str:
+    """What one cell prints; a problem where it prints nothing that can be trusted."""
+    import xlrd
+
+    if cell.ctype == xlrd.XL_CELL_TEXT:
+        if len(cell.value) > bounds.MOST_TEXT:
+            raise refused(
+                parts.file, f"{len(cell.value):,} 个字的一格", f"不超过 {bounds.MOST_TEXT:,} 个字", parts.sheet, at
+            )
+        return str(cell.value)
+    if cell.ctype == xlrd.XL_CELL_BOOLEAN:
+        return "TRUE" if cell.value else "FALSE"
+    if cell.ctype == xlrd.XL_CELL_ERROR:
+        parts.problem(at, xlrd.error_text_from_code.get(cell.value, "错误值"), "数，而不是公式错误")
+    if cell.ctype not in (xlrd.XL_CELL_NUMBER, xlrd.XL_CELL_DATE):
+        return ""
+    try:
+        if is_date(number_format):
+            return printed(day_of_serial(cell.value, from_1904), "")
+        text = printed(cell.value, number_format)
+        parts.places[at] = decimals(cell.value, number_format)
+    except FormatError as error:
+        parts.problem(at, str(error), "常规、定点、千分位、百分比、会计或日期格式")
+        return ""
+    return text
