@@ -71,6 +71,7 @@ _FIGURE = re.compile(
     r"(?P<percent>%)?(?P<over>余|多)?(?P<unit>[\u4e00-\u9fff]{0,6}?)(?P<above>以上)?",
     re.ASCII,
 )
+_BARE_POINT = re.compile(r"(?<![\d.])\.(?=\d)", re.ASCII)  # .4 is 0.4
 _DATE = re.compile(r"(\d{4})(?:年|-|/|\.)(\d{1,2})(?:月|-|/|\.)(\d{1,2})日?", re.ASCII)
 # Full-width ASCII and no more of Unicode's compatibility forms: those would turn a footnote mark (5²) into a digit.
 _HALF_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
@@ -116,6 +117,7 @@ def parse_figure(text: str, kind: str, unit: str = "") -> Figure:
     what was expected, and naming by its code what looks like something else (１０ is read, ٣ and O for 0 are not).
     """
     plain = "".join(c for c in squeeze(text) if c not in _INVISIBLE).translate(_HALF_WIDTH).translate(_MINUS)
+    plain = _BARE_POINT.sub("0.", plain)
     try:
         return _parse_plain(plain, kind, unit)
     except FigureError as error:

@@ -7,20 +7,20 @@ is what we take (``8055.004`` shown as ``8,055.00`` is 8,055.00), and where no f
 
 from __future__ import annotations
 
-import csv
-import io
 import stat
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from orchestration.base.problems import InputError, Problem
 from orchestration.ledgers.grids import ooxml, xls
+from orchestration.ledgers.grids.delimited import read_delimited
 from orchestration.ledgers.grids.grid import MOST_BYTES, Grid, reference, refused
 from orchestration.ledgers.money import squeeze
 
 __all__ = ["SUFFIXES", "Grid", "read_grids", "read_list", "reference"]
 
-SUFFIXES = (".csv", ".xlsx", ".xlsm", ".xls")
+_TEXT = (".csv", ".tsv")
+SUFFIXES = (*_TEXT, ".xlsx", ".xlsm", ".xls")
 _READERS: dict[str, Callable[[Path, str], list[Grid]]] = {
     ".xlsx": ooxml.read_workbook, ".xlsm": ooxml.read_workbook, ".xls": xls.read_workbook,
 }  # fmt: skip
@@ -39,7 +39,7 @@ def read_grids(path: Path, name: str) -> list[Grid]:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
             raise refused(name, "文件夹" if stat.S_ISDIR(status.st_mode) else "不是普通文件", _ALLOWED)
-        if status.st_size == 0 and suffix != ".csv":
+        if status.st_size == 0 and suffix not in _TEXT:
             raise refused(name, "空文件（0 字节）", _ALLOWED)
         if status.st_size > MOST_BYTES:
             raise refused(name, f"{status.st_size / 2**20:,.0f} MiB", f"不超过 {MOST_BYTES // 2**20} MiB 的账表")
@@ -47,8 +47,8 @@ def read_grids(path: Path, name: str) -> list[Grid]:
             begin = file.read(4096)
     except OSError as error:
         raise refused(name, f"打不开（{error.strerror}）", _ALLOWED) from error
-    if suffix == ".csv":
-        return [_read_csv(path, name)]
+    if suffix in _TEXT:
+        return [read_delimited(path, name)]
     _same_format(path, name, suffix, begin)
     return _READERS[suffix](path, name)
 
@@ -102,22 +102,3 @@ def read_list(
         for r, row in rows for c, text in enumerate(row) if c >= len(header) and text.strip()
     ]  # fmt: skip
     return found, outside
-
-
-def _read_csv(path: Path, name: str) -> Grid:
-    content = path.read_bytes()
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            text = content.decode(encoding)
-            break
-        except UnicodeDecodeError:
-            continue
-    else:
-        raise InputError([Problem(name, "", "", "无法解码的字节", "UTF-8 或 GB18030 文本")])
-    if "\0" in text:
-        raise InputError([Problem(name, "", "", "含 NUL 字节（可能是 UTF-16）", "UTF-8 或 GB18030 文本")])
-    try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
-    except csv.Error as error:
-        raise InputError([Problem(name, "", "", f"CSV 引号不成对（{error}）", "完整的 CSV")]) from None
-    return Grid(name, "", rows)

@@ -184,7 +184,7 @@ def test_a_broken_person_or_thing_is_refused(text: str, kind: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "12,34.00", "1,2345", "1234,567", ",123", "1,,234", "1.2.3", "1.", ".5", "1,263.0O", "abc", "约10", "+5",
+        "12,34.00", "1,2345", "1234,567", ",123", "1,,234", "1.2.3", "1.", "1,263.0O", "abc", "约10", "+5",
         "1e5", "(5", "5)", "((5))", "(-5)", "-(5)", "--5", "5-", "≥5", "5%", "5人", "1263²", "①", "٣",
         "10美元", "#REF!",
     ],
@@ -366,3 +366,8 @@ def test_marks_that_print_as_nothing_do_not_part_a_figure(mark: str) -> None:
 def test_a_character_that_only_looks_like_another_is_named_by_its_code(text: str, code: str) -> None:
     with pytest.raises(FigureError, match=re.escape(code)):
         parse_figure(text, "money", "万元")
+
+
+@pytest.mark.parametrize(("text", "fen"), [(".4", 400_000), ("-.05", -50_000), ("(.25)", -250_000)])
+def test_a_point_without_a_digit_before_it_is_a_decimal_point(text: str, fen: int) -> None:
+    assert parse_figure(text, "money", "万元").value == fen

@@ -44,13 +44,51 @@ def test_a_rare_character_of_gb18030_is_kept(tmp_path: Path) -> None:
     assert read_grids(path, "账.csv")[0].rows[1] == ["𠮷䶮镇", "1"]
 
 
-@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
 @pytest.mark.parametrize("text", [CSV, "name,budget\nschool,1\n"])
-def test_utf_16_is_refused(tmp_path: Path, text: str, encoding: str) -> None:
+def test_utf_16_without_its_mark_is_refused(tmp_path: Path, text: str, encoding: str) -> None:
     path = tmp_path / "账.csv"
     path.write_bytes(text.encode(encoding))
     (problem,) = problems_of(read_grids, path, "账.csv")
     assert (problem.file, problem.expected) == ("账.csv", "UTF-8 或 GB18030 文本")
+
+
+def test_utf_16_with_its_mark_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "账.csv"
+    path.write_bytes(CSV.encode("utf-16"))
+    assert read_grids(path, "账.csv")[0].rows[1] == ["湖南省人事考试院", "1,334.05"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "first"),
+    [
+        ("账.csv", "单位;预算\n甲;1.5\n", 0),
+        ("账.csv", "单位\t预算\n甲\t1.5\n", 0),
+        ("账.csv", "单位|预算\n甲|1.5\n", 0),
+        ("账.csv", "sep=;\n单位;预算\n甲;1.5\n", 1),
+        ("账.csv", "sep=,\r\n单位,预算\r\n甲,1.5\r\n", 1),
+        ("账.tsv", "单位\t预算\n甲\t1.5\n", 0),
+        ("账.csv", '支出表\n"单位";"预算, 合计"\n甲;1.5\n', 1),
+    ],
+)
+def test_the_separator_is_stated_or_the_only_one_that_parts_lines(
+    tmp_path: Path, name: str, text: str, first: int
+) -> None:
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8")
+    (grid,) = read_grids(path, name)
+    assert grid.rows[first][0] == "单位" and grid.rows[first + 1] == ["甲", "1.5"]
+    assert grid.problems == []
+
+
+@pytest.mark.parametrize("amount", ["1234,56", "1,234", "1.234,56", "-0,5"])
+def test_a_comma_in_a_number_between_other_separators_is_never_guessed(tmp_path: Path, amount: str) -> None:
+    path = tmp_path / "账.csv"
+    path.write_text(f"单位;预算\n甲;{amount}\n", encoding="utf-8")
+    (grid,) = read_grids(path, "账.csv")
+    assert [(problem.cell, problem.found) for problem in grid.problems] == [
+        ("B2", f"{amount}（逗号是小数点还是千分位不明）")
+    ]
 
 
 @pytest.mark.parametrize("text", ['单位名称,预算数\n"人事考试院,1\n', '单位名称,预算数\n"人事"考试院,1\n'])
