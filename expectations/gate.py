@@ -44,6 +44,7 @@ class Suite:
     keys: tuple[str, ...]  # columns that name a row
     shown: dict[str, str]  # columns shown of a failing row -> Chinese header
     expectations: Callable[[], list[Expectation]]
+    ledgers: tuple[str, ...] = ()  # what it speaks of: where none of these is at hand it is not judged, and says so
     # Where ``query`` has a row for each cell or rule: the SQL condition under which no expectation can find fault with
     # a row, and what makes such rows one kind. Stricter than the expectations at most, never laxer.
     sound: str = ""
@@ -58,7 +59,7 @@ class GateResult:
     title: str
     protects: str
     severity: str
-    status: str  # passed | failed | crashed
+    status: str  # passed | failed | crashed | not_judged
     looked_at: int  # rows
     expected: tuple[str, ...]  # one line for each expectation, with its outcome
     failing: int  # rows
@@ -67,20 +68,29 @@ class GateResult:
 
     @property
     def passed(self) -> bool:
-        return self.status == "passed"
+        return self.status in ("passed", "not_judged")
 
 
 def run_suites(
     build: Rows, suites: Iterable[Suite], on_gate: Callable[[GateResult], None] = lambda result: None
 ) -> list[GateResult]:
     """Run every suite; one that fails or crashes does not keep the others from running."""
-    judged = [judge().submit(_run, suite, *_frame(build, suite)) for suite in suites]
+    judged = [
+        judge().submit(_run, suite, *_frame(build, suite)) if _is_spoken_of(build, suite) else _not_judged(suite)
+        for suite in suites
+    ]
     results = []
-    for future in judged:
-        result = future.result()
+    for outcome in judged:
+        result = outcome if isinstance(outcome, GateResult) else outcome.result()
         on_gate(result)
         results.append(result)
     return results
+
+
+def _is_spoken_of(build: Rows, suite: Suite) -> bool:
+    """Whether any ledger that the gate speaks of is at hand."""
+    named = ", ".join(f"'{ledger}'" for ledger in suite.ledgers)
+    return not named or bool(build.rows(f"from raw.ledger where file <> '' and ledger in ({named})"))
 
 
 def _frame(build: Rows, suite: Suite) -> tuple[list[dict[str, Any]], int]:
@@ -133,6 +143,13 @@ def _context() -> Any:
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     return context
+
+
+def _not_judged(suite: Suite) -> GateResult:
+    """Nothing to look at is neither a failure nor a crash of the check."""
+    return GateResult(
+        suite.name, suite.title, suite.protects, suite.severity, "not_judged", 0, ("未　没有所需的账，未核对",), 0, ()
+    )
 
 
 def _columns(rows: list[dict[str, Any]], suite: Suite) -> list[str]:

@@ -330,6 +330,7 @@ SUITES = (
             "grade": "等级",
         },
         expectations=_scores_add_up,
+        ledgers=("indicator", "score_section"),
     ),
     Suite(
         name="rules_hold_together",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -29,8 +30,18 @@ def as_json(year: int, build: Build | None, published: str | None, problems: lis
         "published": published,
         "errors": [dataclasses.asdict(problem) for problem in problems],
         "notices": [dataclasses.asdict(notice) for notice in notices],
+        "judged": _judged(build) if build and not problems else {},
+        "not_read": build.not_read if build and not problems else [],
         **found,
     }
+
+
+def _judged(build: Build) -> dict[str, dict[str, int]]:
+    """How many rule instances were judged, by severity and status: nothing broken is not nothing checked."""
+    counts: dict[str, dict[str, int]] = {"error": {}, "warning": {}}
+    for row in build.rows("select severity, status, count(*) as n from reconciliation group by all order by all"):
+        counts[row["severity"]][row["status"]] = row["n"]
+    return counts
 
 
 def _found(build: Build) -> dict[str, Any]:
@@ -87,8 +98,21 @@ def show_summary(console: Console, build: Build, skipped: dict[str, list[str]] |
         console.print(Text(f"更正  {row['address']}  {row['printed']} → {row['corrected']}（{by}）", style="cyan"))
     _show_score(console, build)
     _show_notices(console, build.notices)
+    _show_not_read(console, build.not_read)
     if skipped:
         console.print(Text(f"未核对  {len(skipped)} 条规则所需的账不在其中", style="dim"))
+
+
+def _show_not_read(console: Console, not_read: list[dict[str, str]]) -> None:
+    """Files and sheets by name; rows only counted, by what they are."""
+    for each in not_read:
+        if each["kind"] in ("file", "sheet"):
+            place = "  ".join(part for part in (each["file"], each["sheet"]) if part)
+            console.print(Text.assemble(("未读  ", "yellow"), f"{place}  {each['found']}；{each['reason']}"))
+    rows = Counter(each["reason"] for each in not_read if each["kind"] == "row")
+    if rows:
+        named = "、".join(f"{reason} {n} 行" for reason, n in rows.items())
+        console.print(Text(f"未读  不含数字的行：{named}，位置见 --json", style="dim"))
 
 
 def _show_notices(console: Console, notices: list[Problem], limit: int = 5) -> None:

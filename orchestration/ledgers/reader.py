@@ -14,6 +14,7 @@ from orchestration.base.problems import InputError, Problem
 from orchestration.ledgers.cell import Cell
 from orchestration.ledgers.contract import Contract, Key
 from orchestration.ledgers.header import TITLE_LINES, find_header
+from orchestration.ledgers.row_kinds import LEFT_OUT
 from orchestration.ledgers.sources import COMPANIONS, Document, EntrySource, Source, Sources, read_sources
 from orchestration.ledgers.spreadsheet import SUFFIXES, Grid, read_grids
 from orchestration.ledgers.table import LeftOut, read_grid, read_table
@@ -33,12 +34,35 @@ class Ledger:
 
 
 @dataclass(frozen=True)
+class NotRead:
+    """Something that lay among the ledgers and was not read as figures, and why."""
+
+    kind: str  # file | sheet | row
+    file: str
+    sheet: str
+    cell: str
+    found: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Year:
     """All ledgers of one year."""
 
     year: int
     sources: Sources
     ledgers: dict[str, Ledger]
+    passed_over: tuple[NotRead, ...] = ()  # files and sheets
+
+    @property
+    def not_read(self) -> list[NotRead]:
+        """Files and sheets that no ledger was read from, and rows without figures of the ledgers that were read."""
+        rows = [
+            NotRead("row", ledger.cells[0].file, ledger.cells[0].sheet, row.cell, row.text, LEFT_OUT[row.kind])
+            for ledger in self.ledgers.values()
+            for row in ledger.left_out
+        ]
+        return [*self.passed_over, *rows]
 
     @property
     def cells(self) -> list[Cell]:
@@ -58,15 +82,22 @@ def read_year(folder: Path, year: int, contracts: dict[str, Contract]) -> Year:
 
     Raises ``InputError`` with every problem of every file; then nothing has been read.
     """
-    required = {name: contract for name, contract in contracts.items() if contract.required}
+    shared = {name: contract for name, contract in contracts.items() if contract.required}
     if not folder.is_dir() or not any(path.suffix.lower() in SUFFIXES for path in folder.iterdir()):
         raise InputError(
             [
                 Problem(f"{folder}/{name}.csv", "", "", "没有这本账", f"{contract.title}（csv 或 xlsx）")
-                for name, contract in (required or contracts).items()
+                for name, contract in (shared or contracts).items()
             ]
         )
     sources, problems = read_sources(folder, year)
+    problems += [
+        Problem(str(folder / "sources.yml"), "", "required", name, f"契约之一：{'、'.join(contracts)}")
+        for name in sources.required or ()
+        if name not in contracts
+    ]
+    said = sources.required
+    required = shared if said is None else {name: contracts[name] for name in said if name in contracts}
     listed = {source.file for source in sources.files}
     for path in sorted(folder.iterdir()):
         if path.is_file() and path.name not in listed | COMPANIONS and not path.name.startswith((".", "~$")):
@@ -117,6 +148,7 @@ def read_paths(
     names.
     """
     problems: list[Problem] = []
+    passed_over: list[NotRead] = []
     grids: list[tuple[Path, Grid]] = []
     for path in paths:
         if not path.exists():
@@ -124,9 +156,13 @@ def read_paths(
             continue
         files = sorted(path.iterdir()) if path.is_dir() else [path]
         for file in files:
-            if path.is_dir() and (
-                file.suffix.lower() not in SUFFIXES or file.name in COMPANIONS or file.name.startswith((".", "~$"))
-            ):
+            if path.is_dir() and (file.name in COMPANIONS or file.name.startswith((".", "~$"))):
+                continue
+            if path.is_dir() and file.suffix.lower() not in SUFFIXES:
+                found = file.suffix.lower() if file.is_file() else "文件夹"
+                passed_over.append(
+                    NotRead("file", str(file), "", "", found or "没有扩展名", f"只读 {'、'.join(SUFFIXES)}")
+                )
                 continue
             try:
                 grids += [(file, grid) for grid in read_grids(file, str(file))]
@@ -142,6 +178,8 @@ def read_paths(
             if any(any(row) for row in grid.rows):
                 names = "、".join(contract.short for contract in contracts.values())
                 problems.append(Problem(grid.file, grid.sheet, "", "认不出是哪本账", f"文件名、表名或标题为：{names}"))
+            else:
+                passed_over.append(NotRead("sheet", grid.file, grid.sheet, "", "空表", "没有内容"))
             continue
         if contract.ledger in ledgers:
             problems.append(Problem(grid.file, grid.sheet, "", f"第二份{contract.short}", "每本账一张表"))
@@ -160,7 +198,7 @@ def read_paths(
         problems.append(Problem(str(paths[0]), "", "", "没有账表", "csv 或 xlsx 文件"))
     if problems or found_year is None:
         raise InputError(problems)
-    return Year(found_year, Sources(year=found_year), ledgers)
+    return Year(found_year, Sources(year=found_year), ledgers, tuple(passed_over))
 
 
 def _grid_of(path: Path, source: Source, year: int) -> Grid:

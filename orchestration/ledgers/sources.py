@@ -57,6 +57,7 @@ class Sources(_Model):
     department: str = ""
     documents: dict[str, Document] = {}
     files: tuple[Source, ...] = ()
+    required: tuple[str, ...] | None = None  # ledgers that this department must bring; else as their contracts say
     entries: tuple[EntrySource, ...] = ()
 
 

@@ -74,6 +74,18 @@ class Build:
             return []
         return [Problem(**notice) for notice in json.loads(self.notices_file.read_text(encoding="utf-8"))]
 
+    @property
+    def not_read_file(self) -> Path:
+        return self.folder / "not_read.json"
+
+    @property
+    def not_read(self) -> list[dict[str, str]]:
+        """Files, sheets and rows that were not read, and rules that were not judged, each with the reason."""
+        if not self.not_read_file.is_file():
+            return []
+        found: list[dict[str, str]] = json.loads(self.not_read_file.read_text(encoding="utf-8"))
+        return found
+
     def rows(self, query: str, *parameters: object) -> list[dict[str, Any]]:
         """Query the build file, read-only."""
         with duckdb.connect(str(self.warehouse), read_only=True) as connection:
@@ -169,6 +181,11 @@ def land_inputs(build: Build, inputs: Inputs) -> None:
     land(build.warehouse, tables)
     notices = [dataclasses.asdict(notice) for notice in inputs.year.notices]
     build.notices_file.write_text(json.dumps(notices, ensure_ascii=False), encoding="utf-8")
+    not_read = [dataclasses.asdict(each) for each in inputs.year.not_read] + [
+        {"kind": "rule", "rule": rule, "reason": f"没有 {'、'.join(absent)}"}
+        for rule, absent in sorted(inputs.rulebook.skipped.items())
+    ]
+    build.not_read_file.write_text(json.dumps(not_read, ensure_ascii=False), encoding="utf-8")
 
 
 def content_hash(build: Build, tables: list[str]) -> str:

@@ -71,7 +71,12 @@ def _check_result(result: GateResult) -> dg.AssetCheckResult:
         metadata["rows"] = dg.MetadataValue.md(markdown(result.rows))
     if result.crash:
         metadata["crash"] = dg.MetadataValue.text(result.crash)
-    verdict = {"passed": "通过", "failed": f"{result.failing} 行不符", "crashed": "检查本身出错"}[result.status]
+    verdict = {
+        "passed": "通过",
+        "failed": f"{result.failing} 行不符",
+        "crashed": "检查本身出错",
+        "not_judged": "未核对",
+    }[result.status]
     return dg.AssetCheckResult(
         passed=result.passed,
         check_name=result.name,
@@ -83,6 +88,6 @@ def _check_result(result: GateResult) -> dg.AssetCheckResult:
 
 
 def _verdict(result: GateResult) -> dict[str, str]:
-    word = {"passed": "通过", "failed": "未通过", "crashed": "检查本身出错"}[result.status]
+    word = {"passed": "通过", "failed": "未通过", "crashed": "检查本身出错", "not_judged": "未核对"}[result.status]
     return {"关卡": result.title, "结果": word, "看了（行）": str(result.looked_at), "不符（行）": str(result.failing),
             "保护什么": result.protects}  # fmt: skip

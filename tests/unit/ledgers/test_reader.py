@@ -784,3 +784,16 @@ def test_a_year_in_a_rows_name_is_not_the_tables_year(tmp_path: Path) -> None:
     path = _csv(tmp_path / "spending.csv", HEADER, ["2023年省政府特殊津贴", "1", "2"])
     (problem,) = problems_of(read_paths, [path], None, {"spending": contract()})
     assert (problem.file, problem.found) == (str(path), "看不出年度")
+
+
+def test_the_sources_may_say_which_ledgers_a_department_must_bring(raw: Path, contracts: dict[str, Contract]) -> None:
+    folder = raw / "2024"
+    for path in folder.glob("*.csv"):
+        if path.name != "insured.csv":
+            path.unlink()
+    sources = "year: 2024\nrequired: {required}\nfiles:\n  - {{file: insured.csv, ledger: insured}}\n"
+    (folder / "sources.yml").write_text(sources.format(required="[]"), encoding="utf-8")
+    assert set(read_year(folder, 2024, contracts).ledgers) == {"insured"}
+    (folder / "sources.yml").write_text(sources.format(required="[fund_balance, nonsense]"), encoding="utf-8")
+    found = [(Path(p.file).name, p.found) for p in problems_of(read_year, folder, 2024, contracts)]
+    assert found == [("sources.yml", "nonsense"), ("fund_balance.csv", "没有这本账")]

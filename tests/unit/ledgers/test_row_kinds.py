@@ -195,3 +195,30 @@ def test_a_name_without_a_figure_is_refused_with_the_row_above(contracts: dict[s
 def test_a_heading_between_rows_is_refused_and_a_row_of_dashes_is_not() -> None:
     assert refused([HEADER, ["一、机关", "", ""], ["甲", "1", "1"]]) == [("A2", "一、机关，有名称，没有一个数")]
     assert kinds([HEADER, ["甲", "-", "-"]]) == {"甲": "detail"}
+
+
+# --- what was not read
+
+
+def test_files_that_are_no_tables_are_listed_and_not_passed_over(
+    tmp_path: Path, contracts: dict[str, Contract]
+) -> None:
+    (tmp_path / "参保人数表.csv").write_text("险种,参保人数,同比增加\n失业保险,750.7万人,10.27万\n", encoding="utf-8")
+    (tmp_path / "表1.docx").write_bytes(b"PK")
+    (tmp_path / "附件").mkdir()
+    (tmp_path / "corrections.csv").write_text("", encoding="utf-8")
+    (tmp_path / "~$表1.xlsx").write_bytes(b"")
+    not_read = read_paths([tmp_path], 2024, contracts).not_read
+    assert {(each.kind, Path(each.file).name, each.found) for each in not_read} == {
+        ("file", "表1.docx", ".docx"),
+        ("file", "附件", "文件夹"),
+    }
+
+
+def test_rows_that_carry_no_figures_are_listed_with_what_they_are(contracts: dict[str, Contract]) -> None:
+    year = read_paths([CASES / "continued-title" / "表1.xlsx"], 2024, contracts)
+    assert [(each.kind, each.cell, each.reason) for each in year.not_read] == [
+        ("row", "A6", "续表"),
+        ("row", "A7", "重复的表头"),
+        ("row", "A8", "重复的表头"),
+    ]

@@ -1,0 +1,37 @@
+"""A gate whose ledgers a department does not bring is not judged, and says so; one whose ledger is there is judged."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from expectations.gate import _is_spoken_of, run_suites
+from expectations.suites.year import SUITES
+
+SCORES = next(suite for suite in SUITES if suite.name == "scores_add_up")
+
+
+class Ledgers:
+    """A build that holds these ledgers and no row of anything else."""
+
+    def __init__(self, *ledgers: str):
+        self.ledgers = ledgers
+
+    def rows(self, query: str) -> list[dict[str, Any]]:
+        if "from raw.ledger" not in query:
+            return []
+        return [{"ledger": name} for name in self.ledgers if f"'{name}'" in query]
+
+
+def test_a_department_without_scores_is_not_judged_by_them() -> None:
+    (result,) = run_suites(Ledgers("unit_basic_expenditure"), [SCORES])
+    assert (result.status, result.passed, result.looked_at) == ("not_judged", True, 0)
+    assert result.expected == ("未　没有所需的账，未核对",)
+
+
+def test_a_score_ledger_without_a_score_is_judged() -> None:
+    assert _is_spoken_of(Ledgers("score_section"), SCORES)
+    assert _is_spoken_of(Ledgers("indicator"), SCORES)
+
+
+def test_every_other_gate_is_judged_whatever_is_at_hand() -> None:
+    assert all(_is_spoken_of(Ledgers(), suite) for suite in SUITES if suite is not SCORES)
