@@ -20,6 +20,7 @@ from orchestration.base.problems import InputError
 from orchestration.base.settings import Settings
 from orchestration.cli import alerts as cli_alerts
 from orchestration.cli import cells as cli_cells
+from orchestration.cli import draft as cli_draft
 from orchestration.cli import entries as cli_entries
 from orchestration.cli import report as cli_report
 from orchestration.cli import summary
@@ -118,6 +119,9 @@ def check(
     contract: Annotated[Path | None, typer.Option(help="Read every sheet by this contract.")] = None,
     rules: Annotated[Path | None, typer.Option(help="A rule file or folder instead of expectations/rules.")] = None,
     year: Annotated[int | None, typer.Option(help="Fiscal year, where no folder or title names it.")] = None,
+    draft: Annotated[
+        bool, typer.Option("--draft", help="Draft contracts and rules from the files themselves, and check by those.")
+    ] = False,
     as_published: AsPublished = False,
     as_json: AsJson = False,
 ) -> None:
@@ -128,11 +132,12 @@ def check(
     def work(watcher: Watcher) -> int:
         from orchestration.warehouse.check import check_paths
 
-        watcher.step("核对", 0)
         with tempfile.TemporaryDirectory(prefix="ledgergate-") as folder:
             try:
+                watcher.step("起草" if draft else "核对", 0)
+                used = cli_draft.drafted_settings(settings, paths, Path(folder) / "draft") if draft else settings
                 found = check_paths(
-                    settings, paths, Path(folder), contract=contract, year=year, as_published=as_published,
+                    used, paths, Path(folder), contract=contract, year=year, as_published=as_published,
                     on_node=watcher.advance,
                 )  # fmt: skip
             except InputError as error:
@@ -193,6 +198,7 @@ cli_cells.register(app)
 cli_report.register(app)
 cli_alerts.register(app)
 cli_entries.register(app)
+cli_draft.register(app)
 
 
 def _finish(work: Callable[[Any], int]) -> NoReturn:

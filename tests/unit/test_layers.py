@@ -15,6 +15,7 @@ from orchestration.base.settings import ROOT
 FLOORS = (
     ("orchestration.base", "expectations"),
     ("orchestration.ledgers", "orchestration.rules"),
+    ("orchestration.drafting",),
     ("orchestration.localisation.solver", "orchestration.localisation"),
     ("orchestration.entries", "orchestration.entries.diagnosis"),
     ("orchestration.warehouse",),

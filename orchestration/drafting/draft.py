@@ -1,0 +1,151 @@
+"""From files to a draft: tables, the rules within and between them, and what could not be decided. Reads the files that
+it is given; writes nothing (``writing`` does).
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from orchestration.base.problems import InputError, Problem
+from orchestration.drafting.across import joined_rows, shared_totals
+from orchestration.drafting.rule import Amounts, Break, DraftRule, amounts_of
+from orchestration.drafting.tables import Table, find_tables, vocabulary_of
+from orchestration.drafting.within import listed_rules, row_rules, share_rules, total_rules
+from orchestration.ledgers.contract import Contract
+from orchestration.ledgers.sources import COMPANIONS
+from orchestration.ledgers.spreadsheet import SUFFIXES, Grid, read_grids
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What was made of the files."""
+
+    tables: tuple[Table, ...]
+    amounts: tuple[Amounts, ...]
+    rules: tuple[DraftRule, ...]
+    blanks_are_zero: Mapping[str, bool]  # table -> whether a blank is an exact zero
+    grids: tuple[Grid, ...]
+    undecided: tuple[str, ...]
+
+    @property
+    def breaks(self) -> list[Break]:
+        """Each place that breaks a relation which nearly all others keep."""
+        return [replace(each, rule=rule.id) for rule in self.rules for each in rule.breaks]
+
+
+def draft_paths(paths: Sequence[Path], contracts: Mapping[str, Contract], seconds: float | None = None) -> Draft:
+    """A draft of all tables under ``paths``. Raises ``InputError`` where a file can't be read or holds no table.
+
+    ``contracts``: those known already, for the names of columns. ``seconds``: what it may take in all; what there was
+    no time for is said among ``undecided``.
+    """
+    until = None if seconds is None else time.monotonic() + seconds
+    grids = _grids(paths)
+    vocabulary = vocabulary_of(contracts)
+    tables: list[Table] = []
+    for path, grid in grids:
+        tables += find_tables(grid, path.stem, vocabulary)
+    tables = _named_apart(tables, contracts)
+    if not tables:
+        raise InputError([Problem(str(paths[0]), "", "", "没有找到表格", "表头之下有数的表")])
+    amounts = [amounts_of(table) for table in tables]
+    rules: list[DraftRule] = []
+    undecided = [f"{table.name}：{text}" for table in tables for text in table.undecided]
+    zero: dict[str, bool] = {}
+    for table, each in zip(tables, amounts, strict=True):
+        if not table.keys:
+            continue
+        found, relations = row_rules(table, each, _left(until))
+        undecided += [f"{table.name}：时间不够，未找 {what}" for what in relations.partial]
+        zero[table.name] = _blanks_are_zero(table, each, found)
+        within = [
+            *found,
+            *total_rules(table, each),
+            *share_rules(table, each),
+            *listed_rules(table, each, _left(until)),
+        ]
+        rules += within if zero[table.name] else [replace(r, when_printed=_printed(r)) for r in within]
+    keyed = [(table, each) for table, each in zip(tables, amounts, strict=True) if table.keys]
+    if len(keyed) > 1:
+        some, theirs = [table for table, _ in keyed], [each for _, each in keyed]
+        rules += shared_totals(some, theirs)
+        rules += joined_rows(some, theirs, _left(until))
+    return Draft(tuple(tables), tuple(amounts), tuple(_numbered(rules)), zero, tuple(g for _, g in grids),
+                 tuple(undecided))  # fmt: skip
+
+
+def _printed(rule: DraftRule) -> str:
+    """Where blanks are not zeros, a relation is asked for only where its figures are printed."""
+    return "right" if "sum(" in rule.check else "both"
+
+
+def _left(until: float | None) -> float | None:
+    return None if until is None else max(0.1, until - time.monotonic())
+
+
+def _grids(paths: Sequence[Path]) -> list[tuple[Path, Grid]]:
+    problems: list[Problem] = []
+    grids: list[tuple[Path, Grid]] = []
+    for path in paths:
+        if not path.exists():
+            problems.append(Problem(str(path), "", "", "没有这个文件或文件夹", "账表文件（csv、xlsx）或其文件夹"))
+            continue
+        inside = path.is_dir()
+        for file in sorted(path.iterdir()) if inside else [path]:
+            if inside and (
+                file.suffix.lower() not in SUFFIXES or file.name in COMPANIONS or file.name.startswith((".", "~$"))
+            ):
+                continue
+            try:
+                grids += [(file, grid) for grid in read_grids(file, str(file))]
+            except InputError as error:
+                problems += error.problems
+    if problems:
+        raise InputError(problems)
+    return grids
+
+
+def _named_apart(tables: Sequence[Table], taken: Container[str]) -> list[Table]:
+    """Tables under names of their own. A ledger that has a contract may have models that rely on its keys: a draft
+    does not take its name.
+    """
+    tables = [replace(table, name=f"draft_{table.name}") if table.name in taken else table for table in tables]
+    doubled = Counter(table.name for table in tables)
+    seen: Counter[str] = Counter()
+    named = []
+    for table in tables:
+        seen[table.name] += 1
+        named.append(replace(table, name=f"{table.name}_{seen[table.name]}") if doubled[table.name] > 1 else table)
+    return named
+
+
+def _blanks_are_zero(table: Table, amounts: Amounts, rules: Sequence[DraftRule]) -> bool:
+    """A blank is a zero where relations hold only if it is; else it is taken for not printed."""
+    measures = {column.at: m for m, column in enumerate(table.measures)}
+    for rule in rules:
+        terms = [measures[at] for _, _, at in rule.operands[1:]]
+        if rule.when_printed or not rule.operands:
+            continue
+        broken = {each.cell for each in rule.breaks}
+        blank = sum(
+            1 for row in amounts.figures.values
+            if row[measures[rule.operands[0][2]]] is not None and any(row[m] is None for m in terms)
+        )  # fmt: skip
+        if blank > len(broken):
+            return True
+    return all(value is not None for row in amounts.figures.values for value in row)
+
+
+def _numbered(rules: Sequence[DraftRule]) -> list[DraftRule]:
+    """Each rule under an id of its own."""
+    counts = Counter(rule.id for rule in rules)
+    seen: Counter[str] = Counter()
+    named = []
+    for rule in rules:
+        seen[rule.id] += 1
+        named.append(replace(rule, id=f"{rule.id}_{seen[rule.id]}") if counts[rule.id] > 1 else rule)
+    return named

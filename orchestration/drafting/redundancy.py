@@ -1,0 +1,151 @@
+"""Of the relations that lines keep, those that say something new: what follows from simpler ones is left out, and of
+two that explain the same figure from the same parts the better one stays.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from orchestration.drafting.lines import Candidate, Lines
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A relation that a stretch of lines keeps."""
+
+    columns: bool  # within columns (from row to row) rather than within rows
+    candidate: Candidate
+    kept: tuple[int, ...]  # lines
+    broken: tuple[int, ...]
+    bits: int
+
+
+@dataclass
+class _Equation:
+    """A linear relation in reduced form, and the lines that it holds in."""
+
+    weights: dict[int, Fraction]
+    lines: frozenset[int]
+
+
+def settle(accepted: Sequence[Relation], lines: Lines) -> list[Relation]:
+    """What is left of the accepted relations of one direction."""
+    sums = [each for each in accepted if each.candidate.operator == "Sum"]
+    means = [each for each in accepted if each.candidate.operator == "Average"]
+    ratios = [each for each in accepted if each.candidate.operator in ("Division", "RelativeChange")]
+    return _without_rivals(_independent(sums, lines), lines) + _without_rivals(means, lines) + _one_ratio(ratios, lines)
+
+
+def _one_ratio(ratios: Sequence[Relation], lines: Lines) -> list[Relation]:
+    """Each figure is one quotient, and of ``a = b / c``, ``c = b / a`` one is meant: the plainest of those that have
+    most of the evidence, line by line.
+    """
+    best: dict[int, int] = defaultdict(int)
+    for each in ratios:
+        best[each.candidate.result] = max(best[each.candidate.result], each.bits)
+    # A quotient is printed finer than what it is of, and is the smaller figure.
+    powers = {p: [len(str(line.powers[p])) for line in lines.lines if line.powers[p]] for p in best}
+    fineness = {p: 8 * sum(shown) // max(len(shown), 1) for p, shown in powers.items()}
+    size = {p: max(abs(line.values[p] or 0) for line in lines.lines) for p in best}
+
+    def order(relation: Relation) -> tuple[int, ...]:
+        result, operands = relation.candidate.result, relation.candidate.operands
+        weak = relation.bits * 10 < best[result] * 8
+        return (weak, fineness[result], result < max(operands), size[result].bit_length(), *_plainness(relation))
+
+    results: set[tuple[int, int]] = set()
+    triples: set[tuple[int, frozenset[int]]] = set()
+    settled = []
+    for relation in sorted(ratios, key=order):
+        result, triple = relation.candidate.result, frozenset((relation.candidate.result, *relation.candidate.operands))
+        kept = [n for n in relation.kept if (n, result) not in results and (n, triple) not in triples]
+        results |= {(n, result) for n in kept}
+        triples |= {(n, triple) for n in kept}
+        if kept:
+            settled.append(replace(relation, kept=tuple(kept)))
+    return settled
+
+
+def _plainness(relation: Relation) -> tuple[int, ...]:
+    """What a person would rather have meant: beside each other, few parts, close by."""
+    candidate = relation.candidate
+    positions = (candidate.result, *candidate.operands)
+    return (candidate.cost, len(candidate.operands), max(positions) - min(positions), -relation.bits)
+
+
+def _independent(sums: Sequence[Relation], lines: Lines) -> list[Relation]:
+    """Sums, plainest first, without those that follow from the ones before them and from figures that stand twice."""
+    basis: dict[int, list[_Equation]] = defaultdict(list)
+    for one, two, where in _doubles(lines):
+        _reduce({one: Fraction(1), two: Fraction(-1)}, where, basis)
+    found = []
+    for relation in sorted(sums, key=_plainness):
+        weights = {relation.candidate.result: Fraction(-1)}
+        for p in relation.candidate.operands:
+            weights[p] = weights.get(p, Fraction(0)) + 1
+        if _reduce(weights, frozenset(relation.kept), basis):
+            found.append(relation)
+    return found
+
+
+def _reduce(weights: dict[int, Fraction], where: frozenset[int], basis: dict[int, list[_Equation]]) -> bool:
+    """Whether an equation says something new; then it joins the basis."""
+    weights = dict(weights)
+    lines = where
+    done: set[int] = set()
+    while left := [p for p in weights if p not in done]:
+        pivot = min(left)
+        known = next((e for e in basis[pivot] if len(e.lines & where) * 10 >= len(where) * 9), None)
+        if known is None:
+            done.add(pivot)
+            continue
+        factor = weights[pivot] / known.weights[pivot]
+        for p, weight in known.weights.items():
+            weights[p] = weights.get(p, Fraction(0)) - factor * weight
+            if not weights[p]:
+                del weights[p]
+        lines = lines & known.lines
+    if not weights:
+        return False
+    basis[min(weights)].append(_Equation(weights, lines))
+    return True
+
+
+def _doubles(lines: Lines) -> list[tuple[int, int, frozenset[int]]]:
+    """Positions that show the same figures, as pairs, with the lines: one fact that stands twice."""
+    columns: dict[tuple[int | None, ...], list[int]] = defaultdict(list)
+    for p in lines.positions:
+        columns[tuple(lines.lines[i].values[p] for i in lines.used)].append(p)
+    return [
+        (positions[0], other, frozenset(lines.used))
+        for shown, positions in columns.items()
+        if len({v for v in shown if v}) > 1
+        for other in positions[1:]
+    ]
+
+
+def _without_rivals(accepted: Sequence[Relation], lines: Lines) -> list[Relation]:
+    """Of relations that explain the same figure from the same parts, the plainest that has at least half of the
+    evidence of the strongest, line by line.
+    """
+    taken: dict[tuple[int, int], list[frozenset[int]]] = defaultdict(list)
+    settled: list[Relation] = []
+    best: dict[int, int] = defaultdict(int)
+    for each in accepted:
+        best[each.candidate.result] = max(best[each.candidate.result], each.bits)
+    for relation in sorted(accepted, key=lambda r: (r.bits * 2 < best[r.candidate.result], _plainness(r))):
+        candidate = relation.candidate
+        kept = []
+        for number in relation.kept:
+            parts = frozenset(p for p in candidate.operands if lines.lines[number].values[p])
+            others = taken[number, candidate.result]
+            if any(parts & other for other in others) or (others and len(parts) < 2):
+                continue
+            others.append(parts)
+            kept.append(number)
+        if kept:
+            settled.append(replace(relation, kept=tuple(kept)))
+    return settled

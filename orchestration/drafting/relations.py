@@ -1,0 +1,255 @@
+"""Which candidates are believed: each is tried on every line; lines that keep it speak for it by how unlikely that is,
+lines that break it against it, and only stretches of lines in which the sum of both convinces count.
+
+Whole numbers throughout; evidence is counted in bits. What a relation means for a contract is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import chain
+from math import isqrt
+
+from orchestration.drafting.figures import Figures
+from orchestration.drafting.lines import Candidate, Line, Lines, surprise
+from orchestration.drafting.quotients import quotients
+from orchestration.drafting.redundancy import Relation, settle
+from orchestration.drafting.sums import Outline, averages, far_sums, outline_sums, pair_sums, strided_sums, window_sums
+
+#: Bits that a line which breaks a relation takes away: one in 64 lines of a true relation is wrong or different.
+_BREAK = 6
+#: Bits that convince: a chance of one in 2**12 that the stretch is a coincidence.
+_CONVINCES = 10
+#: Candidates of one figure that are tried on all lines.
+_RIVALS = 8
+_LEVELS = 4
+#: Proportions that agree to one part in so many are the same.
+_SAME = 500
+
+
+@dataclass
+class Relations:
+    """All that was found; ``partial`` says what was left out for want of time."""
+
+    found: list[Relation] = field(default_factory=list)
+    partial: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One line under one candidate: None for "says nothing", else whether it keeps it, and with how many bits."""
+
+    kept: bool | None
+    bits: int = 0
+
+
+def find_relations(
+    figures: Figures, seconds: float | None = None, directions: Sequence[bool] = (False, True)
+) -> Relations:
+    """The relations of a table, within its rows (False) and within its columns (True)."""
+    until = None if seconds is None else time.monotonic() + seconds
+    relations = Relations()
+    for columns in directions:
+        _Finder(Lines(figures, columns=columns), relations, until).run()
+    return relations
+
+
+def verdicts(lines: Lines, candidate: Candidate, *, complete: bool = False) -> list[bool | None]:
+    """What each line says to a relation: it keeps it, breaks it, or says nothing (a figure that it needs is not there,
+    or a denominator is zero). ``complete``: a line that lacks any of the figures says nothing.
+    """
+    needed = (candidate.result, *candidate.operands)
+    return [
+        None if complete and any(line.values[p] is None for p in needed) else try_line(line, candidate, lines.one).kept
+        for line in lines.lines
+    ]
+
+
+class _Finder:
+    def __init__(self, lines: Lines, relations: Relations, until: float | None):
+        self.lines = lines
+        self.relations = relations
+        self.until = until
+        self.tried: set[tuple[str, int, tuple[int, ...], int]] = set()
+        self.accepted: list[Relation] = []
+
+    def run(self) -> None:
+        sequence = self.lines.positions
+        if len(sequence) < 3 or not self.lines.used:
+            return
+        sample = self.lines.sample()
+        everything = self.lines.used
+        self._try("sums", everything, lambda line: window_sums(line, sequence))
+        for _ in range(_LEVELS):
+            before = len(self.accepted)
+            outline = Outline.of(self._sums())
+            self._try("totals of subtotals", everything, partial(outline_sums, sequence=sequence, outline=outline))
+            if len(self.accepted) == before:
+                break
+        totals = {each.result for each in self._sums()}
+        without_totals = [p for p in sequence if p not in totals]
+        self._try("sums without subtotals", everything, lambda line: window_sums(line, without_totals))
+        self._try("far sums", sample, lambda line: far_sums(line, sequence, sequence))
+        self._try("far totals", sample, lambda line: far_sums(line, without_totals, sequence))
+        self._try("strided sums", sample, lambda line: strided_sums(line, sequence))
+        self._try("pairs", sample, lambda line: pair_sums(line, sequence))
+        for each in {tuple(sequence), tuple(without_totals)}:
+            self._try("averages", sample, partial(averages, sequence=each))
+        self._try("quotients", sample, lambda line: quotients(line, self.lines.one))
+        self.relations.found += settle(self.accepted, self.lines)
+
+    def _sums(self) -> list[Candidate]:
+        return [each.candidate for each in self.accepted if each.candidate.operator == "Sum"]
+
+    def _try(self, what: str, numbers: Sequence[int], propose: Callable[[Line], Iterable[Candidate]]) -> None:
+        """Candidates of the lines with these numbers; those with most evidence are tried on all lines."""
+        votes: dict[Candidate, int] = defaultdict(int)
+        for number in numbers:
+            if self.until is not None and time.monotonic() > self.until:
+                self.relations.partial.append(what)
+                break
+            line = self.lines.lines[number]
+            for candidate in set(propose(line)):
+                votes[candidate] += try_line(line, candidate, self.lines.one).bits
+        rivals: dict[int, list[tuple[int, Candidate]]] = defaultdict(list)
+        for candidate, bits in votes.items():
+            if bits >= 4:
+                rivals[candidate.result].append((bits, candidate))
+        for each in rivals.values():
+            each.sort(key=lambda pair: (-pair[0], pair[1].operands))
+            for _, candidate in each[:_RIVALS]:
+                self._judge(candidate)
+
+    def _judge(self, candidate: Candidate) -> None:
+        key = (candidate.operator, candidate.result, candidate.operands, candidate.factor)
+        if key in self.tried:
+            return
+        self.tried.add(key)
+        trials = [try_line(self.lines.lines[i], candidate, self.lines.one) for i in self.lines.used]
+        scores = self._scores(candidate, trials)
+        least = _CONVINCES + candidate.cost
+        if candidate.cost:  # what is rare in tables has to convince against every figure and stretch that it might be
+            least += len(self.lines.positions).bit_length() + len(self.lines.used).bit_length()
+        for low, high, bits in convincing(scores, least):
+            inside = [(self.lines.used[i], trials[i]) for i in _widened(trials, low, high)]
+            kept = tuple(i for i, t in inside if t.kept)
+            broken = tuple(i for i, t in inside if t.kept is False)
+            self.accepted.append(Relation(self.lines.columns, candidate, kept, broken, bits))
+
+    def _scores(self, candidate: Candidate, trials: Sequence[Trial]) -> list[int]:
+        """What each line adds or takes away. Lines whose figures stand in the same proportion (the same amounts every
+        month, a count and its share) say the same thing once.
+        """
+        seen: set[tuple[int, ...]] = set()
+        scores = []
+        for number, trial in zip(self.lines.used, trials, strict=True):
+            score = 0 if trial.kept is None else trial.bits if trial.kept else -_BREAK
+            if score > 0:
+                values = self.lines.lines[number].values
+                whole = abs(values[candidate.result] or 0) or 1
+                shape = tuple((values[p] or 0) * _SAME // whole for p in candidate.operands)
+                score = 0 if shape in seen else score
+                seen.add(shape)
+            scores.append(score)
+        return scores
+
+
+def try_line(line: Line, candidate: Candidate, one: int) -> Trial:
+    """A relation on one line."""
+    value = line.values[candidate.result]
+    if value is None:
+        return Trial(None)
+    if candidate.operator in ("Sum", "Average"):
+        return _try_sum(line, candidate, value)
+    return _try_quotient(line, candidate, value, one)
+
+
+def _try_sum(line: Line, candidate: Candidate, value: int) -> Trial:
+    operands = candidate.operands
+    total = sum(map(line.numbers.__getitem__, operands))
+    wide = sum(map(line.halves.__getitem__, operands))
+    factor = 1
+    if candidate.operator == "Average":
+        factor = len(operands) - list(map(line.values.__getitem__, operands)).count(None)
+    difference = abs(total - value * factor)
+    if difference > wide + line.halves[candidate.result] * factor or not factor:
+        absent = all(line.values[p] is None for p in operands)
+        return Trial(None if absent else False)
+    terms = [p for p in operands if line.values[p] is not None]
+    weighty = [p for p in terms if line.values[p]]
+    if not terms:
+        return Trial(None)
+    if len(weighty) < 2 or value == 0:
+        return Trial(True)
+    unit = min(line.powers[p] for p in weighty)
+    if candidate.operator == "Sum":
+        return Trial(True, surprise(value // len(weighty), difference, unit))
+    # A mean lies among its figures, whichever they are: what surprises is how exactly, beside how far they scatter.
+    scatter = sum(abs((line.values[p] or 0) - value) for p in terms) // len(terms)
+    return Trial(True, surprise(scatter * isqrt(len(terms)), difference, unit))
+
+
+def _try_quotient(line: Line, candidate: Candidate, value: int, one: int) -> Trial:
+    b, c = candidate.operands
+    first, second = line.values[b], line.values[c]
+    if first is None or second is None:
+        return Trial(None)
+    half = line.halves[candidate.result]
+    numerator, denominator = (first, second) if candidate.operator == "Division" else (second - first, first)
+    spread = line.halves[b] if candidate.operator == "Division" else line.halves[b] + line.halves[c]
+    below = line.halves[c] if candidate.operator == "Division" else line.halves[b]
+    if denominator == 0:
+        return Trial(None)
+    difference = abs(value * denominator - numerator * one * candidate.factor)
+    if difference > half * abs(denominator) + spread * one * candidate.factor + below * abs(value):
+        return Trial(False)
+    if value in (0, one * candidate.factor, -one * candidate.factor) or numerator == 0:
+        return Trial(True)
+    off = max(0, difference // abs(denominator) - half)
+    # A quotient of two small whole numbers has few digits of its own, however many are printed.
+    known = sum((abs(line.values[p] or 0) // line.powers[p]).bit_length() for p in (b, c))
+    return Trial(True, min(known, surprise(value, off, line.powers[candidate.result])))
+
+
+def convincing(scores: Sequence[int], least: int) -> Iterator[tuple[int, int, int]]:
+    """All maximal stretches of at least so much, as (first, last, sum): Ruzzo and Tompa 1999."""
+    stack: list[tuple[int, int, int, int]] = []  # first, last, sum before it, sum up to its end
+    total = 0
+    for at, score in enumerate(scores):
+        before, total = total, total + score
+        if score <= 0:
+            continue
+        entry = (at, at, before, total)
+        while True:
+            below = next((k for k in range(len(stack) - 1, -1, -1) if stack[k][2] < entry[2]), None)
+            if below is None or stack[below][3] >= entry[3]:
+                stack.append(entry)
+                break
+            entry = (stack[below][0], entry[1], stack[below][2], entry[3])
+            del stack[below:]
+    for first, last, before, after in stack:
+        if after - before >= least:
+            yield first, last, after - before
+
+
+def _widened(trials: Sequence[Trial], low: int, high: int) -> range:
+    """A stretch with the lines at its ends that keep the relation without surprise (zeros)."""
+    while low > 0 and trials[low - 1].kept is not False:
+        low -= 1
+    while high + 1 < len(trials) and trials[high + 1].kept is not False:
+        high += 1
+    return range(low, high + 1)
+
+
+def instances(relation: Relation) -> Iterator[tuple[tuple[int, int], list[tuple[int, int]]]]:
+    """The relation's figures, line by line: (row, column) of the result and of the operands."""
+    for number in relation.kept:
+        places = [
+            (p, number) if relation.columns else (number, p)
+            for p in chain((relation.candidate.result,), relation.candidate.operands)
+        ]
+        yield places[0], places[1:]

@@ -1,0 +1,149 @@
+"""What is found between figures, what is not, and why: exact whole numbers, lines that agree, coincidences weighed."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+import pytest
+
+from orchestration.drafting.figures import Notation, read_figure, read_figures
+from orchestration.drafting.relations import Relations, convincing, find_relations, instances
+
+Place = tuple[int, int]
+
+
+def found(rows: Sequence[Sequence[str]], operator: str = "Sum") -> set[tuple[Place, tuple[Place, ...]]]:
+    relations = find_relations(read_figures(rows))
+    return {
+        (result, tuple(sorted(operands)))
+        for relation in relations.found
+        if relation.candidate.operator == operator
+        for result, operands in instances(relation)
+    }
+
+
+def amounts(draw: random.Random, count: int) -> list[int]:
+    return [draw.randrange(1_000, 9_000_000) for _ in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1,234.50", (123450, 2)),
+        ("(1,234)", (-1234, 0)),
+        ("-0.1", (-1, 1)),
+        ("86.60%", (8660, 4)),
+        ("１２．５", (125, 1)),
+        ("1e3", (1000, 0)),
+        ("$ 7", (7, 0)),
+        ("-", None),
+        ("", None),
+        ("2024年", None),
+        ("1.2.3", None),
+    ],
+)
+def test_a_figure_is_read_to_its_last_digit(text: str, expected: tuple[int, int] | None) -> None:
+    assert read_figure(text, Notation()) == expected
+
+
+def test_another_notation_is_read_too() -> None:
+    assert read_figure("1 234,5", Notation(" ", ",")) == (12345, 1)
+
+
+def test_half_of_the_last_place_is_a_whole_number() -> None:
+    figures = read_figures([["1.5", "2"]])
+    assert (figures.values, figures.halves, figures.scale) == ([[150, 200]], [[5, 50]], 2)
+
+
+def test_counts_that_are_all_multiples_of_three_are_rounded_to_three() -> None:
+    rows = [[str(3 * n * n + 3 * k) for k in range(4)] for n in range(11, 20)]
+    assert min(half for row in read_figures(rows).halves for half in row) == 2 * 10
+    rows[0][0] = "364"
+    assert max(half for row in read_figures(rows).halves for half in row) == 5
+
+
+def test_a_sum_beside_its_parts_is_found_in_every_row() -> None:
+    draw = random.Random(3)
+    rows = [[*map(str, parts := amounts(draw, 3)), str(sum(parts))] for _ in range(5)]
+    assert found(rows) == {((r, 3), ((r, 0), (r, 1), (r, 2))) for r in range(5)}
+
+
+def test_rounded_parts_meet_their_total_within_what_print_allows() -> None:
+    assert found([["1234.56", "2345.67", "3580.2"], ["8765.43", "1111.11", "9876.5"]]) != set()
+    assert found([["1234.56", "2345.67", "3580.4"], ["8765.43", "1111.11", "9876.7"]]) == set()
+
+
+def test_a_total_of_subtotals_is_found_over_their_parts() -> None:
+    draw = random.Random(5)
+    columns = []
+    for _ in range(3):
+        one, two = amounts(draw, 3), amounts(draw, 2)
+        columns.append([*one, sum(one), *two, sum(two), sum(one) + sum(two)])
+    assert {p for p in found([list(map(str, row)) for row in zip(*columns, strict=True)]) if p[0][0] == 7} == {
+        ((7, c), ((3, c), (6, c))) for c in range(3)
+    }
+
+
+def test_every_third_figure_is_found() -> None:
+    draw = random.Random(7)
+    rows = []
+    for _ in range(6):
+        cells = amounts(draw, 9)
+        rows.append([*map(str, cells), str(cells[0] + cells[3] + cells[6])])
+    assert found(rows) == {((r, 9), ((r, 0), (r, 3), (r, 6))) for r in range(6)}
+
+
+def test_a_quotient_and_a_change_are_found_as_fractions_and_in_percent() -> None:
+    draw = random.Random(11)
+    rows = []
+    for _ in range(8):
+        a, b = amounts(draw, 2)
+        share = round(10**5 * a / b)
+        rows.append([str(a), str(b), f"{share / 10**5:.5f}", "", f"{round(10**4 * (b - a) / a) / 100:.2f}"])
+    assert found(rows, "Division") == {((r, 2), ((r, 0), (r, 1))) for r in range(8)}
+    assert {p[0] for p in found(rows, "RelativeChange")} == {(r, 4) for r in range(8)}
+
+
+def test_a_mean_is_found() -> None:
+    draw = random.Random(13)
+    columns = [amounts(draw, 8) for _ in range(3)]
+    rows = [list(map(str, row)) for row in zip(*columns, strict=True)]
+    rows.append([f"{sum(column) / 8:.3f}" for column in columns])
+    assert found(rows, "Average") == {((8, c), tuple((r, c) for r in range(8))) for c in range(3)}
+
+
+def test_small_numbers_zeros_and_constants_convince_nobody() -> None:
+    draw = random.Random(17)
+    assert found([[str(draw.randrange(0, 6)) for _ in range(8)] for _ in range(12)]) == set()
+    assert found([["0.00"] * 6 for _ in range(9)]) == set()
+    constant = [["7500.00", "7500.00", "15000.00"] for _ in range(3)]
+    assert len({result for result, _ in found([["90000.00", *["7500.00"] * 12] for _ in range(20)])}) <= 20
+    assert {p[0][1] for p in found(constant)} <= {2}
+
+
+def test_amounts_drawn_at_random_hold_no_relation() -> None:
+    draw = random.Random(19)
+    rows = [list(map(str, amounts(draw, 12))) for _ in range(30)]
+    relations = find_relations(read_figures(rows))
+    assert [r.candidate for r in relations.found] == []
+
+
+def test_a_line_that_breaks_what_the_others_keep_is_told() -> None:
+    draw = random.Random(23)
+    rows = [[*map(str, parts := amounts(draw, 3)), str(sum(parts))] for _ in range(9)]
+    rows[4][3] = str(int(rows[4][3]) + 900)
+    (relation,) = [r for r in find_relations(read_figures(rows)).found if not r.columns]
+    assert (relation.broken, len(relation.kept)) == ((4,), 8)
+
+
+def test_what_there_was_no_time_for_is_said() -> None:
+    draw = random.Random(29)
+    rows = [list(map(str, amounts(draw, 6))) for _ in range(6)]
+    assert find_relations(read_figures(rows), seconds=0).partial
+    assert find_relations(read_figures(rows)) == Relations()
+
+
+def test_convincing_stretches_are_the_maximal_ones() -> None:
+    assert list(convincing([4, -5, 3, -3, 1, 2, -2, 2, -2, 1, 5], 3)) == [(0, 0, 4), (2, 2, 3), (4, 10, 7)]
+    assert list(convincing([-1, -2], 1)) == []
