@@ -90,6 +90,7 @@ ui: $(READY)  ## the Dagster UI, on loopback only: http://127.0.0.1:3000
 
 bench: $(READY)  ## what a run costs and where, and entries by the hundred million, as ratios in one run
 	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench_speed
 	$(BIN)/python -m tests.bench_entries
 
 docs: $(READY)  ## generate docs/rules.md, dictionary.md and commands.md

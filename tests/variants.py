@@ -55,6 +55,19 @@ def altered(year: Year, edits: Edits) -> Year:
     return dataclasses.replace(year, ledgers=ledgers)
 
 
+def enlarged(year: Year, copies: int) -> Year:
+    """The year with its table of projects so many times over, under numbers of their own; totals stay as printed."""
+    projects = year.ledgers["project_expenditure"]
+    more = [
+        dataclasses.replace(cell, row_key=f"{copy * 1000 + int(cell.row_key)}")
+        for cell in projects.cells
+        if cell.row_kind == "detail"
+        for copy in range(1, copies)
+    ]
+    ledger = dataclasses.replace(projects, cells=(*projects.cells, *more))
+    return dataclasses.replace(year, ledgers={**year.ledgers, "project_expenditure": ledger})
+
+
 def judge(
     folder: Path,
     variants: Sequence[Edits],

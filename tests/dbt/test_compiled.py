@@ -4,7 +4,6 @@ the ledgers and not with their square.
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import shutil
 from pathlib import Path
@@ -17,6 +16,7 @@ from orchestration.warehouse.build import Build
 from orchestration.warehouse.landing import land, raw_tables
 from orchestration.warehouse.models import ModelsFailedError
 from tests.conftest import Published
+from tests.variants import enlarged
 from tests.variants import published as year_2024
 
 #: What compares every row with every row. A model may do so only where one side stays small, and says why.
@@ -126,15 +126,7 @@ def test_a_model_that_can_not_be_built_leaves_the_build_as_it_was(landed: Path) 
 def test_no_model_compares_every_row_with_every_row(tmp_path: Path) -> None:
     """``rule_term`` once joined with an `or` over three slots: 70 s at 34,750 cells, where equalities take 0.6."""
     year, rulebook, corrections = year_2024()
-    projects = year.ledgers["project_expenditure"]
-    more = [
-        dataclasses.replace(cell, row_key=f"{copy * 1000 + int(cell.row_key)}")
-        for cell in projects.cells
-        if cell.row_kind == "detail"
-        for copy in range(1, 10)
-    ]
-    ledger = dataclasses.replace(projects, cells=(*projects.cells, *more))
-    large = dataclasses.replace(year, ledgers={**year.ledgers, "project_expenditure": ledger})
+    large = enlarged(year, 10)
     build = Build(2024, tmp_path)
     land(build.warehouse, raw_tables(large, rulebook, corrections))
     compiled.build(build.warehouse, tests=False)

@@ -1,0 +1,38 @@
+"""What a command imports: starts cost more than work, so none loads what it does not use."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from orchestration.base.settings import ROOT
+
+_SAY = """
+import atexit, sys
+from orchestration.cli.main import main
+heavy = set(sys.argv.pop().split())
+atexit.register(lambda: print("loaded:", *sorted(heavy & sys.modules.keys()), file=sys.stderr))
+main()
+"""
+_STARTS = "dagster dbt great_expectations docx altair"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "never"),
+    [
+        (["--help"], f"{_STARTS} duckdb pyarrow pandas pydantic jinja2"),
+        (["versions", "2024"], f"{_STARTS} pyarrow pandas jinja2"),  # Typer reads arguments with pydantic
+        (["explain", "2024/project_expenditure/17/adjustment"], f"{_STARTS} pyarrow pandas"),
+        (["check", "raw/2024"], _STARTS),
+    ],
+)
+def test_a_command_loads_nothing_that_it_does_not_use(arguments: list[str], never: str, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _SAY, *arguments, never], cwd=ROOT, env=os.environ | {"LEDGERGATE_HOME": str(tmp_path)},
+        capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+    assert done.stderr.splitlines()[-1] == "loaded:", done.stderr
