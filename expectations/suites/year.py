@@ -194,6 +194,15 @@ def _scores_add_up() -> list[Expectation]:
     ]
 
 
+def _indicators_are_judged() -> list[Expectation]:
+    import great_expectations.expectations as gxe
+
+    return [
+        gxe.ExpectColumnValuesToBeNull(column="not_judged", description="每个指标都按评分办法评得出"),
+        gxe.ExpectColumnValuesToBeNull(column="unexplained", description="每处扣分都写了原因"),
+    ]
+
+
 SUITES = (
     Suite(
         name="cells_are_placed",
@@ -331,6 +340,29 @@ SUITES = (
         },
         expectations=_scores_add_up,
         ledgers=("indicator", "score_section"),
+    ),
+    Suite(
+        name="indicators_are_judged",
+        title="指标评得出",
+        protects="评不出分的指标、没有写原因的扣分都列出来，不拦发布，但不当作已经核对。",
+        severity="warning",
+        query="""
+            select row_address, level3, target_text, actual_text, weight, score, not_judged,
+                   case when deduction > 0 and reason is null then concat('扣 ', deduction, ' 分') end as unexplained
+            from indicator_score where is_disclosed and section <> 'execution' order by row_address
+        """,
+        keys=("row_address",),
+        shown={
+            "row_address": "地址",
+            "level3": "三级指标",
+            "target_text": "指标值",
+            "actual_text": "实际完成值",
+            "weight": "分值",
+            "score": "得分",
+            "not_judged": "未评的原因",
+            "unexplained": "未说明的扣分",
+        },
+        expectations=_indicators_are_judged,
     ),
     Suite(
         name="rules_hold_together",

@@ -18,10 +18,16 @@ if TYPE_CHECKING:
     from orchestration.publication.versions import Version
     from orchestration.warehouse.build import Build
 
+_NOT_JUDGED = """
+    select row_address as address, level3 as indicator, target_text as target, actual_text as actual,
+           not_judged as reason
+    from indicator_score where not_judged is not null order by address
+"""
+
 
 def as_json(year: int, build: Build | None, published: str | None, problems: list[Problem]) -> dict[str, Any]:
     """The one object that ``--json`` prints; decimals as strings."""
-    lists = ("rules", "findings", "suspects", "suspect_entries", "corrections")
+    lists = ("rules", "findings", "suspects", "suspect_entries", "not_judged", "corrections")
     empty: dict[str, Any] = {**{name: [] for name in lists}, "score": {}}
     found = _found(build) if build and not problems else empty
     notices = build.notices if build and not problems else []
@@ -53,6 +59,7 @@ def _found(build: Build) -> dict[str, Any]:
         "findings": _plain(build.rows("from finding order by fault")),
         "suspects": _plain(build.rows("from suspect_cell order by fault, rank, answer, address")),
         "suspect_entries": _plain(build.rows("from suspect_entry order by fault, rank, ledger, file, line, statement")),
+        "not_judged": build.rows(_NOT_JUDGED),
         "corrections": _plain(build.rows("from correction order by address")),
         "score": {row.pop("section"): row for row in _plain(score)},
     }
@@ -93,6 +100,8 @@ def show_summary(console: Console, build: Build, skipped: dict[str, list[str]] |
     _show_broken(console, build, "error", "不成立", "red")
     _show_suspects(console, build)
     _show_broken(console, build, "warning", "提示", "yellow")
+    for row in build.rows(_NOT_JUDGED):
+        console.print(Text(f"未评  {row['indicator']}：{row['reason']}", style="yellow"))
     for row in build.rows("from correction order by address"):
         by = row["confirmed_by"] or "依勾稽关系推定"
         console.print(Text(f"更正  {row['address']}  {row['printed']} → {row['corrected']}（{by}）", style="cyan"))

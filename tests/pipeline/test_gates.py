@@ -82,6 +82,18 @@ def test_warnings_are_shown_and_do_not_block(published: Published) -> None:
     assert not failed([notices])
 
 
+def test_an_indicator_that_is_not_judged_and_a_deduction_without_a_reason_are_shown(published: Published) -> None:
+    (shown,) = [
+        result for result in run_suites(published.outcome.build, SUITES) if result.name == "indicators_are_judged"
+    ]
+    assert not failed([shown])
+    assert {(row["三级指标"], row["未评的原因"], row["未说明的扣分"]) for row in shown.rows} == {
+        ("政府采购执行率", "没有列分值", ""),
+        ("就业困难人员就业人数", "", "扣 0.03 分"),
+        ("专业技术人员职业资格考试非税收入", "", "扣 0.05 分"),
+    }
+
+
 def test_a_figure_that_nobody_publishes_or_checks_is_a_notice(build: Build) -> None:
     tamper(build, "update cell_flow set rule_terms = 0 where address = '2024/score_section/total/score'")
     results = {result.name: result for result in run_suites(build, SUITES)}

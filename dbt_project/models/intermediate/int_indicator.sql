@@ -1,4 +1,4 @@
--- Each indicator with its score by formula, where target and actual are printed. The execution rate is an indicator
+-- Every indicator with its score: by formula where it can be judged, else as reported. The execution rate is an indicator
 -- of the department's totals; indicators that the report's body does not disclose are one line a section.
 with cells as (
     select * from {{ ref('int_cell') }}
@@ -18,36 +18,6 @@ sections as (
     group by fiscal_year, key_1
 ),
 
-printed as (
-    select
-        fiscal_year,
-        ledger,
-        row_key,
-        key_1 as section,
-        key_2 as level3,
-        {{ text('level2') }} as level2,
-        {{ text('weight_basis') }} as weight_basis,
-        {{ text('disclosure') }} as disclosure,
-        {{ text('reason') }} as reason,
-        {{ text('direction') }} as direction,
-        {{ measure('target') }} as target,
-        max(case when measure = 'target' then unit end) as target_unit,
-        {{ text('target') }} as target_text,
-        {{ measure('actual') }} as actual,
-        max(case when measure = 'actual' then unit end) as actual_unit,
-        {{ text('actual') }} as actual_text,
-        coalesce({{ text('target_note') }}, {{ text('actual_note') }}) as note,
-        coalesce({{ measure('target_high') }}, {{ measure('actual_high') }}) as upper_end,
-        {{ measure('weight') }} as weight,
-        {{ measure('score') }} as score,
-        {{ measure('deduction') }} as deduction
-    from cells
-    where
-        ledger = 'indicator'
-        and row_kind = 'detail'
-    group by fiscal_year, ledger, row_key, key_1, key_2
-),
-
 department as (
     select
         fiscal_year,
@@ -63,26 +33,11 @@ department as (
 parameters as (
     select
         years.fiscal_year,
-        max(case when seeds.parameter = 'full_execution_rate' then seeds.value end) as full_execution_rate,
-        max(case when seeds.parameter = 'reverse_zero_ratio' then seeds.value end) as reverse_zero_ratio
+        max(case when seeds.parameter = 'full_execution_rate' then seeds.value end) as full_execution_rate
     from (select distinct fiscal_year from cells) as years
     inner join {{ ref('score_parameter') }} as seeds
         on years.fiscal_year between seeds.valid_from and seeds.valid_to
     group by years.fiscal_year
-),
-
-bands as (
-    select
-        printed.fiscal_year,
-        printed.row_key,
-        band.floor,
-        band.ceiling
-    from printed
-    inner join {{ ref('qualitative_band') }} as band
-        on
-            printed.actual_text = band.outcome
-            and printed.fiscal_year between band.valid_from and band.valid_to
-    where printed.direction = 'qualitative'
 ),
 
 execution as (
@@ -99,6 +54,7 @@ execution as (
         'ratio' as target_unit,
         cast(null as string) as target_text,
         cast({{ divided('department.final_expenditure', 'department.total_budget') }} as decimal(28, 9)) as actual,
+        'ratio' as actual_unit,
         cast(null as string) as actual_text,
         sections.weight,
         cast(null as string) as weight_basis,
@@ -106,6 +62,9 @@ execution as (
         cast(null as decimal(28, 9)) as printed_deduction,
         true as is_disclosed,
         cast(null as string) as reason,
+        'proportional' as formula,
+        cast(parameters.full_execution_rate as decimal(9, 4)) as formula_parameter,
+        cast(null as string) as not_judged,
         case
             when department.final_expenditure < 0 then cast(0 as decimal(9, 2))
             when department.final_expenditure >= department.total_budget * parameters.full_execution_rate
@@ -123,65 +82,33 @@ execution as (
 
 disclosed as (
     select
-        printed.fiscal_year,
-        printed.ledger,
-        printed.row_key,
-        printed.section,
-        sections.level1,
-        printed.level2,
-        printed.level3,
-        printed.direction,
-        printed.target,
-        printed.target_unit,
-        printed.target_text,
-        printed.actual,
-        printed.actual_text,
-        printed.weight,
-        printed.weight_basis,
-        printed.score as printed_score,
-        printed.deduction as printed_deduction,
+        fiscal_year,
+        ledger,
+        row_key,
+        section,
+        level1,
+        level2,
+        level3,
+        direction,
+        target,
+        target_unit,
+        target_text,
+        actual,
+        actual_unit,
+        actual_text,
+        weight,
+        weight_basis,
+        score as printed_score,
+        deduction as printed_deduction,
         true as is_disclosed,
-        printed.reason,
-        case
-            when
-                printed.target is null or printed.actual is null or printed.weight is null
-                or printed.target_unit <> printed.actual_unit
-                or printed.note is not null or printed.upper_end is not null or printed.target_unit = 'date'
-                or printed.direction not in ('>=', '>', '<=', '<', '=')
-                then null
-            when
-                (printed.direction in ('>=', '>') and printed.actual >= printed.target)
-                or (printed.direction in ('<=', '<') and printed.actual <= printed.target)
-                or (printed.direction = '=' and printed.target > 0 and printed.actual >= printed.target)
-                or (printed.direction = '=' and printed.target = 0 and printed.actual <= 0)
-                then cast(printed.weight as decimal(9, 2))
-            when printed.target <= 0 then cast(0 as decimal(9, 2))
-            when printed.direction in ('<=', '<') then
-                case
-                    when printed.actual >= printed.target * parameters.reverse_zero_ratio then cast(0 as decimal(9, 2))
-                    else {{ divided(
-                        '(cast(printed.target as decimal(24, 4)) * parameters.reverse_zero_ratio - cast(printed.actual as decimal(24, 4))) * cast(printed.weight as decimal(5, 2))',
-                        '(cast(printed.target as decimal(24, 4)) * (parameters.reverse_zero_ratio - 1))', 2, 10, 'decimal(9, 2)') }}
-                end
-            when printed.actual <= 0 then cast(0 as decimal(9, 2))
-            else {{ divided('cast(printed.actual as decimal(25, 6)) * cast(printed.weight as decimal(5, 2))',
-                            'cast(printed.target as decimal(25, 6))', 2, 8, 'decimal(9, 2)') }}
-        end as computed_score,
-        bands.floor as band_floor,
-        bands.ceiling as band_ceiling
-    from printed
-    inner join parameters on printed.fiscal_year = parameters.fiscal_year
-    left join sections
-        on
-            printed.fiscal_year = sections.fiscal_year
-            and printed.section = sections.section
-    left join bands
-        on
-            printed.fiscal_year = bands.fiscal_year
-            and printed.row_key = bands.row_key
-    where
-        coalesce(printed.disclosure, '') <> '正文未披露'
-        and printed.section <> 'execution'
+        reason,
+        formula,
+        parameter as formula_parameter,
+        not_judged,
+        computed_score,
+        band_floor,
+        band_ceiling
+    from {{ ref('int_indicator_computed') }}
 ),
 
 named as (
@@ -200,18 +127,19 @@ undisclosed as (
     -- deduction, so the rest keeps its full marks less the deductions whose weight is not printed; where none is, the
     -- section's printed score is carried.
     select
-        printed.fiscal_year,
-        printed.ledger,
-        printed.row_key,
-        printed.section,
+        reported.fiscal_year,
+        reported.ledger,
+        reported.row_key,
+        reported.section,
         sections.level1,
-        printed.level2,
-        printed.level3,
+        reported.level2,
+        reported.level3,
         cast(null as string) as direction,
         cast(null as decimal(28, 9)) as target,
         cast(null as string) as target_unit,
         cast(null as string) as target_text,
         cast(null as decimal(28, 9)) as actual,
+        cast(null as string) as actual_unit,
         cast(null as string) as actual_text,
         cast(sections.weight - coalesce(named.weight, 0) as decimal(28, 9)) as weight,
         case when named.indicators > 0 then '推断' end as weight_basis,
@@ -223,20 +151,23 @@ undisclosed as (
         -- what the named indicators lose is said beside them
         case when named.indicators > 0 then cast(0 as decimal(28, 9)) end as printed_deduction,
         false as is_disclosed,
-        printed.disclosure as reason,
+        reported.disclosure as reason,
+        cast(null as string) as formula,
+        cast(null as decimal(9, 4)) as formula_parameter,
+        cast(null as string) as not_judged,
         cast(null as decimal(9, 2)) as computed_score,
         cast(null as decimal(9, 4)) as band_floor,
         cast(null as decimal(9, 4)) as band_ceiling
-    from printed
+    from {{ ref('int_indicator_reported') }} as reported
     left join sections
         on
-            printed.fiscal_year = sections.fiscal_year
-            and printed.section = sections.section
+            reported.fiscal_year = sections.fiscal_year
+            and reported.section = sections.section
     left join named
         on
-            printed.fiscal_year = named.fiscal_year
-            and printed.section = named.section
-    where printed.disclosure = '正文未披露'
+            reported.fiscal_year = named.fiscal_year
+            and reported.section = named.section
+    where reported.disclosure = '正文未披露'
 ),
 
 indicators as (

@@ -9,7 +9,7 @@ select
     target_text,
     {{ published('target', 'target_unit') }} as target,
     actual_text,
-    {{ published('actual', 'target_unit') }} as actual,
+    {{ published('actual', 'actual_unit') }} as actual,
     target_unit as unit,
     direction,
     cast(weight as decimal(9, 2)) as weight,
@@ -22,5 +22,8 @@ select
         else 'reported'
     end as basis,
     is_disclosed,
-    reason
+    reason,
+    case when computed_score is not null then formula end as formula,
+    case when computed_score is not null then formula_parameter end as formula_parameter,
+    not_judged
 from {{ ref('int_indicator') }}

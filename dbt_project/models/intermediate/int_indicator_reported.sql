@@ -1,0 +1,95 @@
+-- Each indicator as its form reports it, beside its section, the parameters of its place and year, and the formula that
+-- they give its kind of target.
+with cells as (
+    select * from {{ ref('int_cell') }}
+),
+
+places as (
+    select
+        fiscal_year,
+        max(department) as department
+    from {{ source('raw', 'ledger') }}
+    group by fiscal_year
+),
+
+sections as (
+    select
+        fiscal_year,
+        key_1 as section,
+        max(row_label) as level1,
+        {{ measure('weight') }} as weight,
+        {{ measure('score') }} as score
+    from cells
+    where
+        ledger = 'score_section'
+        and row_kind = 'detail'
+    group by fiscal_year, key_1
+),
+
+reported as (
+    select
+        fiscal_year,
+        ledger,
+        row_key,
+        key_1 as section,
+        key_2 as level3,
+        {{ text('level2') }} as level2,
+        {{ text('weight_basis') }} as weight_basis,
+        {{ text('disclosure') }} as disclosure,
+        {{ text('reason') }} as reason,
+        {{ text('direction') }} as direction,
+        {{ measure('target') }} as target,
+        {{ measure('target_high') }} as target_high,
+        max(case when measure = 'target' then unit end) as target_unit,
+        {{ text('target') }} as target_text,
+        {{ measure('actual') }} as actual,
+        {{ measure('actual_high') }} as actual_high,
+        max(case when measure = 'actual' then unit end) as actual_unit,
+        {{ text('actual') }} as actual_text,
+        coalesce({{ text('target_note') }}, {{ text('actual_note') }}) as note,
+        {{ measure('weight') }} as weight,
+        {{ measure('score') }} as score,
+        {{ measure('deduction') }} as deduction
+    from cells
+    where
+        ledger = 'indicator'
+        and row_kind = 'detail'
+    group by fiscal_year, ledger, row_key, key_1, key_2
+),
+
+formulas as (
+    -- The province's own formula beats the general one, and one for days beats one for any unit.
+    select
+        reported.fiscal_year,
+        reported.row_key,
+        seeds.formula,
+        seeds.parameter,
+        row_number() over (
+            partition by reported.fiscal_year, reported.row_key
+            order by length(coalesce(seeds.place, '')) desc, case when seeds.unit is not null then 0 else 1 end
+        ) as preference
+    from reported
+    left join places on reported.fiscal_year = places.fiscal_year
+    inner join {{ ref('score_formula') }} as seeds
+        on
+            reported.direction = seeds.direction
+            and reported.fiscal_year between seeds.valid_from and seeds.valid_to
+            and (seeds.unit is null or seeds.unit = reported.target_unit)
+            and (seeds.place is null or substring(places.department, 1, length(seeds.place)) = seeds.place)
+)
+
+select
+    reported.*,
+    sections.level1,
+    formulas.formula,
+    formulas.parameter
+from reported
+left join sections
+    on
+        reported.fiscal_year = sections.fiscal_year
+        and reported.section = sections.section
+left join formulas
+    on
+        reported.fiscal_year = formulas.fiscal_year
+        and reported.row_key = formulas.row_key
+        and formulas.preference = 1
