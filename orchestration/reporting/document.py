@@ -226,9 +226,8 @@ class _Writer:
         figure = self.fields.printed[number]
         self.count += 1
         self.printed.append(Printed(f"{''.join(self.section) or '引言'}#{self.count}", figure))
-        if figure.note:
-            notes.append(figure.note)
-        return text + ("＊" if figure.note else "")
+        notes += figure.remarks
+        return text + ("＊" if figure.remarks else "")
 
     def _enter(self, paragraph: Paragraph) -> None:
         """Keep track of the section, by the headings' own numbers: 三（二）1."""
@@ -302,7 +301,7 @@ class _Writer:
             self._paragraph(at, f"{form.id}　{form.title}", "表题")
         self._paragraph(at, f"单位：{form.unit}", "表单位")
         at._p.addprevious(parse_xml(_form_xml(form, self._width(at), self.docx.styles["表格文字"].style_id)))
-        notes = [f"＊{note}" for note in form.notes]
+        notes = [f"＊{note}" for note in form.remarks]
         if any(row.kind == "check" for row in form.rows):
             notes.append("注：因四舍五入，明细之和与合计数可能略有差异，以合计数为准。")
         for note in notes or [""]:
@@ -354,7 +353,7 @@ def _row_xml(row: FormRow, widths: Sequence[int], style: str, *, repeat: bool) -
         span = _span(row.cells, c)
         merge = '<w:vMerge w:val="restart"/>' if cell.rows > 1 else "<w:vMerge/>" if cell.merged else ""
         text = "" if cell.merged else cell.text
-        mark = "＊" if isinstance(cell.value, Figure) and cell.value.note else ""
+        mark = "＊" if isinstance(cell.value, Figure) and cell.value.remarks else ""
         shade = _KIND_SHADE.get(row.kind, "")
         bold = row.kind in ("head", "section", "total")
         cells.append(

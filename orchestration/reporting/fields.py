@@ -49,6 +49,7 @@ class Figure:
 
     ``value``: as published (yuan, fractions, ones). ``place``: published table, row, column. ``addresses``: the printed
     cells that it is, or is computed from; none where the scoring rules made it. ``note``: what a correction changed.
+    ``inferred``: from what it was inferred, where no ledger reports it.
     """
 
     value: Decimal
@@ -58,6 +59,7 @@ class Figure:
     text: str
     money_unit: str = "万元"
     note: str = ""
+    inferred: str = ""
     exact: Fraction | None = None  # of a rate: the quotient itself, which is published to six places
     record: Callable[[Figure], str] | None = field(default=None, compare=False, repr=False)
 
@@ -78,6 +80,11 @@ class Figure:
 
     def __bool__(self) -> bool:
         return True
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What must be said wherever the figure is shown: that it was corrected, that it is inferred."""
+        return tuple(filter(None, (self.note, f"推定：{self.inferred}" if self.inferred else "")))
 
     @property
     def is_missing(self) -> bool:
@@ -381,15 +388,30 @@ class Fields:
                             address for source in sources
                             if (address := f"{published.get('row_address')}/{source}") in self._addresses
                         )  # fmt: skip
-                        values[meaning["name"]] = self._figure(
-                            value, meaning["unit"], (known["table"], key, column), addresses
-                        )
+                        figure = self._figure(value, meaning["unit"], (known["table"], key, column), addresses)
+                        inferred = self._inferred(published) if column in ("weight", "score") else ""
+                        values[meaning["name"]] = replace(figure, inferred=inferred)
                     elif value is not None:
                         values[meaning["name"]] = str(value)
                 order = (sections.index(published["section"]), *self._orders.get(str(published.get("row_address")), ()))
                 rows.append(Row(f"{name}.{label}", key, label, "detail", values, columns, self, order, published))
             rows.sort(key=lambda row: row.order)
             yield Ledger(name, tuple(rows), {_bare(row.label): row for row in rows}, columns, self)
+
+    def _inferred(self, row: Mapping[str, Any]) -> str:
+        """From what an indicator's weight, and so its score, was inferred; nothing where both are reported."""
+        if row.get("basis") != "inferred":
+            return ""
+        if row["is_disclosed"]:
+            return f"{row['level3']}的分值账上没有列示，由完成情况与扣分推出，得分随之"
+        section = [each for each in self.version.tables["indicator_score"] if each["section"] == row["section"]]
+        hidden = [
+            f"{each['level3']} {plain(each['deduction'])} 分"
+            for each in section
+            if each["weight"] is None and each["deduction"]
+        ]
+        less = f"，得分另含未列分值的扣分：{'、'.join(hidden)}" if hidden else ""
+        return f"{row['level1']}“{row['level3']}”的分值是该组分值减去所列指标的分值{less}"
 
     @cached_property
     def cells(self) -> dict[str, dict[str, Any]]:

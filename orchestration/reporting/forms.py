@@ -54,7 +54,7 @@ class Row:
 
 @dataclass
 class Form:
-    """One table. ``notes``: what corrections changed in it."""
+    """One table. ``notes``: what corrections changed in it. ``inferred``: what in it no ledger reports."""
 
     id: str
     title: str
@@ -64,6 +64,12 @@ class Form:
     rows: list[Row]
     zero: str = ""  # how an exact zero of money is written, where not as 0.00
     notes: list[str] = field(default_factory=list)
+    inferred: list[str] = field(default_factory=list)
+
+    @property
+    def remarks(self) -> list[str]:
+        """What stands below the table."""
+        return [*self.notes, *(f"推定：{text}" for text in self.inferred)]
 
     @property
     def is_annex(self) -> bool:
@@ -95,6 +101,7 @@ def _form(fields: Fields, known: dict[str, Any], copy: dict[str, Any]) -> Form:
     _merge(form)
     notes = dict.fromkeys(figure.note for _, _, figure in form.figures() if figure.note)
     form.notes = list(notes)
+    form.inferred = list(dict.fromkeys(figure.inferred for _, _, figure in form.figures() if figure.inferred))
     return form
 
 

@@ -75,7 +75,7 @@ def _sheet(book: xlsxwriter.Workbook, styles: _Styles, form: Form) -> None:
             if not cell.merged:
                 _cell(sheet, styles, form, r, c, row, cell)
     below = len(form.rows) + ABOVE
-    for i, note in enumerate(form.notes):
+    for i, note in enumerate(form.remarks):
         sheet.merge_range(below + i, 0, below + i, last, f"＊{note}", styles(text_wrap=True, font_size=9))
         sheet.set_row(below + i, 28)
     heads = [r for r, row in enumerate(form.rows) if row.kind == "head"]
@@ -88,7 +88,7 @@ def _sheet(book: xlsxwriter.Workbook, styles: _Styles, form: Form) -> None:
     if len(heads) == 1:
         sheet.repeat_rows(0, heads[0] + ABOVE)
         sheet.freeze_panes(heads[0] + ABOVE + 1, 2 if len(form.widths) > 4 else 1)
-    sheet.print_area(0, 0, below + max(len(form.notes) - 1, 0), last)
+    sheet.print_area(0, 0, below + max(len(form.remarks) - 1, 0), last)
     sheet.hide_gridlines(2)
 
 
@@ -124,8 +124,9 @@ def _cell(sheet: Any, styles: _Styles, form: Form, r: int, c: int, row: FormRow,
     value = cell.value
     if isinstance(value, Figure):
         sheet.write_number(*at, *_number(form, styles, look, value))
-        if value.note:
-            sheet.write_comment(*at, f"更正：{value.note}", {"x_scale": 2, "y_scale": 1.2, "author": "Ledgergate"})
+        remarks = [f"更正：{value.note}"] * bool(value.note) + [f"推定：{value.inferred}"] * bool(value.inferred)
+        if remarks:
+            sheet.write_comment(*at, "\n".join(remarks), {"x_scale": 2, "y_scale": 1.2, "author": "Ledgergate"})
     elif isinstance(value, Sum):
         number, style = _number(form, styles, look, value)
         sheet.write_formula(*at, _formula(c, value), style, number)

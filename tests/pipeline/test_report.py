@@ -274,6 +274,27 @@ def test_what_the_ledgers_do_not_hold_is_not_provided_and_never_zero(made: Made)
     assert resident["一、上年结余"][1] == "未提供"
 
 
+def test_what_is_inferred_is_marked_in_all_three_files(made: Made) -> None:
+    (form,) = [form for form in made.forms if form.id == "附件2"]
+    marked = {
+        cell.text for row in form.rows for cell in row.cells if isinstance(cell.value, Figure) and cell.value.inferred
+    }
+    assert marked == {"1", "0.97", "0.95", "48", "47.90"}
+    assert len(form.inferred) == 3 and any("未列分值的扣分：政府采购执行率 0.10 分" in text for text in form.inferred)
+    sheet = openpyxl.load_workbook(io.BytesIO(made.bytes("annexes.xlsx")))["附件2"]
+    commented = [
+        cell.value for row in sheet.iter_rows() for cell in row if cell.comment and "推定：" in cell.comment.text
+    ]
+    assert sorted(map(str, commented)) == ["0.95", "0.97", "1", "1", "47.9", "48"]
+    page = made.bytes("report.html").decode()
+    for text in form.inferred:
+        assert f"推定：{text}" in text_of(made.bytes("report.docx"))
+        assert text in page
+    assert page.count(' inferred"') >= len(commented)
+    unmarked = [form for form in made.forms if form.id != "附件2" and form.inferred]
+    assert unmarked == []
+
+
 def test_the_same_version_gives_the_same_bytes(made: Made, tmp_path: Path) -> None:
     again = make_report(made.version, tmp_path)
     for path in again.files:
