@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Context, Decimal
+from functools import lru_cache
 
 
 class FormatError(ValueError):
@@ -31,44 +33,71 @@ def printed(value: object, number_format: str) -> str:
     if not isinstance(value, int | float):
         return str(value)
     exact = stored(value)
-    section, chosen = _section(exact, number_format)
+    layout = _layout(number_format, _chosen(exact, number_format))
+    if layout.dash is not None:
+        return layout.dash
+    if layout.general:
+        shown, text = exact, f"{exact.copy_abs().normalize(_PRECISE):f}"
+    else:
+        shown, text = _fixed(exact.scaleb(2) if layout.percent else exact, layout.body)
+    return _signed(f"{text}{'%' if layout.percent else ''}{layout.unit}", shown, layout, number_format)
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """One section of a format, taken apart once."""
+
+    chosen: int
+    general: bool
+    dash: str | None  # what an accounting format shows for zero
+    body: str  # the digits: #,##0.00
+    percent: bool
+    unit: str
+    words: str  # what stands around the digits
+
+
+@lru_cache(4096)
+def _layout(number_format: str, chosen: int) -> _Layout:
+    section = _sections(number_format)[chosen]
+    if _CONDITION.search(section) or len(number_format) > _LONGEST:
+        raise FormatError(f"数字格式 {_short(number_format)}")
     characters = _characters(section)
     bare = "".join(text if plain else "\0" for plain, text in characters)
-    general = _GENERAL.fullmatch(bare)
+    general = bool(_GENERAL.fullmatch(bare))
     if chosen == _ZERO and "0" not in bare and not general:
-        # an accounting format that shows a dash for zero
-        return "".join(text for plain, text in characters if not (plain and text in "0#?.,")).strip()
+        dash = "".join(text for plain, text in characters if not (plain and text in "0#?.,")).strip()
+        return _Layout(chosen, False, dash, "", False, "", "")
     if general:
+        digits, percent = "", False
         start, behind = bare.lower().find("g"), bare.lower().find("l") + 1
-        shown, percent = exact, False
-        text = f"{exact.copy_abs().normalize(_PRECISE):f}"
     else:
         body = re.search(r"[0#?.,](?:.*[0#?.,])?", bare, re.DOTALL)
         if not body or not _DIGITS.fullmatch(body.group()) or len(body.group()) > _MOST_DIGITS:
             raise FormatError(f"数字格式 {_short(number_format)}")
-        start, behind, percent = body.start(), body.end(), "%" in bare
-        shown, text = _fixed(exact.scaleb(2 if percent else 0), body.group())
+        digits, percent = body.group(), "%" in bare
+        start, behind = body.start(), body.end()
     before, after = characters[: max(start, 0)], characters[behind:]
     if general and bare.lower().startswith("g/"):
         after = [each for each in after if not each[0]]
     unit = _literal_unit(before, after, percent, number_format)
-    words = _words(before) + _words(after)
-    return _signed(f"{text}{'%' if percent else ''}{unit}", shown, chosen, words, number_format)
+    return _Layout(chosen, general, None, digits, percent, unit, _words(before) + _words(after))
 
 
 _POSITIVE, _NEGATIVE, _ZERO = range(3)
 _MINUS = re.compile(r"[-−–－‐‑]")
 
 
-def _section(exact: Decimal, number_format: str) -> tuple[str, int]:
-    """The section of a format that a number is shown by, and whether it is that of positives, negatives or zero."""
-    sections = _sections(number_format)
-    chosen = _NEGATIVE if exact < 0 and len(sections) > 1 else _POSITIVE
-    if exact == 0 and len(sections) > 2:
-        chosen = _ZERO
-    if _CONDITION.search(sections[chosen]) or len(number_format) > _LONGEST:
-        raise FormatError(f"数字格式 {_short(number_format)}")
-    return sections[chosen], chosen
+@lru_cache(4096)
+def _count(number_format: str) -> int:
+    return len(_sections(number_format))
+
+
+def _chosen(exact: Decimal, number_format: str) -> int:
+    """Which section of a format a number is shown by: that of positives, negatives or zero."""
+    sections = _count(number_format)
+    if exact == 0 and sections > 2:
+        return _ZERO
+    return _NEGATIVE if exact < 0 and sections > 1 else _POSITIVE
 
 
 def _words(characters: list[tuple[bool, str]]) -> str:
@@ -90,13 +119,14 @@ def _literal_unit(
     return (signs[0].strip() if signs else "") + "".join(text for _, text in after if "\u4e00" <= text[:1] <= "\u9fff")
 
 
-def _signed(text: str, shown: Decimal, chosen: int, words: str, number_format: str) -> str:
+def _signed(text: str, shown: Decimal, layout: _Layout, number_format: str) -> str:
     """With the sign that is shown. Brackets or a minus that the format itself holds are the sign of what is shown, also
     beside a positive number, ``(#,##0.00)`` and ``0.00\\-``.
     """
+    words = layout.words
     brackets = ("(" in words and ")" in words) or ("（" in words and "）" in words)
     own = brackets or bool(_MINUS.search(words))
-    if shown < 0 and own and chosen == _POSITIVE:
+    if shown < 0 and own and layout.chosen == _POSITIVE:
         raise FormatError(f"数字格式 {_short(number_format)}")  # -(5.00)
     if shown == 0 or not (shown < 0 or own):
         return text
@@ -109,11 +139,8 @@ def _short(number_format: str) -> str:
 
 def decimals(value: float, number_format: str) -> int | None:
     """How many decimals of what is shown a number format rounds to; None where it rounds nothing (General)."""
-    section, _ = _section(stored(value), number_format)
-    bare = "".join(text if plain else "\0" for plain, text in _characters(section))
-    if _GENERAL.fullmatch(bare):
-        return None
-    return len(re.sub(r"[^0#?]", "", bare.partition(".")[2]))
+    layout = _layout(number_format, _chosen(stored(value), number_format))
+    return None if layout.general else len(re.sub(r"[^0#?]", "", layout.body.partition(".")[2]))
 
 
 def is_date(number_format: str) -> bool:
