@@ -45,8 +45,9 @@ def test_run_as_published_names_rule_both_sides_and_difference(invoke: Any) -> N
     result = invoke("run", "2024", "--as-published", "--json")
     assert result.exit_code == 1
     found = json.loads(result.stdout)
-    lists = ["errors", "rules", "findings", "suspects", "suspect_entries", "not_judged", "corrections"]
-    assert list(found) == ["year", "published", *lists, "score"]
+    told = ["errors", "notices", "judged", "not_read"]
+    lists = ["rules", "findings", "suspects", "suspect_entries", "not_judged", "corrections"]
+    assert list(found) == ["year", "published", *told, *lists, "score"]
     assert (found["year"], found["published"], found["errors"], found["corrections"]) == (2024, None, [], [])
     broken = [r for r in found["rules"] if r["severity"] == "error" and r["status"] == "inconsistent"]
     assert [(r["rule_id"], r["instance"]) for r in broken] == [
