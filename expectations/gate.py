@@ -22,6 +22,8 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 if TYPE_CHECKING:
     from great_expectations.expectations.expectation import Expectation
 
+#: Outcomes that hold nothing back.
+PASSED = ("passed", "not_judged")
 #: Failing rows kept with a result; the rest are counted.
 ROWS_KEPT = 200
 
@@ -68,7 +70,7 @@ class GateResult:
 
     @property
     def passed(self) -> bool:
-        return self.status in ("passed", "not_judged")
+        return self.status in PASSED
 
 
 def run_suites(

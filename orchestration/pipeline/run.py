@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import dagster as dg
 
+from expectations.gate import PASSED
 from orchestration.alerting import events
 from orchestration.base.problems import InputError, Problem
 from orchestration.base.settings import Settings
@@ -101,5 +102,5 @@ def _failed_gates(build: Build) -> list[str]:
     return [
         gate["title"] if gate["status"] == "failed" else f"{gate['title']}（检查本身出错：{gate['crash']}）"
         for gate in report["gates"]
-        if gate["severity"] == "error" and gate["status"] != "passed"
+        if gate["severity"] == "error" and gate["status"] not in PASSED
     ]

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from expectations.gate import PASSED
 from orchestration.base.addresses import hand_over, is_address
 from orchestration.base.settings import Settings
 from orchestration.warehouse.rows import rows_of
@@ -114,7 +115,7 @@ def _passed_gates(build: Build, content: str) -> list[dict[str, Any]]:
     report = json.loads(build.gates.read_text(encoding="utf-8"))
     if report["content_sha256"] != content:
         raise NotPublishedError(f"{build.year} 年度的关卡结果属于另一份内容，须重新检查")
-    failed = [gate["title"] for gate in report["gates"] if gate["severity"] == "error" and gate["status"] != "passed"]
+    failed = [gate["title"] for gate in report["gates"] if gate["severity"] == "error" and gate["status"] not in PASSED]
     if failed:
         raise NotPublishedError(f"{build.year} 年度未通过关卡：{'、'.join(failed)}")
     gates: list[dict[str, Any]] = report["gates"]

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import nullcontext
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 from expectations.gate import _is_spoken_of, run_suites
 from expectations.suites.year import SUITES
+from orchestration.publication.versions import NotPublishedError, _passed_gates
+from orchestration.warehouse.build import Build
 
 SCORES = next(suite for suite in SUITES if suite.name == "scores_add_up")
 
@@ -35,3 +42,12 @@ def test_a_score_ledger_without_a_score_is_judged() -> None:
 
 def test_every_other_gate_is_judged_whatever_is_at_hand() -> None:
     assert all(_is_spoken_of(Ledgers(), suite) for suite in SUITES if suite is not SCORES)
+
+
+@pytest.mark.parametrize(("status", "lets_through"), [("passed", True), ("not_judged", True), ("failed", False)])
+def test_only_what_failed_or_crashed_holds_a_version_back(tmp_path: Path, status: str, lets_through: bool) -> None:
+    build = Build(2024, tmp_path)
+    gate = {"name": "scores_add_up", "title": "评分自洽", "severity": "error", "status": status}
+    build.gates.write_text(json.dumps({"content_sha256": "c", "gates": [gate]}), encoding="utf-8")
+    with nullcontext() if lets_through else pytest.raises(NotPublishedError):
+        assert _passed_gates(build, "c") == [gate]
