@@ -21,7 +21,12 @@ out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 Address = Annotated[
-    str, typer.Argument(help="year/ledger/row key/measure, as rules and corrections call it.", show_default=False)
+    str,
+    typer.Argument(
+        help="A cell: year/ledger/row key/measure, or as messages call it (表3 第17行 本年调整), or a file and its "
+        "cell (project_expenditure.csv E20), or a place of the report (2024/表3!E20).",
+        show_default=False,
+    ),
 ]
 
 
@@ -29,7 +34,7 @@ def register(app: typer.Typer) -> None:
     """Add both commands. A value may begin with a minus sign and is still no option."""
     app.command(
         epilog="Examples:  ledgergate explain 2024/project_expenditure/17/adjustment   |   "
-        "ledgergate explain '2024/表3!E20'"
+        "ledgergate explain '表3 第17行 本年调整'   |   ledgergate explain '2024/表3!E20'"
     )(explain)
     app.command(
         epilog="Example:  ledgergate correct 2024 2024/project_expenditure/17/adjustment -362.69 "
@@ -50,15 +55,20 @@ def explain(
     Reads the year's last build, or its published version where there is none. A place of the report will do as well:
     2024/表3!E19 is a cell of its tables, 2024/三（二）#4 the fourth figure of that section.
     """
-    if _is_place(address):
+    from orchestration.explanation.naming import is_file_cell
+
+    if _is_place(address) and not is_file_cell(address):
         return _explain_place(address, as_json=as_json)
     from orchestration.explanation.explain import explain as explain_cell
     from orchestration.explanation.export import as_json as exported
+    from orchestration.explanation.lookup import find_cell
     from orchestration.explanation.screen import show
     from orchestration.explanation.source import UnknownAddressError
 
+    settings = Settings.from_environment()
     try:
-        found = explain_cell(Settings.from_environment(), address, as_published=as_published)
+        cell = find_cell(settings, address, as_published=as_published)
+        found = explain_cell(settings, cell, as_published=as_published)
     except UnknownAddressError as error:
         if as_json:
             _print_json({"address": error.address, "nearest": error.nearest})
@@ -130,14 +140,16 @@ def correct(
 ) -> None:
     """Append a correction to the year's corrections.csv, if it leaves fewer rules broken."""
     from orchestration.explanation import correct as correcting
+    from orchestration.explanation.lookup import find_cell
     from orchestration.explanation.source import UnknownAddressError
 
+    settings = Settings.from_environment()
     try:
         with err.status("核对更正前后"):
+            cell = find_cell(settings, address, year)
             proposal = correcting.propose(
-                Settings.from_environment(), year, address, value, reason=reason, evidence=evidence,
-                confirmed_by=confirmed_by,
-            )  # fmt: skip
+                settings, year, cell, value, reason=reason, evidence=evidence, confirmed_by=confirmed_by
+            )
         correcting.show(out, proposal)
         refused = not proposal.helps and not force
         if refused:

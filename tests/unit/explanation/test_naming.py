@@ -1,0 +1,70 @@
+"""One way to name a cell: the same cell by its address, by what a message prints, and by where it stands in a file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from orchestration.explanation.naming import cell_named, is_address, is_file_cell, year_of
+
+
+def cell(address: str, ledger: str, row: str, header: str, at: str, file: str = "", sheet: str = "") -> dict[str, Any]:
+    name = address.split("/")[1]
+    return {
+        "address": address, "ledger_label": ledger, "row_label": row, "header": header, "cell": at,
+        "file": file or f"raw/2024/{name}.csv", "sheet": sheet,
+    }  # fmt: skip
+
+
+SUSPECT = "2024/project_expenditure/17/adjustment"
+ROW = "第17行 流动人员人事档案管理基本公共服务专项"
+BOOK = "raw/2024/书.xlsx"
+CELLS = [
+    cell(SUSPECT, "表3", ROW, "本年调整", "E20"),
+    cell("2024/project_expenditure/17/carryover", "表3", ROW, "上年结转", "C20"),
+    cell("2024/project_expenditure/18/adjustment", "表3", "第18行 甲项目", "本年调整", "E21"),
+    cell("2024/unit_project_expenditure/甲单位/adjustment", "表2", "甲单位", "本年调整", "D6", BOOK, "表2"),
+    cell("2024/unit_project_expenditure/total/adjustment", "表2", "合计", "本年调整", "D6", BOOK, "表2之二"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        SUSPECT,
+        "表3 第17行 本年调整",
+        "表3第17行本年调整",
+        "2024年度 表3 第17行 本年调整",
+        "2024/表3 第17行 本年调整",
+        "表3 第17行 流动人员人事档案管理基本公共服务专项 本年调整",
+        "raw/2024/project_expenditure.csv E20",
+        "raw/2024/project_expenditure.csv　E20",
+        "project_expenditure.csv!E20",
+        "/somewhere/raw/2024/project_expenditure.csv $e$20",
+    ],
+)
+def test_whatever_is_at_hand_names_the_cell(text: str) -> None:
+    assert cell_named(text, CELLS).address == SUSPECT
+
+
+def test_a_sheet_tells_two_cells_of_a_workbook_apart() -> None:
+    assert cell_named("书.xlsx 表2!D6", CELLS).address == "2024/unit_project_expenditure/甲单位/adjustment"
+    assert cell_named("书.xlsx 表2之二 D6", CELLS).address == "2024/unit_project_expenditure/total/adjustment"
+    both = cell_named("书.xlsx D6", CELLS)
+    assert both.address is None and len(both.addresses) == 2
+
+
+def test_the_nearest_are_offered_for_what_names_nothing() -> None:
+    assert cell_named("表3 第19行 本年调整", CELLS).nearest[0] in {SUSPECT, "2024/project_expenditure/18/adjustment"}
+    assert cell_named("2024/project_expenditure/17/adjusment", CELLS).nearest[0] == SUSPECT
+    assert cell_named("project_expenditure.csv E22", CELLS).nearest != ()
+    assert cell_named("无关", CELLS) == cell_named("无关", [])
+
+
+def test_the_year_is_read_from_the_name_or_the_folder() -> None:
+    assert [year_of(text) for text in (SUSPECT, "2025年度表3 第17行 本年调整", "raw/2023/a.csv E2", "a.csv E2")] == [
+        2024, 2025, 2023, None,
+    ]  # fmt: skip
+    assert is_address(SUSPECT) and not is_address("2024/表3!E20") and not is_address("表3 第17行 本年调整")
+    assert is_file_cell("a.csv E2") and is_file_cell("书.xlsx 表2!D6") and not is_file_cell("2024/表3!E20")
