@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from expectations.coverage import COVERAGE
 from expectations.gate import Suite
 
 if TYPE_CHECKING:
@@ -203,6 +204,22 @@ def _indicators_are_judged() -> list[Expectation]:
     ]
 
 
+def _coverage() -> list[Expectation]:
+    import great_expectations.expectations as gxe
+
+    return [
+        gxe.ExpectColumnValuesToNotBeInSet(
+            column="kind", value_set=["unchecked"], description="每个印出的数字至少有一条规则核对它"
+        ),
+        gxe.ExpectColumnValuesToNotBeInSet(
+            column="kind", value_set=["rule_gone", "row_gone"], description="上年核对过的规则、上年有的行，今年都在"
+        ),
+        gxe.ExpectColumnValuesToNotBeInSet(
+            column="kind", value_set=["same_as_last_year", "other_year"], description="不是上年的数字和日期"
+        ),
+    ]
+
+
 SUITES = (
     Suite(
         name="cells_are_placed",
@@ -373,6 +390,16 @@ SUITES = (
         keys=("fault",),
         shown={"kind": "类别", "rules": "规则", "pattern": "像是", "statement": "说明"},
         expectations=_rules_hold_together,
+    ),
+    Suite(
+        name="coverage",
+        title="核对齐全",
+        protects="没有规则核对的数字、上年核对过而今年没有的规则和行、与上年一字不差的账，都让人看见。",
+        severity="warning",
+        query=COVERAGE,
+        keys=("kind", "about"),
+        shown={"about": "账或规则", "figures": "个数", "statement": "说明"},
+        expectations=_coverage,
     ),
     Suite(
         name="everything_is_used",

@@ -125,7 +125,10 @@ def check(
     as_published: AsPublished = False,
     as_json: AsJson = False,
 ) -> None:
-    """Reconcile any folder or workbook, without publishing."""
+    """Reconcile any folder or workbook, without publishing.
+
+    A year's folder (raw/2025) is read as `run` reads it, beside the same year before.
+    """
     settings = Settings.from_environment()
     settings = settings.with_rules(rules) if rules else settings
 

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from expectations.coverage import COVERAGE, JUDGED
 from orchestration.base.problems import Problem
 from orchestration.base.wording import BROKEN_IN_SQL, SECTIONS, STATUSES, decimal_text
 
@@ -27,8 +28,8 @@ _NOT_JUDGED = """
 
 def as_json(year: int, build: Build | None, published: str | None, problems: list[Problem]) -> dict[str, Any]:
     """The one object that ``--json`` prints; decimals as strings."""
-    lists = ("rules", "findings", "suspects", "suspect_entries", "not_judged", "corrections")
-    empty: dict[str, Any] = {**{name: [] for name in lists}, "score": {}}
+    lists = ("judged_by_year", "not_checked", "coverage", "rules", "findings", "suspects", "suspect_entries")
+    empty: dict[str, Any] = {**{name: [] for name in (*lists, "not_judged", "corrections")}, "score": {}}
     found = _found(build) if build and not problems else empty
     notices = build.notices if build and not problems else []
     return {
@@ -50,9 +51,20 @@ def _judged(build: Build) -> dict[str, dict[str, int]]:
     return counts
 
 
+#: Each figure that no rule binds, with its place.
+_UNCHECKED = """
+    select ledger, ledger_label, address, concat_ws(' ', row_label, header) as name, text, file, sheet, cell
+    from cell where value is not null and address not in (select address from rule_term where address is not null)
+    order by address
+"""
+
+
 def _found(build: Build) -> dict[str, Any]:
     score = build.rows("select section, weight, score, grade from score_summary order by section")
     return {
+        "judged_by_year": build.rows(JUDGED),
+        "not_checked": build.rows(_UNCHECKED),
+        "coverage": build.rows(f"select kind, about, figures, statement from ({COVERAGE})"),
         "rules": _plain(
             build.rows("from reconciliation where status <> 'consistent' order by severity, rule_id, instance")
         ),
@@ -108,6 +120,7 @@ def show_summary(console: Console, build: Build, skipped: dict[str, list[str]] |
     _show_score(console, build)
     _show_notices(console, build.notices)
     _show_not_read(console, build.not_read)
+    _show_coverage(console, build)
     if skipped:
         console.print(Text(f"未核对  {len(skipped)} 条规则所需的账不在其中", style="dim"))
 
@@ -131,6 +144,26 @@ def _show_notices(console: Console, notices: list[Problem], limit: int = 5) -> N
         console.print(Text.assemble(("注意  ", "yellow"), f"{place}  {notice.found}；{notice.expected}"))
     if len(notices) > limit:
         console.print(Text(f"注意  另有 {len(notices) - limit} 处，见 --json", style="dim"))
+
+
+def _show_coverage(console: Console, build: Build) -> None:
+    """How much was judged beside last year, what no rule looked at, by ledger, and what is odd beside last year."""
+    this, *before = build.rows(JUDGED)
+    last = "".join(f"；{row['year']} 年度 {row['rules']} 条、{row['instances']} 处" for row in before)
+    fewer = any(row["rules"] > this["rules"] for row in before)
+    judged = f"核对  {this['rules']} 条规则、{this['instances']} 处{last}"
+    console.print(Text(judged, style="yellow" if fewer else "dim"))
+    rows = build.rows(COVERAGE)
+    unchecked = [row for row in rows if row["kind"] == "unchecked"]
+    if unchecked:
+        figures = sum(row["figures"] for row in unchecked)
+        ledgers = "、".join(f"{row['about']} {row['figures']}" for row in unchecked)
+        console.print(Text(f"未核对  {figures} 个数没有一条规则核对：{ledgers}（逐个见 --json）", style="yellow"))
+    same = [f"{row['about']} {row['figures']}" for row in rows if row["kind"] == "same_as_last_year"]
+    told = [f"与上年列示的一字不差的账（个数）：{'、'.join(same)}"] if same else []
+    told += [row["statement"] for row in rows if row["kind"] in ("rule_gone", "row_gone", "other_year")]
+    for statement in told:
+        console.print(Text.assemble(("提示  ", "yellow"), statement))
 
 
 def _show_entries(console: Console, build: Build, limit: int = 3) -> None:

@@ -170,7 +170,9 @@ class _Words:
 
 
 def _quantity(cell: Mapping[str, Any]) -> Quantity:
-    _, ledger, row_key, measure = cell["address"].split("/")
+    year, ledger, row_key, measure = cell["address"].split("/")
+    if cell.get("year_offset"):
+        ledger = f"{year}/{ledger}"  # another book than this year's of the same name, with a price of its own
     return Quantity(
         address=cell["address"], value=cell["value"], half_width=cell["half_width"], ledger=ledger, row_key=row_key,
         row_kind=cell["row_kind"], measure=measure, unit=cell["unit"], printed_unit=cell["printed_unit"],
@@ -274,7 +276,7 @@ def _suspect(
         answer=index,
         rank=ranked.rank,
         address=change.address,
-        ledger=cell.ledger,
+        ledger=cell.ledger.split("/")[-1],
         row_key=cell.row_key,
         measure=cell.measure,
         unit=cell.unit,

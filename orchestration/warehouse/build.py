@@ -25,7 +25,7 @@ from orchestration.ledgers.reader import Year, read_year
 from orchestration.rules.rules import Rulebook, compile_rules, read_rules
 from orchestration.warehouse.engine import DUCKDB
 from orchestration.warehouse.engines import engine_of
-from orchestration.warehouse.landing import land, published_cells, raw_tables
+from orchestration.warehouse.landing import land, published_cells, published_judged, raw_tables
 from orchestration.warehouse.rows import rows_of
 
 
@@ -41,6 +41,7 @@ class Inputs:
     narrative: list[Piece] = field(default_factory=list)
     entries: list[Entries] = field(default_factory=list)
     entry_files: list[dict[str, Any]] = field(default_factory=list)  # rows of raw.entry_file
+    prior_judged: list[dict[str, Any]] = field(default_factory=list)  # rows of raw.prior_judged
 
 
 @dataclass(frozen=True)
@@ -101,12 +102,15 @@ def read_inputs(
     year: int,
     as_published: bool = False,
     on_file: Callable[[str], None] = lambda name: None,
+    folder: Path | None = None,
 ) -> Inputs:
-    """Read a year's ledgers, entries, rules and corrections. ``on_file`` hears of each file of entries as it is summed.
+    """Read a year's ledgers, entries, rules and corrections, from the year's own folder or from ``folder``. ``on_file``
+    hears of each file of entries as it is summed.
 
     Raises ``InputError`` with all that is wrong in all of them.
     """
     contracts = read_contracts(settings.contracts)
+    folder = folder or settings.ledgers(year)
     problems = []
     entries: list[Entries] = []
     try:
@@ -114,7 +118,7 @@ def read_inputs(
     except InputError as error:
         problems += error.problems
     try:
-        ledgers = read_year(settings.ledgers(year), year, contracts)
+        ledgers = read_year(folder, year, contracts)
     except InputError as error:
         problems += error.problems
     else:
@@ -123,13 +127,11 @@ def read_inputs(
             kept = settings.entry_sums(year)
             engine = engine_of(settings) if ledgers.sources.entries else DUCKDB
             with engine.reading(open_build(settings, year, as_published).warehouse) as scan:
-                entries = read_year_entries(
-                    settings.ledgers(year), ledgers.sources, entry_contracts, kept, on_file, scan
-                )
+                entries = read_year_entries(folder, ledgers.sources, entry_contracts, kept, on_file, scan)
         except InputError as error:
             problems += error.problems
     try:
-        narrative = read_narrative(settings.ledgers(year) / "narrative.yml")
+        narrative = read_narrative(folder / "narrative.yml")
     except InputError as error:
         problems += error.problems
     if problems:
@@ -137,7 +139,7 @@ def read_inputs(
     sums = {ledger.contract.ledger: ledger for each in entries for ledger in each.ledgers(year)}
     ledgers = replace(ledgers, ledgers={**ledgers.ledgers, **sums})
     rulebook = compile_rules(rules, ledgers.contracts, year, str(settings.rules), cells=ledgers.cells, known=contracts)
-    corrections, exceptions = read_notes(settings.ledgers(year), ledgers, rulebook)
+    corrections, exceptions = read_notes(folder, ledgers, rulebook)
     prior = published_cells(settings.serving, year - 1)
     return Inputs(
         ledgers,
@@ -148,6 +150,7 @@ def read_inputs(
         narrative,
         entries,
         file_rows(year, entries),
+        published_judged(settings.serving, year - 1),
     )
 
 
@@ -176,7 +179,7 @@ def land_inputs(build: Build, inputs: Inputs) -> None:
     shown = bad_lines(inputs.entries, build.quarantine) if inputs.entries else []
     tables = raw_tables(
         inputs.year, inputs.rulebook, inputs.corrections, inputs.prior, inputs.exceptions, inputs.narrative,
-        inputs.entries, inputs.entry_files, shown,
+        inputs.entries, inputs.entry_files, shown, inputs.prior_judged,
     )  # fmt: skip
     land(build.warehouse, tables)
     notices = [dataclasses.asdict(notice) for notice in inputs.year.notices]

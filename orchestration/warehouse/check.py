@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,13 +14,16 @@ from orchestration.ledgers.contract import read_contract, read_contracts
 from orchestration.ledgers.reader import read_paths
 from orchestration.rules.rules import compile_rules, read_rules
 from orchestration.warehouse import compiled
-from orchestration.warehouse.build import Build, Inputs, land_inputs, read_notes
+from orchestration.warehouse.build import Build, Inputs, land_inputs, read_inputs, read_notes
 from orchestration.warehouse.engines import engine_of
+from orchestration.warehouse.landing import published_cells, published_judged
 from orchestration.warehouse.models import ModelsFailedError
 from orchestration.warehouse.suspects import write_suspects
 
 #: What a check looks at: the judge's tables, with the score that they make.
 JUDGED = ("reconciliation", "correction", "accepted_exception", "cell", "score_summary")
+#: What makes a folder a year's folder.
+SOURCES = "sources.yml"
 
 
 @dataclass(frozen=True)
@@ -43,18 +47,13 @@ def check_paths(
 ) -> Checked:
     """Reconcile the ledgers under ``paths``; the build is made in ``folder``. Raises ``InputError``."""
     engine = engine_of(settings)
-    contracts = read_contracts(settings.contracts)
-    forced = read_contract(contract) if contract else None
-    rules = read_rules(settings.rules)
-    ledgers = read_paths(paths, year, contracts, forced)
-    rulebook = compile_rules(
-        rules, ledgers.contracts, ledgers.year, str(settings.rules), cells=ledgers.cells, known=contracts
-    )
-    notes = [read_notes(path, ledgers, rulebook) for path in paths if path.is_dir()]
-    corrections = [] if as_published else [correction for found, _ in notes for correction in found]
-    exceptions = [accepted for _, found in notes for accepted in found]
-    build = Build(ledgers.year, folder)
-    land_inputs(build, Inputs(ledgers, rulebook, corrections, exceptions=exceptions))
+    whole = None if contract else _whole_year(paths, year)
+    if whole:
+        inputs = read_inputs(settings, whole, as_published, folder=paths[0])
+    else:
+        inputs = _whatever(settings, paths, contract, year, as_published)
+    build = Build(inputs.year.year, folder)
+    land_inputs(build, inputs)
     nodes = compiled.build(build.warehouse, JUDGED, on_node=on_node, engine=engine)
     if failed := [f"{node.name}（{node.failures} 行）" for node in nodes if node.status == "fail"]:
         raise ModelsFailedError(f"数据结构检查未通过：{'、'.join(failed)}")
@@ -64,5 +63,38 @@ def check_paths(
     )
     # Not every year has entries: rules on them are not missed.
     sums = {each.ledger for entry in read_entry_contracts(settings.entry_contracts).values() for each in entry.sums}
-    skipped = {rule: absent for rule, absent in rulebook.skipped.items() if not sums.issuperset(absent)}
+    skipped = {rule: absent for rule, absent in inputs.rulebook.skipped.items() if not sums.issuperset(absent)}
     return Checked(build, broken["n"], skipped)
+
+
+def _whole_year(paths: Sequence[Path], year: int | None) -> int | None:
+    """The year whose whole folder is to be checked, as ``run`` would read it; None for anything else.
+
+    A year's folder bears the year's name and says in its sources.yml what belongs to it.
+    """
+    if len(paths) != 1 or not (paths[0] / SOURCES).is_file():
+        return None
+    name = paths[0].resolve().name
+    return year or (int(name) if re.fullmatch(r"20\d\d", name) else None)
+
+
+def _whatever(
+    settings: Settings, paths: Sequence[Path], contract: Path | None, year: int | None, as_published: bool
+) -> Inputs:
+    """Loose files and folders: whatever ledgers are recognised in them, beside the published year before, if any."""
+    contracts = read_contracts(settings.contracts)
+    forced = read_contract(contract) if contract else None
+    rules = read_rules(settings.rules)
+    ledgers = read_paths(paths, year, contracts, forced)
+    rulebook = compile_rules(
+        rules, ledgers.contracts, ledgers.year, str(settings.rules), cells=ledgers.cells, known=contracts
+    )
+    notes = [read_notes(path, ledgers, rulebook) for path in paths if path.is_dir()]
+    return Inputs(
+        ledgers,
+        rulebook,
+        [] if as_published else [correction for found, _ in notes for correction in found],
+        published_cells(settings.serving, ledgers.year - 1),
+        [accepted for _, found in notes for accepted in found],
+        prior_judged=published_judged(settings.serving, ledgers.year - 1),
+    )

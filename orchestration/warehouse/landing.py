@@ -89,6 +89,9 @@ SCHEMAS: dict[str, pa.Schema] = {
     ),
 }  # fmt: skip
 SCHEMAS["prior_cell"] = SCHEMAS["cell"]
+SCHEMAS["prior_judged"] = pa.schema(
+    {"fiscal_year": _INT, "rule_id": _TEXT, "title": _TEXT, "severity": _TEXT, "instances": pa.int64()}
+)
 
 
 def raw_tables(
@@ -101,12 +104,16 @@ def raw_tables(
     entries: Sequence[Entries] = (),
     entry_files: Sequence[dict[str, Any]] = (),
     bad_lines: Sequence[dict[str, Any]] = (),
+    prior_judged: Sequence[dict[str, Any]] = (),
 ) -> dict[str, list[dict[str, Any]]]:
-    """Rows of every raw table of one year. ``prior``: rows of last year's published cells, as ``cell``."""
+    """Rows of every raw table of one year. ``prior``: rows of last year's published cells, as ``cell``;
+    ``prior_judged``: the rules that were judged last year.
+    """
     y = year.year
     return {
         "cell": [_cell_row(cell) for cell in year.cells],
         "prior_cell": list(prior),
+        "prior_judged": list(prior_judged),
         "correction": [dataclasses.asdict(correction) for correction in corrections],
         "accepted_exception": [dataclasses.asdict(accepted) for accepted in exceptions],
         "ledger": [
@@ -218,6 +225,21 @@ def published_cells(serving: Path, year: int) -> list[dict[str, Any]]:
             row[name] = None if row[name] is None else row[name].quantize(Decimal("1e-9"))
         row["printed_factor"] = _factor(row["printed_unit"])
     return rows
+
+
+def published_judged(serving: Path, year: int) -> list[dict[str, Any]]:
+    """The rules that a published year was judged by, each with how many instances; none where it was not published."""
+    if not serving.is_file():
+        return []
+    with duckdb.connect(str(serving), read_only=True) as connection:
+        if not connection.execute("from information_schema.tables where table_name = 'reconciliation'").fetchall():
+            return []
+        return rows_of(
+            connection,
+            """select fiscal_year, rule_id, max(title) as title, max(severity) as severity, count(*) as instances
+               from reconciliation where fiscal_year = ? group by fiscal_year, rule_id order by rule_id""",
+            [year],
+        )
 
 
 def _cell_row(cell: Cell) -> dict[str, Any]:

@@ -94,6 +94,7 @@ def test_gates_are_blocking_checks_and_warnings_are_not(definitions: dg.Definiti
         "scores_add_up": True,
         "indicators_are_judged": False,
         "rules_hold_together": False,
+        "coverage": False,
         "everything_is_used": False,
         "notices": False,
     }

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
-from orchestration.base.settings import Settings
+from rich.console import Console
+
+from orchestration.base.settings import ROOT, Settings
+from orchestration.cli.summary import as_json, show_summary
 from orchestration.warehouse.check import check_paths
-from tests.conftest import edit
+from tests.conftest import Published, edit
 from tests.second_year import add_2025
 
 
@@ -36,3 +40,35 @@ def test_restated_figures_of_another_year_that_disagree_block_with_place_and_sus
     likeliest = {row["address"]: (Path(row["file"]).name, row["cell"]) for row in suspects if row["rank"] == 1}
     for fact, place in facts.items():
         assert likeliest[f"2025/restatement/{fact}/value"] == ("restatement.csv", place)
+
+
+def test_a_year_is_checked_beside_the_year_before_as_run_would(published: Published, tmp_path: Path) -> None:
+    """`check raw/2025` used to say that 2024 was never published, and 2024's cells were suspected as if of 2025."""
+    raw = Path(shutil.copytree(ROOT / "raw", tmp_path / "raw"))
+    folder = add_2025(raw)
+    edit(folder / "fund_balance.csv", "15.71,3.85,19.56", "16.71,3.85,20.56")
+    edit(folder / "performance_fact.csv", "网办事项数,5638.5万件,七（一）1,\n", "")
+    edit(folder / "report_date.csv", "2025年12月31日", "2024年12月31日")
+    settings = Settings(home=published.settings.home, raw=raw)
+    found = check_paths(settings, [folder], tmp_path / "build")
+    broken = found.build.rows("from reconciliation where severity = 'error' and status in ('inconsistent', 'missing')")
+    assert [(row["rule_id"], row["instance"]) for row in broken] == [
+        ("fund_opening_is_prior_closing", "institution_pension")
+    ]
+    assert found.broken == 1
+    suspects = found.build.rows("from suspect_cell order by rank, answer, address")
+    # One published cell costs more than two of this year's: the officer is sent to 2025's own opening first.
+    assert {row["address"].split("/")[0] for row in suspects if row["rank"] == 1} == {"2025"}
+    assert all(row["statement"].count("2024年度") for row in suspects if row["address"].startswith("2024/"))
+
+    said = as_json(2025, found.build, None, [])
+    assert said["judged"]["error"]["inconsistent"] == 1 and said["judged"]["error"]["consistent"] > 190
+    assert [row["year"] for row in said["judged_by_year"]] == [2025, 2024]
+    assert {row["ledger"] for row in said["not_checked"]} >= {"performance_fact", "fund_balance"}
+    kinds = {(row["kind"], row["about"]) for row in said["coverage"]}
+    assert {("row_gone", "履职成效"), ("other_year", "报告日期"), ("same_as_last_year", "表1")} <= kinds
+    assert not any(kind == "rule_gone" for kind, _ in kinds)
+    console = Console(width=400, record=True, file=(tmp_path / "screen").open("w"))
+    show_summary(console, found.build)
+    screen = console.export_text()
+    assert "；2024 年度 " in screen and "未核对  " in screen and "履职成效 71" in screen and "网办事项数" in screen
