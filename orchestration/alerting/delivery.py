@@ -6,12 +6,15 @@ What is told belongs in ``outbox``, how a receiver says yes in ``channels``.
 from __future__ import annotations
 
 import time
+import uuid
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from orchestration.alerting.channels import Channel, NotDeliveredError, channels, severities
-from orchestration.alerting.outbox import Delivery, Outbox
+from orchestration.alerting.messages import Alert
+from orchestration.alerting.outbox import Delivery, Outbox, stamp
 from orchestration.base.settings import Settings
 
 
@@ -59,6 +62,20 @@ def _deliver(outbox: Outbox, channel: Channel, deliveries: Sequence[Delivery], e
         outbox.sent(delivery)
         sent += 1
     return Report(sent, 0)
+
+
+def send_test(to: Mapping[str, Channel]) -> dict[str, str]:
+    """Send a test message to every channel, past the outbox. By channel: why it did not arrive; empty where it did."""
+    now = datetime.now(UTC)
+    alert = Alert(uuid.uuid4().hex[:12], now.astimezone().year, "test", "error", {"headline": "测试"}, stamp(now))
+    told: dict[str, str] = {}
+    for name, channel in to.items():
+        try:
+            channel.send(alert)
+            told[name] = ""
+        except NotDeliveredError as error:
+            told[name] = str(error)
+    return told
 
 
 def deliver_patiently(settings: Settings, seconds: float = 8) -> Report:

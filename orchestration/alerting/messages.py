@@ -17,7 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 FOLDER = Path(__file__).parent
-Kind = Literal["blocked", "bad_input", "crashed", "notice", "due", "reminder", "resolved"]
+Kind = Literal["blocked", "bad_input", "crashed", "notice", "due", "reminder", "resolved", "test"]
 Severity = Literal["warning", "error"]
 SEVERITIES: tuple[Severity, ...] = ("warning", "error")
 

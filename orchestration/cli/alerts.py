@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,9 +15,11 @@ from orchestration.base.settings import Settings
 if TYPE_CHECKING:
     from orchestration.alerting.channels import Channel
     from orchestration.alerting.messages import Alert
-    from orchestration.alerting.outbox import Delivery
+    from orchestration.alerting.outbox import Delivery, Outbox
 
 DONE, UNTOLD, BAD_INPUT = 0, 1, 2
+#: What stands in place of an alert's id to send a test message; ids are hexadecimal.
+TEST = "test"
 STATES = {
     "waiting": "等候",
     "sending": "发送中",
@@ -33,12 +36,15 @@ err = Console(stderr=True, highlight=False, soft_wrap=True)
 def register(app: typer.Typer) -> None:
     app.command(
         epilog="Examples:  ledgergate alerts   |   ledgergate alerts --retry   |   "
-        "ledgergate alerts 3f2a9c10b7de --dismiss   |   ledgergate alerts --all --json"
+        "ledgergate alerts 3f2a9c10b7de --dismiss   |   ledgergate alerts --all --json   |   ledgergate alerts test"
     )(alerts)
 
 
 def alerts(
-    alert: Annotated[str, typer.Argument(help="One alert, by its id; without it, all.", show_default=False)] = "",
+    alert: Annotated[
+        str,
+        typer.Argument(help="One alert, by its id; without it, all. `test` sends a test message.", show_default=False),
+    ] = "",
     retry: Annotated[bool, typer.Option("--retry", help="Send what has not arrived again, now.")] = False,
     dismiss: Annotated[bool, typer.Option("--dismiss", help="Give up what has not arrived: somebody knows.")] = False,
     everything: Annotated[bool, typer.Option("--all", help="List what has arrived too.")] = False,
@@ -51,6 +57,10 @@ def alerts(
     settings = Settings.from_environment()
     outbox = Outbox(settings.outbox)
     to = read_channels(settings)
+    if alert == TEST:
+        raise typer.Exit(_send_test(to, as_json=as_json))
+    if alert:
+        _refuse_unknown(outbox, alert)
     if retry:
         outbox.retry(alert)
         deliver_patiently(settings)
@@ -77,6 +87,33 @@ def read_channels(settings: Settings) -> dict[str, Channel]:
     except ChannelError as error:
         err.print(Text.assemble(("LEDGERGATE_ALERT_URLS  ", "bold red"), str(error)))
         raise typer.Exit(BAD_INPUT) from None
+
+
+def _send_test(to: dict[str, Channel], *, as_json: bool) -> int:
+    """Send a test message to every channel, and say of each whether it arrived."""
+    if not to:
+        err.print("没有渠道可送：设置 LEDGERGATE_ALERT_URLS", style="red", markup=False)
+        return BAD_INPUT
+    from orchestration.alerting.delivery import send_test
+
+    told = send_test(to)
+    if as_json:
+        typer.echo(json.dumps({name: why or None for name, why in told.items()}, ensure_ascii=False, indent=2))
+    else:
+        for name, why in told.items():
+            out.print(Text.assemble(("未送达  ", "red") if why else ("已送达  ", "green"), f"{name}  {why}".rstrip()))
+    return UNTOLD if any(told.values()) else DONE
+
+
+def _refuse_unknown(outbox: Outbox, alert: str) -> None:
+    """An id that no alert has is a wrong call, and no empty list."""
+    known = [*(each.alert.id for each in outbox.deliveries(True)), *(each.id for each in outbox.unplanned())]
+    if alert in known:
+        return
+    err.print(f"没有这条告警：{alert}", style="red", markup=False)
+    for near in difflib.get_close_matches(alert, list(dict.fromkeys(known)), n=5, cutoff=0.4):
+        err.print(f"  相近的有  {near}", markup=False)
+    raise typer.Exit(BAD_INPUT)
 
 
 def tell(settings: Settings) -> None:

@@ -31,8 +31,9 @@ if TYPE_CHECKING:
 DONE, BLOCKED, BAD_INPUT, INTERNAL = 0, 1, 2, 3
 
 app = typer.Typer(
-    add_completion=False,
+    add_completion=True,
     no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
     rich_markup_mode="rich",
     help="""Takes a department's yearly ledgers to gated, published marts, and says which cell is wrong.
 
@@ -46,6 +47,23 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object inst
 AsPublished = Annotated[
     bool, typer.Option("--as-published", help="Ignore corrections, to see the gate at work. Publishes nothing.")
 ]
+
+
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        out.print(f"ledgergate {version('ledgergate')}")
+        raise typer.Exit(DONE)
+
+
+@app.callback()
+def program(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say the version and end.")
+    ] = False,
+) -> None:
+    """Options before a command."""
 
 
 class Quiet:
