@@ -55,9 +55,9 @@ def explain(
     Reads the year's last build, or its published version where there is none. A place of the report will do as well:
     2024/表3!E19 is a cell of its tables, 2024/三（二）#4 the fourth figure of that section.
     """
-    from orchestration.explanation.naming import is_file_cell
+    from orchestration.explanation.naming import is_place
 
-    if _is_place(address) and not is_file_cell(address):
+    if is_place(address):
         return _explain_place(address, as_json=as_json)
     from orchestration.explanation.explain import explain as explain_cell
     from orchestration.explanation.export import as_json as exported
@@ -80,12 +80,6 @@ def explain(
     else:
         show(out, found)
     return None
-
-
-def _is_place(text: str) -> bool:
-    """2024/表3!E19 and 2024/三（二）#4 are places of the report; an address has neither mark after its year."""
-    year, _, rest = text.strip().partition("/")
-    return year.isdecimal() and "/" not in rest and ("!" in rest or "#" in rest)
 
 
 def _explain_place(text: str, *, as_json: bool) -> None:

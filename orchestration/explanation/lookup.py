@@ -5,10 +5,10 @@ What a name may look like is in ``naming``.
 from __future__ import annotations
 
 from orchestration.base.settings import Settings
-from orchestration.explanation.naming import cell_named, is_address, is_file_cell, year_of
+from orchestration.explanation.naming import cell_named, is_address, is_place, year_of
 from orchestration.explanation.source import UnknownAddressError, open_source
 from orchestration.publication.versions import current_versions
-from orchestration.reporting.places import UnknownPlaceError, at_place, is_place
+from orchestration.reporting.places import UnknownPlaceError, at_place
 from orchestration.reporting.published import NoVersionError
 
 FORMS = "地址 年/账/行/栏，或消息里的叫法（表3 第17行 本年调整），或文件与格（project_expenditure.csv E20）"
@@ -25,7 +25,7 @@ def find_cell(settings: Settings, text: str, year: int | None = None, *, as_publ
     text = text.strip()
     if is_address(text):
         return text
-    if is_place(text) and not is_file_cell(text):
+    if is_place(text):
         return _at_place(settings, text)
     year = year_of(text) or year or _only_year(settings)
     source = open_source(settings, year, as_published) if year else None

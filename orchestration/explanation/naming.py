@@ -42,6 +42,12 @@ def is_address(text: str) -> bool:
     return len(parts) == 4 and parts[0].isdecimal() and all(parts)
 
 
+def is_place(text: str) -> bool:
+    """2024/表3!E19 and 2024/三（二）#4 are places of the report; a file's cell has an ending before its mark."""
+    year, _, rest = text.strip().partition("/")
+    return year.isdecimal() and "/" not in rest and ("!" in rest or "#" in rest) and not is_file_cell(text)
+
+
 def is_file_cell(text: str) -> bool:
     return _FILE_CELL.fullmatch(text.strip()) is not None
 
