@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -18,13 +19,20 @@ if TYPE_CHECKING:
 
 BAD_INPUT = 2
 
+
+class _Edition(StrEnum):
+    public = "public"
+    internal = "internal"
+    both = "both"
+
+
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def register(app: typer.Typer) -> None:
     app.command(
-        epilog="Examples:  ledgergate report 2024   |   ledgergate report 2024 --pdf --out 交件   |   "
+        epilog="Examples:  ledgergate report 2024   |   ledgergate report 2024 --edition both --pdf --out 交件   |   "
         "ledgergate report 2024 --version 20250418T093000Z-1a2b3c4d"
     )(report)
 
@@ -40,6 +48,9 @@ def report(
         typer.Option(help="A published version, as `ledgergate versions` lists it; the current one without."),
     ] = None,
     pdf: Annotated[bool, typer.Option("--pdf", help="Also render the document to PDF, with LibreOffice.")] = False,
+    edition: Annotated[
+        _Edition, typer.Option(help="What to make: public (to publish), internal (with checks and index), or both.")
+    ] = _Edition.public,
     template: Annotated[
         Path | None, typer.Option(help="A Word template instead of the one that comes with ledgergate.")
     ] = None,
@@ -48,11 +59,12 @@ def report(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the summary.")] = False,
 ) -> None:
-    """Make the self-evaluation report of a published year: document, annexes workbook and page.
+    """Make the self-evaluation report of a published year: document and annexes workbook; internal also the page.
 
     Gaps that only people can fill are marked in the document and listed here; they are no failure.
     """
-    from orchestration.reporting.fields import FieldError
+    from orchestration.reporting.edition import BOTH, Edition
+    from orchestration.reporting.figures import FieldError
     from orchestration.reporting.pdf import PdfError
     from orchestration.reporting.published import NoVersionError, open_version
     from orchestration.reporting.report import make_report, report_folder
@@ -66,7 +78,8 @@ def report(
             return _show_fields(published, as_json=as_json)
         folder = (to or report_folder(settings, year, published.name)).resolve()
         with err.status("生成报告") as status:
-            made = make_report(published, folder, pdf=pdf, template=template, step=status.update)
+            editions = BOTH if edition is _Edition.both else (Edition(edition.value),)
+            made = make_report(published, folder, editions=editions, pdf=pdf, template=template, step=status.update)
     except (NoVersionError, FieldError, PdfError) as error:
         _refuse(str(error), as_json)
     if as_json:

@@ -24,7 +24,8 @@ from orchestration.pipeline.partitions import YEARS
 from orchestration.pipeline.resources import is_running
 from orchestration.publication.versions import current_versions
 from orchestration.publication.watch import Seen, decide, look
-from orchestration.reporting.report import DOCUMENT, report_folder
+from orchestration.reporting.edition import Edition
+from orchestration.reporting.report import report_folder
 
 #: The sensor daemon looks every five seconds at most.
 _SECONDS = 5
@@ -84,7 +85,7 @@ def make_reports(settings: Settings) -> dg.SensorDefinition:
         missing = {
             version: year
             for year, version in current_versions(settings).items()
-            if not (report_folder(settings, year, version) / DOCUMENT).is_file()
+            if not (report_folder(settings, year, version) / Edition.PUBLIC.document).is_file()
         }
         return dg.SensorResult(
             run_requests=[

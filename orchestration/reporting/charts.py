@@ -19,7 +19,8 @@ import altair as alt
 import vl_convert
 
 from orchestration.ledgers.money import MONEY_UNITS
-from orchestration.reporting.fields import Fields, Figure, Ledger, Missing, Row, amount, plain
+from orchestration.reporting.fields import Fields
+from orchestration.reporting.figures import Figure, Ledger, Missing, Row, amount, plain
 
 FONT = "Noto Sans CJK SC"
 #: What a browser may use where that font is not installed.
@@ -34,6 +35,7 @@ PRINT_WIDTH, PRINT_HEIGHT = 560, 800
 #: The right edge of a rate chart: amount and rate in print.
 _RATE_COLUMN, _SERIES_COLUMN = 54, 34
 _LINE = 17
+_PRINT_CLOSER = 0.75  # lines of print stand closer than those of a screen
 _PROBE = (
     '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="40">'
     f'<text x="4" y="30" font-size="24" font-family="{FONT}">{{}}</text></svg>'
@@ -88,7 +90,7 @@ def png(chart: Chart, *, width: int = PRINT_WIDTH, scale: float = 2.5) -> bytes:
     """The chart as it stands in a document. The same version gives the same bytes. Raises ``MissingFontError``."""
     if not draws("预算"):
         raise MissingFontError
-    spec = chart.spec(width, PRINT_HEIGHT)
+    spec = chart.spec(width, min(PRINT_HEIGHT, round(chart.height * _PRINT_CLOSER)))
     return bytes(vl_convert.vegalite_to_png(spec, vl_version=VEGA_LITE, scale=scale, ppi=72))
 
 
@@ -469,11 +471,13 @@ def table_rows(fields: Fields, table: str) -> list[Row]:
 
 
 def figure_of(row: Row, column: str) -> Any:
-    """A row's figure by its published column; missing where the version has none."""
+    """A row's figure by its published column, a rate as it was reported; missing where the version has none."""
     found = (
         value
         for value in row.values.values()
-        if isinstance(value, Figure) and value.place[0] != "cell" and value.place[2] == column
+        if isinstance(value, Figure)
+        and (value.place[0] != "cell" or value.unit == "ratio")
+        and value.place[2] == column
     )
     return next(found, Missing(f"{row.name}.{column}"))
 

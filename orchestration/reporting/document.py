@@ -2,7 +2,9 @@
 
 Wording belongs in ``templates/report.docx``, which is edited in Word. A field there prints a figure
 (``{{ 表1.合计.上年结转 }}``) or stands for a block that takes the place of its paragraph: ``{{ 叙述.主要职能 }}``,
-``{{ 表格.表1 }}``, ``{{ 图.预算资金流向 }}``, ``{{ 附件 }}``, ``{{ 核对附录 }}``, ``{{ 数字索引 }}``.
+``{{ 表格.表1 }}``, ``{{ 图.预算资金流向 }}``, ``{{ 附件 }}``, ``{{ 核对附录 }}``, ``{{ 数字索引 }}``. What only the
+internal edition has stands between ``{%p if 内部版 %}`` and ``{%p endif %}``. Tables as WordprocessingML belong in
+``word_tables``.
 """
 
 from __future__ import annotations
@@ -10,14 +12,12 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import Any
-from xml.sax.saxutils import escape
 
-from docx import Document
 from docx.document import Document as Docx
 from docx.enum.text import WD_COLOR_INDEX
 from docx.opc.constants import RELATIONSHIP_TYPE as RT
@@ -31,10 +31,13 @@ from docxtpl import DocxTemplate
 
 from orchestration.base.sandbox import BAD_TEXT
 from orchestration.reporting.charts import Chart, MissingFontError, png
-from orchestration.reporting.fields import TOKEN, FieldError, Fields, Figure
-from orchestration.reporting.forms import Cell, Form
-from orchestration.reporting.forms import Row as FormRow
+from orchestration.reporting.edition import Edition
+from orchestration.reporting.fields import Fields
+from orchestration.reporting.figures import MARKS, TOKEN, FieldError
+from orchestration.reporting.forms import Form
 from orchestration.reporting.layout import INDEX, Printed, Table, index_by_row, index_rows, reconciliation_tables
+from orchestration.reporting.word_file import reproducible, stamp
+from orchestration.reporting.word_tables import form_height, form_xml, table_xml
 
 TEMPLATE = Path(__file__).parent / "templates" / "report.docx"
 MOST_UNPACKED = 64 * 2**20  # bytes of a template's parts
@@ -47,8 +50,12 @@ _NUMBERED = (
     re.compile(r"（([一二三四五六七八九十]+)）"),
     re.compile(r"(\d+)[.．、]"),
 )
+_MARKED = re.compile(f"[{MARKS}]")
 _CAPTION = Mm(16)
-_KIND_SHADE = {"head": "E7EDF3", "section": "F3F5F7", "total": "F3F5F7", "check": "FFFFFF"}
+#: What stands above and below an annex's table, in points; and how much of a page is never counted on.
+_ANNEX_FRAME, _RESERVE = 64.0, 0.02
+#: An annex begins on a page only where so much of it stands there, in points.
+_ANNEX_BEGUN = 110.0
 
 
 @dataclass
@@ -82,25 +89,29 @@ def write_document(
     forms: Sequence[Form],
     charts: Sequence[Chart] | None,
     template: Path = TEMPLATE,
+    edition: Edition = Edition.INTERNAL,
 ) -> Written:
-    """Fill the template. ``charts``: those that it may ask for; None leaves charts out (they take the longest).
+    """Fill the template for one edition. ``charts``: those that it may ask for; None leaves charts out, which take
+    the longest.
 
     Raises ``FieldError`` naming the template and the field where it names what is not there.
     """
     by_title = {chart.title: chart for chart in charts or ()}
-    filled = _fill(fields, forms, list(by_title), template)
-    writer = _Writer(fields, forms, by_title, filled, template.name)
+    filled = _fill(fields, forms, list(by_title), template, edition)
+    shown = forms if edition is Edition.INTERNAL else [form.published() for form in forms]
+    writer = _Writer(fields, shown, by_title, filled, template.name)
     writer.place_blocks()
-    _properties(filled, fields)
+    stamp(filled, fields.version, internal=edition is Edition.INTERNAL)
     output = io.BytesIO()
     filled.save(output)
-    return Written(_reproducible(output.getvalue()), writer.printed, writer.warnings, writer.headings)
+    return Written(reproducible(output.getvalue()), writer.printed, writer.warnings, writer.headings)
 
 
-def _fill(fields: Fields, forms: Sequence[Form], charts: Sequence[str], path: Path) -> Docx:
+def _fill(fields: Fields, forms: Sequence[Form], charts: Sequence[str], path: Path, edition: Edition) -> Docx:
     """The template with its fields filled in; figures and blocks still marked by tokens."""
     context = {
         **fields.context,
+        "内部版": edition is Edition.INTERNAL,
         "叙述": _Blocks("text", (), "叙述"),  # an unwritten one is a gap, not an error
         "表格": _Blocks("form", [form.id for form in forms if not form.is_annex], "表格"),
         "图": _Blocks("chart", charts, "图"),
@@ -133,10 +144,11 @@ class _Writer:
     """Walks the filled template once: puts blocks in place, strips tokens, records where each figure stands."""
 
     def __init__(self, fields: Fields, forms: Sequence[Form], charts: Mapping[str, Chart], docx: Docx, name: str):
-        self.fields, self.forms, self.charts, self.docx = fields, {form.id: form for form in forms}, charts, docx
+        self.fields, self.charts, self.docx = fields, charts, docx
+        self.forms = {form.id: form for form in forms}
         self.name = name
         self.section: list[str] = []
-        self.count = 0
+        self.count = self.drawn = 0
         self.printed: list[Printed] = []
         self.warnings: list[str] = []
         self.headings: list[tuple[int, str]] = []
@@ -192,11 +204,7 @@ class _Writer:
                 self._paragraph(at, f"{number}．{form.title}", "Body Text")
             _remove(at)
         elif kind == "附件":
-            for form in self.forms.values():
-                if form.is_annex:
-                    heading = self._paragraph(at, f"{form.id}　{form.title}", "附件标题")
-                    heading.paragraph_format.page_break_before = form.id != "附件1"
-                    self._form(at, form, caption=False)
+            self._annexes(at)
             _remove(at)
         elif kind == "核对附录":
             for table in reconciliation_tables(self.fields):
@@ -209,6 +217,34 @@ class _Writer:
 
     # --- text -----------------------------------------------------------------------------------------------------
 
+    def _annexes(self, at: Paragraph) -> None:
+        """附件1 at the left, its title beneath. The first begins a page; the others follow one another, and none begins
+        where a page has little room left."""
+        page = self.docx.sections[-1]
+        height = (page.page_height - page.top_margin - page.bottom_margin) / 12700 * (1 - _RESERVE)  # type: ignore[operator]
+        left = 0.0
+        for form in self.forms.values():
+            if not form.is_annex:
+                continue
+            needed = _ANNEX_FRAME + form_height(form, self._width(at), *self._letters())
+            mark = self._paragraph(at, form.id, self._style("附件标记", "附件标题"))
+            starts = left < min(needed, _ANNEX_BEGUN)
+            mark.paragraph_format.page_break_before = starts
+            left = ((height if starts else left) - needed) % height
+            self._paragraph(at, form.title, "附件标题")
+            self._form(at, form, caption=False)
+
+    def _letters(self) -> tuple[float, float]:
+        """How high letters and lines of tables are, in points."""
+        style = self.docx.styles["表格文字"]
+        size = style.font.size.pt if style.font.size else 9.0
+        line = style.paragraph_format.line_spacing
+        return size, line.pt if isinstance(line, Length) else size * 1.3
+
+    def _style(self, name: str, otherwise: str) -> str:
+        """A style that templates of offices may not have yet."""
+        return name if name in [style.name for style in self.docx.styles] else otherwise
+
     def _settle(self, paragraph: Paragraph) -> None:
         """Strip the tokens of a paragraph, record its figures, and mark what is corrected and what is missing."""
         self._enter(paragraph)
@@ -217,9 +253,11 @@ class _Writer:
             if TOKEN.search(run.text):
                 run.text = TOKEN.sub(lambda found: self._print(int(found[1]), found[2], notes), run.text)
             if _GAP.search(run.text):
-                _highlight_gaps(run)
+                _set_apart(run, _GAP, highlight=True)
+            elif _MARKED.search(run.text) and not paragraph.text.startswith("注："):
+                _set_apart(run, _MARKED, highlight=False)
         for note in reversed(dict.fromkeys(notes)):
-            self._after(paragraph, f"＊{note}", "表注")
+            self._after(paragraph, f"{note}。", "表注")
         self.warnings += [gap for gap in _GAP.findall(paragraph.text) if gap not in self.warnings]
 
     def _print(self, number: int, text: str, notes: list[str]) -> str:
@@ -227,7 +265,7 @@ class _Writer:
         self.count += 1
         self.printed.append(Printed(f"{''.join(self.section) or '引言'}#{self.count}", figure))
         notes += figure.remarks
-        return text + ("＊" if figure.remarks else "")
+        return text + figure.mark
 
     def _enter(self, paragraph: Paragraph) -> None:
         """Keep track of the section, by the headings' own numbers: 三（二）1."""
@@ -287,11 +325,12 @@ class _Writer:
         share = min(width / drawn.width, height / drawn.height)  # a high one leaves room for its caption
         drawn.width, drawn.height = Length(int(drawn.width * share)), Length(int(drawn.height * share))
         at.paragraph_format.keep_with_next = True
-        return self._after(at, f"图　{chart.title}", "表题")
+        self.drawn += 1
+        return self._after(at, f"图{self.drawn}　{chart.title}", self._style("图题", "表题"))
 
     def _gap(self, at: Paragraph, gap: str, hint: str = "") -> None:
         at.runs[0].text = gap
-        _highlight_gaps(at.runs[0])
+        _set_apart(at.runs[0], _GAP, highlight=True)
         self.warnings.append(gap + hint)
 
     # --- tables ---------------------------------------------------------------------------------------------------
@@ -300,11 +339,12 @@ class _Writer:
         if caption:
             self._paragraph(at, f"{form.id}　{form.title}", "表题")
         self._paragraph(at, f"单位：{form.unit}", "表单位")
-        at._p.addprevious(parse_xml(_form_xml(form, self._width(at), self.docx.styles["表格文字"].style_id)))
-        notes = [f"＊{note}" for note in form.remarks]
-        if any(row.kind == "check" for row in form.rows):
+        style = self.docx.styles["表格文字"].style_id
+        at._p.addprevious(parse_xml(form_xml(form, self._width(at), style, self._letters()[0])))
+        notes = [f"＊{note}。" for note in form.notes] + [f"◇推定：{text}。" for text in form.inferred]
+        if form.is_rounded:
             notes.append("注：因四舍五入，明细之和与合计数可能略有差异，以合计数为准。")
-        for note in notes or [""]:
+        for note in notes or ([""] if not form.is_annex else []):
             self._paragraph(at, note, "表注")
 
     def _table(self, at: Paragraph, table: Table, style: str = "表格文字") -> None:
@@ -313,7 +353,7 @@ class _Writer:
         if not table.rows:
             self._paragraph(at, table.empty, "表注")
             return
-        at._p.addprevious(parse_xml(_table_xml(table, self._width(at), self.docx.styles[style].style_id)))
+        at._p.addprevious(parse_xml(table_xml(table, self._width(at), self.docx.styles[style].style_id)))
         self._paragraph(at, "", "表注")
 
     def _width(self, at: Paragraph) -> int:
@@ -335,175 +375,25 @@ class _Writer:
         return int(size.get(qn("w:w"))) - int(margin.get(qn("w:left"))) - int(margin.get(qn("w:right")))
 
 
-# --- table XML: python-docx builds tables cell by cell, which takes seconds for an index of a thousand rows ---------
-
-
-def _form_xml(form: Form, width: int, style: str) -> str:
-    widths = _shares(form.widths, width)
-    one_head = sum(row.kind == "head" for row in form.rows) == 1  # of several, the first does not head what follows
-    rows = "".join(_row_xml(row, widths, style, repeat=one_head and row.kind == "head") for row in form.rows)
-    return _tbl(widths, rows)
-
-
-def _row_xml(row: FormRow, widths: Sequence[int], style: str, *, repeat: bool) -> str:
-    cells = []
-    for c, cell in enumerate(row.cells):
-        if cell.merged and cell.value == "<":
-            continue
-        span = _span(row.cells, c)
-        merge = '<w:vMerge w:val="restart"/>' if cell.rows > 1 else "<w:vMerge/>" if cell.merged else ""
-        text = "" if cell.merged else cell.text
-        mark = "＊" if isinstance(cell.value, Figure) and cell.value.remarks else ""
-        shade = _KIND_SHADE.get(row.kind, "")
-        bold = row.kind in ("head", "section", "total")
-        cells.append(
-            _tc(text, sum(widths[c : c + span]), span, merge, _align(row, cell, c), shade, style,
-                bold=bold, mark=mark, muted=_is_muted(row, cell))
-        )  # fmt: skip
-    return _tr("".join(cells), repeat=repeat)
-
-
-def _span(cells: Sequence[Cell], c: int) -> int:
-    span = 1
-    while c + span < len(cells) and cells[c + span].merged and cells[c + span].value == "<":
-        span += 1
-    return span
-
-
-def _align(row: FormRow, cell: Cell, column: int) -> str:
-    if row.kind == "head" or (column == 0 and len(cell.text) <= 3):
-        return "center"
-    if cell.value is None or isinstance(cell.value, str):
-        return "center" if row.kind == "total" and cell.columns > 1 else "left"
-    return "center" if cell.text == "未提供" else "right"
-
-
-def _is_muted(row: FormRow, cell: Cell) -> bool:
-    return row.kind == "check" or cell.text == "未提供"
-
-
-def _table_xml(table: Table, width: int, style: str) -> str:
-    widths = _shares(table.widths, width)
-    rows = [
-        _tr(
-            "".join(
-                _tc(t, w, 1, "", "center", _KIND_SHADE["head"], style, bold=True)
-                for t, w in zip(table.columns, widths, strict=True)
-            ),
-            repeat=True,
-        )
-    ]
-    rows += [
-        _tr("".join(_tc(text, w, 1, "", "left", "", style) for text, w in zip(row, widths, strict=True)), repeat=False)
-        for row in table.rows
-    ]
-    return _tbl(widths, "".join(rows))
-
-
-def _shares(relative: Sequence[int], width: int) -> list[int]:
-    whole = sum(relative)
-    return [width * share // whole for share in relative]
-
-
-def _tbl(widths: Sequence[int], rows: str) -> str:
-    edges = "".join(
-        f'<w:{e} w:val="single" w:sz="4" w:space="0" w:color="5B6770"/>'
-        for e in ("top", "left", "bottom", "right", "insideH", "insideV")
-    )
-    grid = "".join(f'<w:gridCol w:w="{w}"/>' for w in widths)
-    return (
-        f'<w:tbl {nsdecls("w")}><w:tblPr><w:tblW w:w="{sum(widths)}" w:type="dxa"/><w:jc w:val="center"/>'
-        f'<w:tblBorders>{edges}</w:tblBorders><w:tblLayout w:type="fixed"/>'
-        f'<w:tblCellMar><w:left w:w="57" w:type="dxa"/><w:right w:w="57" w:type="dxa"/></w:tblCellMar></w:tblPr>'
-        f"<w:tblGrid>{grid}</w:tblGrid>{rows}</w:tbl>"
-    )
-
-
-def _tr(cells: str, *, repeat: bool) -> str:
-    header = "<w:tblHeader/>" if repeat else ""
-    return f"<w:tr><w:trPr><w:cantSplit/>{header}</w:trPr>{cells}</w:tr>"
-
-
-def _tc(
-    text: str, width: int, span: int, merge: str, align: str, shade: str, style: str,
-    *, bold: bool = False, mark: str = "", muted: bool = False,
-) -> str:  # fmt: skip
-    look = ("<w:b/>" if bold else "") + ('<w:color w:val="6B7780"/>' if muted else "")
-    look = f"<w:rPr>{look}</w:rPr>" if look else ""
-    star = f'<w:r><w:rPr><w:vertAlign w:val="superscript"/></w:rPr><w:t>{mark}</w:t></w:r>' if mark else ""
-    return (
-        f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/>'
-        + (f'<w:gridSpan w:val="{span}"/>' if span > 1 else "")
-        + merge
-        + (f'<w:shd w:val="clear" w:color="auto" w:fill="{shade}"/>' if shade else "")
-        + ("<w:noWrap/>" if align == "right" else "")
-        + f'<w:vAlign w:val="center"/></w:tcPr><w:p><w:pPr><w:pStyle w:val="{style}"/><w:jc w:val="{align}"/></w:pPr>'
-        f'<w:r>{look}<w:t xml:space="preserve">{escape(text)}</w:t></w:r>{star}</w:p></w:tc>'
-    )
-
-
-# --- the file -------------------------------------------------------------------------------------------------------
-
-
-def _highlight_gaps(run: Run) -> None:
-    """Give each gap of a run a run of its own, highlighted."""
-    parts = re.split(f"({_GAP.pattern})", run.text)
+def _set_apart(run: Run, what: re.Pattern[str], *, highlight: bool) -> None:
+    """Give each find in a run a run of its own: a gap highlighted, a mark raised."""
+    parts = re.split(f"({what.pattern})", run.text)
     run.text = parts[0]
     last = run
     for part in parts[1:]:
         element = parse_xml(f"<w:r {nsdecls('w')}/>")
         if run._r.rPr is not None:
-            element.append(_copy(run._r.rPr))
+            element.append(deepcopy(run._r.rPr))
         last._r.addnext(element)
         last = Run(element, run._parent)
         last.text = part
-        if _GAP.fullmatch(part):
+        if what.fullmatch(part) and highlight:
             last.font.highlight_color = WD_COLOR_INDEX.YELLOW
-
-
-def _copy(element: Any) -> Any:
-    from copy import deepcopy
-
-    return deepcopy(element)
+        elif what.fullmatch(part):
+            last.font.superscript = True
 
 
 def _remove(paragraph: Paragraph) -> None:
     """Take a marker out; one that ends a section stays, emptied, since the section's layout hangs on it."""
     if paragraph._p.find(f".//{qn('w:sectPr')}") is None:
         paragraph._p.getparent().remove(paragraph._p)
-
-
-def _properties(document: Docx, fields: Fields) -> None:
-    """Whose report it is, dated by its signature: nothing of the moment at which it was made."""
-    version = fields.version
-    core = document.core_properties
-    signed = datetime.combine(version.signed, time(), UTC) if version.signed else published_at(version.name)
-    core.title = f"{version.year}年度{version.department}部门整体支出绩效自评报告"
-    core.author = core.last_modified_by = version.department
-    core.created = core.modified = signed.replace(tzinfo=None)
-    core.comments = f"发布版本 {version.name}"
-    core.revision = 1
-
-
-def published_at(name: str) -> datetime:
-    """When a version was published, by its name."""
-    return datetime.strptime(name.partition("-")[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-
-
-def _reproducible(content: bytes) -> bytes:
-    """The same parts without the clock that zip files carry."""
-    output = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(content)) as source, zipfile.ZipFile(output, "w", zipfile.ZIP_DEFLATED) as target:
-        for name in sorted(source.namelist(), key=lambda name: (name != "[Content_Types].xml", name)):
-            info = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
-            info.compress_type = zipfile.ZIP_DEFLATED
-            info.external_attr = 0o644 << 16
-            target.writestr(info, source.read(name))
-    return output.getvalue()
-
-
-def text_of(content: bytes) -> Iterator[str]:
-    """Paragraphs of a document, for the preview."""
-    for paragraph in Document(io.BytesIO(content)).paragraphs:
-        if paragraph.text.strip():
-            yield paragraph.text

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,8 @@ from typing import Any
 import yaml
 
 from orchestration.ledgers.money import MONEY_UNITS
-from orchestration.reporting.fields import OPEN, TOKEN, FieldError, Fields, Figure, Missing, amount, places, plain
+from orchestration.reporting.fields import Fields
+from orchestration.reporting.figures import OPEN, TOKEN, FieldError, Figure, Missing, amount, places, plain
 
 FORMS = Path(__file__).parent / "templates" / "forms.yml"
 #: The sheet rows above a form's grid: its title, its unit.
@@ -65,6 +66,7 @@ class Form:
     zero: str = ""  # how an exact zero of money is written, where not as 0.00
     notes: list[str] = field(default_factory=list)
     inferred: list[str] = field(default_factory=list)
+    rounded: bool = False
 
     @property
     def remarks(self) -> list[str]:
@@ -74,6 +76,16 @@ class Form:
     @property
     def is_annex(self) -> bool:
         return self.id.startswith("附件")
+
+    @property
+    def is_rounded(self) -> bool:
+        """Whether details of it may differ from their printed total by rounding."""
+        return self.rounded or any(row.kind == "check" for row in self.rows)
+
+    def published(self) -> Form:
+        """As it is published: without the rows that only check."""
+        kept = [row for row in self.rows if row.kind != "check"]
+        return replace(self, rows=kept, rounded=self.is_rounded)
 
     def figures(self) -> Iterator[tuple[int, int, Figure]]:
         """Grid row, column and figure, reading order."""

@@ -8,8 +8,10 @@ from itertools import groupby
 from typing import Any
 
 from orchestration.base.wording import STATUSES as WORDS
-from orchestration.reporting.fields import Fields, Figure
+from orchestration.reporting.fields import Fields
+from orchestration.reporting.figures import Figure
 from orchestration.reporting.forms import Form
+from orchestration.reporting.prose import different_rates
 
 #: 状态 of a rule instance, in the order in which people ask.
 STATUSES = {
@@ -28,6 +30,7 @@ class Table:
     widths: Sequence[int]
     rows: Sequence[Sequence[str]]
     empty: str = "没有"
+    sheet: str = ""  # its sheet in the workbook
 
 
 @dataclass(frozen=True)
@@ -63,19 +66,25 @@ def reconciliation_tables(fields: Fields) -> list[Table]:
         [row["rule_id"], row["instance"], f"{row['difference']:f}", row["reason"], row["evidence"], row["confirmed_by"]]
         for row in tables["accepted_exception"]
     ]
+    rates = [[label, said, again] for label, said, again in different_rates(fields)]
     return [
         Table(
             "各条规则的核对结果",
             ["规则", "性质", "条数", *STATUSES.values()],
             [44, 12, 8, 8, 10, 12, 10, 12, 8],
-            summary,
+            summary, sheet="核对汇总",
         ),
-        Table("未按印数逐字相符的各条", ["结果", "性质", "说明"], [12, 12, 100], told),
-        Table("更正", ["单元格", "原印", "更正为", "理由", "证据", "确认"], [26, 12, 12, 24, 40, 12], corrections),
+        Table("未按列示数直接相等的各条", ["结果", "性质", "说明"], [14, 12, 100], told, sheet="核对明细"),
+        Table("列示的比率与重算不同", ["单元格", "列示为", "按金额重算"], [60, 20, 20], rates, sheet="比率重算"),
         Table(
-            "已确认的例外事项", ["规则", "所在", "差额", "理由", "证据", "确认"], [20, 20, 14, 24, 34, 12], exceptions
+            "更正", ["单元格", "原列示", "更正为", "理由", "证据", "确认"], [26, 12, 12, 24, 40, 12], corrections,
+            sheet="更正",
         ),
-    ]
+        Table(
+            "已确认的例外事项", ["规则", "所在", "差额", "理由", "证据", "确认"], [20, 20, 14, 24, 34, 12], exceptions,
+            sheet="例外",
+        ),
+    ]  # fmt: skip
 
 
 def printed_in_forms(forms: Sequence[Form]) -> list[Printed]:

@@ -22,9 +22,11 @@ from markupsafe import Markup
 
 from orchestration.base.wording import SECTIONS, STATUSES
 from orchestration.ledgers.money import MONEY_UNITS, day_of
-from orchestration.reporting.fields import Fields, Figure, Missing, amount, chinese_date, places, plain
+from orchestration.reporting.fields import Fields
+from orchestration.reporting.figures import BASES, Figure, Missing, amount, chinese_date, places, plain
 from orchestration.reporting.forms import NOT_PROVIDED, Cell, Form, Sum
 from orchestration.reporting.forms import Row as FormRow
+from orchestration.reporting.prose import marks_note
 from orchestration.rules.rules import COMPUTED
 
 _FOLDER = Path(__file__).parent / "templates"
@@ -75,6 +77,8 @@ def render_page(fields: Fields, forms: Sequence[Form]) -> str:
         figure_places=_places_of(forms),
         statuses={status: name for status, (name, _) in STATUSES.items()},
         marks=MARKS,
+        bases=BASES,
+        marks_note=marks_note(fields),
         policy=POLICY,
         not_provided=NOT_PROVIDED,
         facts=_json(facts(tables, labels)),

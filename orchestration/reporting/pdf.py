@@ -16,6 +16,7 @@ STAND_INS = {
     "楷体_GB2312": ("KaiTi_GB2312", "KaiTi", "AR PL UKai CN", "Noto Serif CJK SC"),
     "黑体": ("SimHei", "Noto Sans CJK SC", "Source Han Sans SC"),
     "宋体": ("SimSun", "Noto Serif CJK SC", "Source Han Serif SC"),
+    "Times New Roman": ("Liberation Serif", "Tinos", "Noto Serif CJK SC"),  # digits
 }
 TIME_LIMIT = 120
 
@@ -48,6 +49,21 @@ def to_pdf(document: Path, target: Path) -> None:
             said = (done.stderr or done.stdout).strip().splitlines()
             raise PdfError(f"LibreOffice 没有写出 PDF：{said[-1] if said else f'退出码 {done.returncode}'}")
         shutil.copy(made, target)
+
+
+def stand_ins() -> dict[str, str]:
+    """The family that fontconfig finds for each font that the official format names."""
+    with tempfile.TemporaryDirectory(prefix="ledgergate-fonts-") as folder:
+        fonts = Path(folder) / "fonts.conf"
+        fonts.write_text(_fonts(), encoding="utf-8")
+        environment = {**os.environ, "FONTCONFIG_FILE": str(fonts)}
+        return {
+            name: subprocess.run(
+                ["fc-match", "-f", "%{family}", f"{name}:lang=zh-cn"],
+                env=environment, capture_output=True, text=True, timeout=TIME_LIMIT, check=True,
+            ).stdout.split(",")[0]
+            for name in STAND_INS
+        }  # fmt: skip
 
 
 def _fonts() -> str:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from orchestration.base.settings import Settings
+from orchestration.reporting.edition import BOTH, PAGE, Edition
 from orchestration.reporting.fields import Fields
 from orchestration.reporting.forms import build_forms
 from orchestration.reporting.layout import Printed, printed_in_forms
 from orchestration.reporting.published import Published
-
-DOCUMENT, WORKBOOK, PAGE, PDF = "report.docx", "annexes.xlsx", "report.html", "report.pdf"
 
 
 @dataclass(frozen=True)
@@ -37,12 +36,13 @@ def make_report(
     version: Published,
     folder: Path,
     *,
+    editions: Sequence[Edition] = BOTH,
     pdf: bool = False,
     template: Path | None = None,
     step: Callable[[str], None] = lambda name: None,
 ) -> Report:
-    """Make every file, then put them in place. The same version gives the same bytes (a PDF's depend on LibreOffice).
-    ``template``: the office's own instead of ``document.TEMPLATE``.
+    """Make every file of the editions, then put them in place. The same version gives the same bytes (a PDF's depend
+    on LibreOffice). ``template``: the office's own instead of ``document.TEMPLATE``.
 
     Raises ``FieldError`` where the template, a form or the narrative names what is not there, ``PdfError`` where there
     is no LibreOffice; the other files are in place then.
@@ -54,24 +54,28 @@ def make_report(
 
     fields = Fields(version)
     forms = build_forms(fields)
-    step("报告正文")
-    written = write_document(fields, forms, all_charts(fields), template or TEMPLATE)
-    step("附件工作簿")
-    workbook = write_workbook(fields, forms, written.printed)
-    step("页面")
-    page = render_page(fields, forms)
+    charts = all_charts(fields)
+    contents: dict[str, bytes] = {}
+    for edition in editions:
+        step("报告正文")
+        written = write_document(fields, forms, charts, template or TEMPLATE, edition)
+        step("附件工作簿")
+        contents[edition.document] = written.content
+        contents[edition.workbook] = write_workbook(fields, forms, written.printed, edition)
+    if Edition.INTERNAL in editions:
+        step("页面")
+        contents[PAGE] = render_page(fields, forms).encode()
     folder.mkdir(parents=True, exist_ok=True)
-    contents = {DOCUMENT: written.content, WORKBOOK: workbook, PAGE: page.encode()}
     for name, content in contents.items():
         _put(folder / name, content)
     made = [folder / name for name in contents]
-    if pdf:
+    for edition in editions if pdf else ():
         from orchestration.reporting.pdf import to_pdf
 
         step("PDF")
-        (folder / PDF).unlink(missing_ok=True)  # one of an earlier making would belong to another document
-        to_pdf(folder / DOCUMENT, folder / PDF)
-        made.append(folder / PDF)
+        (folder / edition.pdf).unlink(missing_ok=True)  # one of an earlier making would belong to another document
+        to_pdf(folder / edition.document, folder / edition.pdf)
+        made.append(folder / edition.pdf)
     figures = len(written.printed) + len(printed_in_forms(forms))
     return Report(version, folder, tuple(made), figures, tuple(written.warnings), tuple(written.headings))
 

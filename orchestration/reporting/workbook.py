@@ -4,43 +4,47 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from datetime import UTC, datetime, time
 from typing import Any
 
 import xlsxwriter
 from xlsxwriter.utility import xl_col_to_name
 
-from orchestration.reporting.document import published_at
-from orchestration.reporting.fields import Fields, Figure, Missing
+from orchestration.reporting.edition import Edition
+from orchestration.reporting.fields import Fields
+from orchestration.reporting.figures import Figure, Missing
 from orchestration.reporting.forms import ABOVE, Cell, Form, Sum, in_form_unit, number_places
 from orchestration.reporting.forms import Row as FormRow
 from orchestration.reporting.layout import INDEX, Printed, Table, index_rows, printed_in_forms, reconciliation_tables
+from orchestration.reporting.word_file import dated
 
 _FONT = "宋体"
 _SHADES = {"head": "#E7EDF3", "section": "#F3F5F7", "total": "#F3F5F7"}
 
 
-def write_workbook(fields: Fields, forms: Sequence[Form], text_figures: Sequence[Printed]) -> bytes:
-    """All forms, the reconciliation annex and the index of figures. ``text_figures``: those in the document's text."""
+def write_workbook(
+    fields: Fields, forms: Sequence[Form], text_figures: Sequence[Printed], edition: Edition = Edition.INTERNAL
+) -> bytes:
+    """All forms; in the internal edition also the reconciliation annex and the index of figures. ``text_figures``:
+    those in the document's text."""
     output = io.BytesIO()
     # Text stays text: what begins with = + - @, or looks like a link or a number, is not turned into one.
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     book = xlsxwriter.Workbook(output, options)
-    signed = fields.version.signed
-    created = datetime.combine(signed, time(), UTC) if signed else published_at(fields.version.name)
+    internal = edition is Edition.INTERNAL
     book.set_properties(
         {"title": f"{fields.version.year}年度{fields.version.department}绩效自评表",
-         "author": fields.version.department, "comments": f"发布版本 {fields.version.name}",
-         "created": created.replace(tzinfo=None)}
+         "author": fields.version.department, "comments": f"发布版本 {fields.version.name}" if internal else "",
+         "created": dated(fields.version)}
     )  # fmt: skip
     book.set_size(2400, 1600)
     styles = _Styles(book)
     for form in forms:
         _sheet(book, styles, form)
-    for table, name in zip(reconciliation_tables(fields), ("核对汇总", "核对明细", "更正", "例外"), strict=True):
-        _plain(book, styles, name, table)
-    rows = index_rows(fields, [*text_figures, *printed_in_forms(forms)])
-    _plain(book, styles, "数字索引", Table("数字索引", INDEX, [18, 18, 24, 30, 20, 60], rows))
+    if internal:
+        for table in reconciliation_tables(fields):
+            _plain(book, styles, table.sheet, table)
+        rows = index_rows(fields, [*text_figures, *printed_in_forms(forms)])
+        _plain(book, styles, "数字索引", Table("数字索引", INDEX, [18, 18, 24, 30, 20, 60], rows))
     book.close()
     return output.getvalue()
 
@@ -144,6 +148,8 @@ def _number(form: Form, styles: _Styles, look: dict[str, Any], value: Figure | S
     shown = "0.00%" if value.unit == "ratio" else f"#,##0{digits}"
     if form.zero and isinstance(value, Figure) and value.unit == "yuan":
         shown = f'{shown};-{shown};"{form.zero}"'
+    if isinstance(value, Figure) and value.mark:
+        shown = ";".join(f'{part}"{value.mark}"' for part in shown.split(";"))
     exact = value.exact if isinstance(value, Figure) and value.exact is not None else number
     return float(exact), styles(**look, align="right", num_format=shown)
 

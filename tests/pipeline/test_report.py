@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
@@ -24,6 +25,7 @@ import pytest
 import yaml
 from docx import Document
 from docx.enum.text import WD_COLOR_INDEX
+from docx.oxml.ns import qn
 from docx.table import Table
 from typer.testing import CliRunner
 
@@ -35,7 +37,9 @@ from orchestration.pipeline.definitions import build_definitions
 from orchestration.pipeline.jobs import REPORT_YEAR
 from orchestration.pipeline.resources import Workspace
 from orchestration.reporting import charts, document, pdf
-from orchestration.reporting.fields import FIELDS, FieldError, Fields, Figure
+from orchestration.reporting.edition import Edition
+from orchestration.reporting.fields import FIELDS, Fields
+from orchestration.reporting.figures import MARKS, FieldError, Figure
 from orchestration.reporting.forms import ABOVE, FORMS, Form, build_forms
 from orchestration.reporting.published import NoVersionError, open_version
 from orchestration.reporting.published import Published as Version
@@ -84,7 +88,7 @@ def altered(version: Version, folder: Path, table: str, change: str) -> Version:
 
 def number(text: str, form: Form, unit: str) -> Decimal:
     """A number as a reader understands it: in the form's unit, without marks."""
-    text = text.removesuffix("＊").replace(",", "")
+    text = text.rstrip(MARKS).replace(",", "")
     if text == "-":
         return Decimal(0)
     if unit == "ratio":
@@ -143,9 +147,10 @@ def expected_of(version: Version, figure: Figure) -> Decimal:
     return rounded(found[parts[0]] / found[parts[1]], "ratio")
 
 
-def test_every_figure_of_every_form_reads_back_as_published_in_all_three_files(made: Made) -> None:
-    tables = docx_tables(made.bytes("report.docx"))
-    book = openpyxl.load_workbook(io.BytesIO(made.bytes("annexes.xlsx")), data_only=True)
+@pytest.mark.parametrize("edition", Edition)
+def test_every_figure_of_every_form_reads_back_as_published_in_all_three_files(made: Made, edition: Edition) -> None:
+    tables = docx_tables(made.bytes(edition.document))
+    book = openpyxl.load_workbook(io.BytesIO(made.bytes(edition.workbook)), data_only=True)
     page = Figures()
     page.feed(made.bytes("report.html").decode())
     read = 0
@@ -153,7 +158,8 @@ def test_every_figure_of_every_form_reads_back_as_published_in_all_three_files(m
         for r, c, figure in form.figures():
             place = form.place(r, c)
             expected = expected_of(made.version, figure)
-            assert number(table[r][c], form, figure.unit) == expected, place
+            checks = sum(row.kind == "check" for row in form.rows[:r]) if edition is Edition.PUBLIC else 0
+            assert number(table[r - checks][c], form, figure.unit) == expected, place
             sheet, _, cell = place.partition("!")
             value = Decimal(str(book[sheet][cell].value))
             scale = Decimal(MONEY_UNITS[form.money]) / 100 if figure.unit == "yuan" else 1
@@ -162,7 +168,9 @@ def test_every_figure_of_every_form_reads_back_as_published_in_all_three_files(m
             assert page.addresses[place].split() == list(figure.addresses), place
             read += 1
     assert read >= 500
-    assert read + len(re.findall(r"^\S+#\d+", "\n".join(row[0] for row in tables[-1]), re.M)) == made.report.figures
+    if edition is Edition.INTERNAL:
+        index = "\n".join(row[0] for row in tables[-1])
+        assert read + len(re.findall(r"^\S+#\d+", index, re.M)) == made.report.figures
 
 
 def test_the_figures_of_the_published_tables_are_those_that_forms_hold(made: Made) -> None:
@@ -204,10 +212,10 @@ def test_table_3_is_the_golden_one_and_its_corrected_cell_shows_as_corrected(mad
     book = openpyxl.load_workbook(io.BytesIO(made.bytes("annexes.xlsx")))
     comment = book["表3"]["E20"].comment
     assert book["表3"]["E20"].value == -362.69
-    assert comment is not None and "原印 -362.20" in comment.text and "-362.69" in comment.text
+    assert comment is not None and "原列示为 -362.20" in comment.text and "-362.69" in comment.text
     assert "-362.69＊" in docx_tables(made.bytes("report.docx"))[2][17]
     assert "＊表3 第17行" in text_of(made.bytes("report.docx"))
-    assert "原印 -362.20" in made.bytes("report.html").decode()
+    assert "原列示为 -362.20" in made.bytes("report.html").decode()
 
 
 def test_categories_funds_scores_and_totals_stand_in_the_text(made: Made) -> None:
@@ -302,7 +310,7 @@ def test_the_same_version_gives_the_same_bytes(made: Made, tmp_path: Path) -> No
 
 
 def test_no_clock_in_the_files_but_the_signing_date(made: Made) -> None:
-    for name in ("report.docx", "annexes.xlsx"):
+    for name in (name for edition in Edition for name in (edition.document, edition.workbook)):
         with zipfile.ZipFile(io.BytesIO(made.bytes(name))) as archive:
             assert {info.date_time for info in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
             core = archive.read("docProps/core.xml").decode()
@@ -466,7 +474,7 @@ def test_a_narrative_that_names_an_unknown_column_is_an_error_that_names_its_par
 @pytest.mark.usefixtures("undrawn")
 def test_without_a_chinese_font_charts_are_marked_gaps(made: Made, tmp_path: Path) -> None:
     report = make_report(made.version, tmp_path)
-    assert len(report.warnings) == 5
+    assert len(report.warnings) == 1
     assert all("图未生成" in warning and "fonts-noto-cjk" in warning for warning in report.warnings)
     assert "【图未生成：" in text_of((tmp_path / "report.docx").read_bytes())
 
@@ -490,7 +498,9 @@ HEADING = re.compile(r"^(?:\d+[.．、]|（[一二三四五六七八九十]+）|
 
 
 def template_texts() -> list[str]:
-    return [HEADING.sub("", paragraph.text) for paragraph in Document(str(document.TEMPLATE)).paragraphs]
+    """Paragraphs without their numbers; {%p is docxtpl's if around paragraphs."""
+    paragraphs = Document(str(document.TEMPLATE)).paragraphs
+    return [HEADING.sub("", paragraph.text) for paragraph in paragraphs if not paragraph.text.startswith("{%p")]
 
 
 def form_texts() -> list[str]:
@@ -538,7 +548,7 @@ def test_report_command_writes_files_and_says_where(
     monkeypatch.setenv("LEDGERGATE_HOME", str(published.settings.home))
     done = CliRunner().invoke(app, ["report", "2024", "--out", str(tmp_path / "交件")])
     assert done.exit_code == 0, done.output
-    assert {path.name for path in (tmp_path / "交件").iterdir()} == {"report.docx", "annexes.xlsx", "report.html"}
+    assert {path.name for path in (tmp_path / "交件").iterdir()} == {"report.docx", "annexes.xlsx"}
     assert str(tmp_path / "交件" / "report.docx") in done.output
     facts = json.loads(CliRunner().invoke(app, ["report", "2024", "--out", str(tmp_path), "--json"]).output)
     assert written_gaps(facts["warnings"]) == [] and facts["figures"] > 700 and len(facts["files"]) == 3
@@ -586,21 +596,99 @@ def test_pdf_needs_libreoffice_and_says_so(made: Made, tmp_path: Path, monkeypat
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"report.docx", "annexes.xlsx", "report.html"}
 
 
-@pytest.mark.office
-def test_every_chart_stands_in_the_document(made: Made) -> None:
-    assert made.report.warnings == ()
-    assert len(Document(io.BytesIO(made.bytes("report.docx"))).inline_shapes) == 5
+# --- the two editions -------------------------------------------------------------------------------------------------
+
+
+def test_the_public_edition_holds_nothing_internal(made: Made) -> None:
+    """No rule, no address, no version: not in the text, not in a table, a cell, a comment or a property of a file."""
+    rules = {row["rule_id"] for row in made.version.tables["reconciliation"]}
+    addresses = {cell["address"] for cell in made.version.tables["cell"]}
+    for name in ("report.docx", "annexes.xlsx"):
+        with zipfile.ZipFile(io.BytesIO(made.bytes(name))) as archive:
+            parts = {part: archive.read(part).decode("utf-8", "ignore") for part in archive.namelist()}
+        words = {word for text in parts.values() for word in re.findall(r"[\w./:-]+", text)}
+        assert not words & rules and not words & addresses, name
+        assert not any(made.version.name in text or "核对附录" in text or "数字索引" in text for text in parts.values())
+    inside = text_of(made.bytes("report-internal.docx"))
+    assert "附录　核对情况" in inside and "附录　数字索引" in inside
+
+
+def test_rates_stand_as_reported_and_what_they_come_out_as_in_the_internal_edition(made: Made) -> None:
+    text = text_of(made.bytes("report.docx"))
+    assert "完成预算的234.46%" in text and "完成预算的115.17%" in text and "预算执行率100%" in text
+    assert "234.30%" not in text and "100.33%" not in text
+    rows = {row[0]: row[1:] for table in docx_tables(made.bytes("report-internal.docx")) for row in table}
+    assert rows["基金收支 城乡居民基本养老保险收入 合计 完成预算"] == ["234.46%", "234.30%"]
+    assert rows["项目支出分类 运行维护经费 预算执行率"] == ["100%", "100.33%"]
+
+
+def test_what_is_corrected_derived_or_inferred_is_marked_alike_everywhere(made: Made) -> None:
+    book = openpyxl.load_workbook(io.BytesIO(made.bytes("annexes.xlsx")))
+    page = made.bytes("report.html").decode()
+    tables = docx_tables(made.bytes("report.docx"))
+    marked = {figure.mark: form.place(r, c) for form in made.forms for r, c, figure in form.figures()}
+    assert set(MARKS) <= set(marked)
+    for mark in MARKS:
+        sheet, _, cell = marked[mark].partition("!")
+        assert book[sheet][cell].number_format.endswith(f'"{mark}"')
+        assert 'class="mark" title="' in page and f">{mark}</sup>" in page
+        assert any(text.endswith(mark) for table in tables for row in table for text in row)
+    assert "标＊的数已经更正；标△的数依列示的数计算；标◇的数为推定" in text_of(made.bytes("report.docx"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ 部门.__class__.__mro__ }}",
+        "{% for i in range(10**9) %}x{% endfor %}",
+        "{{ '元' * 1000000000 }}",
+        "{{ 表1.rows.append('x') }}",
+        "{{ self.__init__.__globals__ }}",
+    ],
+)
+def test_a_narrative_runs_no_code(made: Made, text: str) -> None:
+    with pytest.raises(FieldError, match=r"narrative\.yml"):
+        Fields(made.version).render(text, "narrative.yml 机构情况 第 1 段")
 
 
 @pytest.mark.office
-def test_pdf_has_the_pages_of_the_document_and_no_missing_character(made: Made, tmp_path: Path) -> None:
+def test_the_public_pdf_is_no_longer_than_the_source_and_has_every_character(made: Made, tmp_path: Path) -> None:
+    target = tmp_path / "report.pdf"
+    pdf.to_pdf(made.report.folder / "report.docx", target)
+    command = ["pdftotext", "-layout", str(target), "-"]
+    pages = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    text = re.sub(r"— \d+ —", "", pages)
+    assert "\ufffd" not in text and "\ue000" not in text and "\ue010" not in text
+    assert 15 < pages.count("\f") <= 24
+    content = Document(io.BytesIO(made.bytes("report.docx"))).element.body
+    written = Counter(re.sub(r"\s", "", "".join(each.text or "" for each in content.iter(qn("w:t")))))
+    # The chart's own letters are a picture; heads of tables that go over a page are printed again.
+    heads = "".join(row.cells[c].text for form in made.forms for row in form.rows[:1] for c in range(len(row.cells)))
+    printed = Counter(re.sub(r"\s", "", text))
+    # LibreOffice hangs a stop at a line's end beyond the margin and may lose it; no other character.
+    lost = written - printed
+    assert set(lost) <= {"、", "。"} and lost.total() <= 2, "characters of the document that the PDF has lost"
+    assert set(printed - written) <= set(heads), "characters that the document does not have"
+
+
+@pytest.mark.office
+def test_no_figure_of_the_pdf_is_broken_over_lines(made: Made, tmp_path: Path) -> None:
     target = tmp_path / "report.pdf"
     pdf.to_pdf(made.report.folder / "report.docx", target)
     text = subprocess.run(["pdftotext", "-layout", str(target), "-"], capture_output=True, text=True, check=True).stdout
-    bare = re.sub(r"\s", "", text)
-    assert "部门整体支出绩效自评报告" in bare and "30,996.40" in bare and "-362.69" in bare
-    assert "\ufffd" not in text and "\ue000" not in text and "\ue010" not in text
-    assert text.count("\f") > 20
+    words = set(text.split())
+    for form in (form.published() for form in made.forms if form.id in ("表1", "表2", "表3")):
+        for _, _, figure in form.figures():
+            shown = figure.text.removesuffix(form.money)
+            assert (form.zero and not figure.value) or any(w.startswith(shown) for w in words), (form.id, shown)
+    assert not re.search(r"\d[.,]\n\s*\d", text)
+
+
+@pytest.mark.office
+def test_the_pdf_draws_chinese_as_it_is_written_in_china(made: Made, tmp_path: Path) -> None:
+    """Noto's collection names its outlines alike for every region: what counts is the family that is found."""
+    found = pdf.stand_ins()
+    assert found["仿宋_GB2312"].endswith("SC") and found["黑体"].endswith("SC") and found["宋体"].endswith("SC")
 
 
 # --- from a place of the report to the cell ---------------------------------------------------------------------------
@@ -637,15 +725,15 @@ def test_explain_takes_a_place_of_the_report(published: Published) -> None:
     assert "表3!E20" in cell["places"]
 
 
-def test_explain_names_both_cells_behind_a_computed_rate_of_the_text(made: Made, published: Published) -> None:
+def test_explain_names_both_cells_behind_a_computed_figure_of_the_text(made: Made, published: Published) -> None:
     (rate, *_) = [
-        row for row in docx_tables(made.bytes("report.docx"))[-1]
-        if row[0].startswith("三（一）#") and row[4] == "execution_rate"
+        row for row in docx_tables(made.bytes("report-internal.docx"))[-1]
+        if row[0].startswith("三（二）2#") and row[4] == "balance"
     ]  # fmt: skip
     found = json.loads(explained(published, f"2024/{rate[0]}", "--json").stdout)
     assert [cell["address"] for cell in found["cells"]] == [
-        "2024/department_summary/basic/final_expenditure",
-        "2024/department_summary/basic/total_budget",
+        "2024/category_expenditure/development/total_budget",
+        "2024/category_expenditure/development/final_expenditure",
     ]
 
 

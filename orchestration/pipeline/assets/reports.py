@@ -40,7 +40,7 @@ def report_assets() -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
     ) -> Iterator[dg.MaterializeResult[None]]:
         from orchestration.reporting import preview, report
-        from orchestration.reporting.fields import FieldError
+        from orchestration.reporting.figures import FieldError
         from orchestration.reporting.published import NoVersionError, open_version
 
         workspace.watcher.step("报告", 3)

@@ -1,0 +1,182 @@
+"""Tables in a Word document: forms and plain tables as WordprocessingML, columns as wide as their longest figure needs.
+
+python-docx builds tables cell by cell, which takes seconds for an index of a thousand rows; so they are written here.
+Which tables stand where belongs in ``document``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from xml.sax.saxutils import escape
+
+from docx.oxml.ns import nsdecls
+
+from orchestration.reporting.figures import Figure
+from orchestration.reporting.forms import NOT_PROVIDED, Cell, Form
+from orchestration.reporting.forms import Row as FormRow
+from orchestration.reporting.layout import Table
+
+_KIND_SHADE = {"head": "E7EDF3", "section": "F3F5F7", "total": "F3F5F7", "check": "FFFFFF"}
+#: Left and right margin of a cell, and what edges and rounding may take, in twentieths of a point.
+_MARGIN, _SLACK = 57, 30
+#: Widths of characters in thousandths of the letter height, as the widest of the fonts that may draw them does (Noto
+#: Serif CJK); what is not here is as wide as high, as Chinese is.
+_WIDTHS = {**dict.fromkeys("0123456789", 557), **dict.fromkeys(".,", 327), "-": 346, "%": 923, " ": 256}
+_MARK = 600  # a raised mark
+#: No column of words gets narrower than this many characters.
+_LEAST_WORDS = 2
+
+
+def form_xml(form: Form, width: int, style: str, size: float) -> str:
+    """A form as a table ``width`` wide (twentieths of a point), in letters ``size`` points high."""
+    widths = column_widths(form, width, size)
+    one_head = sum(row.kind == "head" for row in form.rows) == 1  # of several, the first does not head what follows
+    rows = [_row_xml(row, widths, style, repeat=one_head and row.kind == "head") for row in form.rows]
+    return _tbl(widths, "".join(rows))
+
+
+def column_widths(form: Form, width: int, size: float) -> list[int]:
+    """Shares as the form asks for, but never less than a column's longest figure needs, whatever its size."""
+    asked = shares(form.widths, width)
+    needed = [0] * len(form.widths)
+    for row in form.rows:
+        for c, cell in enumerate(row.cells):
+            if not cell.merged and cell.columns == 1 and not isinstance(cell.value, str | None):
+                mark = getattr(cell.value, "mark", "")
+                needed[c] = max(
+                    needed[c], text_width(cell.text, size) + (round(size * 20 * _MARK / 1000) if mark else 0)
+                )
+    least = [
+        max(need, round(_LEAST_WORDS * size * 20)) + 2 * _MARGIN + _SLACK
+        if need
+        else round(_LEAST_WORDS * size * 20) + 2 * _MARGIN
+        for need in needed
+    ]
+    return fitted(asked, least, width)
+
+
+def fitted(asked: Sequence[int], least: Sequence[int], width: int) -> list[int]:
+    """Widths as asked for; what is too narrow gets its least, and those that have more than that give it."""
+    over = sum(max(few - share, 0) for share, few in zip(asked, least, strict=True))
+    spare = [max(share - few, 0) for share, few in zip(asked, least, strict=True)]
+    whole = sum(spare)
+    if not over or not whole:
+        return list(asked)
+    given = min(over, whole)
+    widths = [max(share, few) - own * given // whole for share, few, own in zip(asked, least, spare, strict=True)]
+    widths[max(range(len(widths)), key=lambda c: spare[c])] += width - sum(widths)
+    return widths
+
+
+def text_width(text: str, size: float) -> int:
+    """How wide a text is in twentieths of a point."""
+    return round(sum(_WIDTHS.get(letter, 1000) for letter in text) * size * 20 / 1000)
+
+
+def form_height(form: Form, width: int, size: float, line: float) -> float:
+    """About how high a form comes out, in points: each row as many lines as its fullest cell."""
+    widths = column_widths(form, width, size)
+    return sum(line * _lines(row, widths, size) + 2 for row in form.rows)
+
+
+def _lines(row: FormRow, widths: Sequence[int], size: float) -> int:
+    return max(
+        -(-text_width(cell.text, size) // (sum(widths[c : c + cell.columns]) - 2 * _MARGIN - _SLACK)) or 1
+        for c, cell in enumerate(row.cells)
+        if not cell.merged and cell.rows == 1
+    )
+
+
+def table_xml(table: Table, width: int, style: str) -> str:
+    """A plain table of texts."""
+    widths = shares(table.widths, width)
+    head = "".join(
+        _tc(text, w, 1, "", "center", _KIND_SHADE["head"], style, bold=True)
+        for text, w in zip(table.columns, widths, strict=True)
+    )
+    rows = [_tr(head, repeat=True)]
+    rows += [
+        _tr("".join(_tc(text, w, 1, "", "left", "", style) for text, w in zip(row, widths, strict=True)), repeat=False)
+        for row in table.rows
+    ]
+    return _tbl(widths, "".join(rows))
+
+
+def shares(relative: Sequence[int], width: int) -> list[int]:
+    whole = sum(relative)
+    return [width * share // whole for share in relative]
+
+
+def _row_xml(row: FormRow, widths: Sequence[int], style: str, *, repeat: bool) -> str:
+    cells = []
+    for c, cell in enumerate(row.cells):
+        if cell.merged and cell.value == "<":
+            continue
+        span = _span(row.cells, c)
+        merge = '<w:vMerge w:val="restart"/>' if cell.rows > 1 else "<w:vMerge/>" if cell.merged else ""
+        text = "" if cell.merged else cell.text
+        mark = cell.value.mark if isinstance(cell.value, Figure) else ""
+        shade = _KIND_SHADE.get(row.kind, "")
+        bold = row.kind in ("head", "section", "total")
+        cells.append(
+            _tc(text, sum(widths[c : c + span]), span, merge, _align(row, cell, c), shade, style,
+                bold=bold, mark=mark, muted=_is_muted(row, cell))
+        )  # fmt: skip
+    return _tr("".join(cells), repeat=repeat)
+
+
+def _span(cells: Sequence[Cell], c: int) -> int:
+    span = 1
+    while c + span < len(cells) and cells[c + span].merged and cells[c + span].value == "<":
+        span += 1
+    return span
+
+
+def _align(row: FormRow, cell: Cell, column: int) -> str:
+    if row.kind == "head" or (column == 0 and len(cell.text) <= 3):
+        return "center"
+    if cell.value is None or isinstance(cell.value, str):
+        return "center" if row.kind == "total" and cell.columns > 1 else "left"
+    return "center" if cell.text == NOT_PROVIDED else "right"
+
+
+def _is_muted(row: FormRow, cell: Cell) -> bool:
+    return row.kind == "check" or cell.text == NOT_PROVIDED
+
+
+def _tbl(widths: Sequence[int], rows: str) -> str:
+    edges = "".join(
+        f'<w:{e} w:val="single" w:sz="4" w:space="0" w:color="5B6770"/>'
+        for e in ("top", "left", "bottom", "right", "insideH", "insideV")
+    )
+    grid = "".join(f'<w:gridCol w:w="{w}"/>' for w in widths)
+    return (
+        f'<w:tbl {nsdecls("w")}><w:tblPr><w:tblW w:w="{sum(widths)}" w:type="dxa"/><w:jc w:val="center"/>'
+        f'<w:tblBorders>{edges}</w:tblBorders><w:tblLayout w:type="fixed"/>'
+        f'<w:tblCellMar><w:left w:w="{_MARGIN}" w:type="dxa"/><w:right w:w="{_MARGIN}" w:type="dxa"/></w:tblCellMar>'
+        f"</w:tblPr><w:tblGrid>{grid}</w:tblGrid>{rows}</w:tbl>"
+    )
+
+
+def _tr(cells: str, *, repeat: bool) -> str:
+    header = "<w:tblHeader/>" if repeat else ""
+    return f"<w:tr><w:trPr><w:cantSplit/>{header}</w:trPr>{cells}</w:tr>"
+
+
+def _tc(
+    text: str, width: int, span: int, merge: str, align: str, shade: str, style: str,
+    *, bold: bool = False, mark: str = "", muted: bool = False,
+) -> str:  # fmt: skip
+    look = ("<w:b/>" if bold else "") + ('<w:color w:val="6B7780"/>' if muted else "")
+    look = f"<w:rPr>{look}</w:rPr>" if look else ""
+    star = f'<w:r><w:rPr><w:vertAlign w:val="superscript"/></w:rPr><w:t>{mark}</w:t></w:r>' if mark else ""
+    return (
+        f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/>'
+        + (f'<w:gridSpan w:val="{span}"/>' if span > 1 else "")
+        + merge
+        + (f'<w:shd w:val="clear" w:color="auto" w:fill="{shade}"/>' if shade else "")
+        + ("<w:noWrap/>" if align == "right" else "")
+        + f'<w:vAlign w:val="center"/></w:tcPr><w:p><w:pPr><w:pStyle w:val="{style}"/>'
+        f'<w:jc w:val="{align}"/></w:pPr>'
+        f'<w:r>{look}<w:t xml:space="preserve">{escape(text)}</w:t></w:r>{star}</w:p></w:tc>'
+    )
