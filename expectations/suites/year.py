@@ -139,6 +139,14 @@ def _rules_hold_together() -> list[Expectation]:
     ]
 
 
+def _exceptions_are_used() -> list[Expectation]:
+    import great_expectations.expectations as gxe
+
+    return [
+        gxe.ExpectColumnValuesToBeInSet(column="status", value_set=["accepted"], description="每条例外都有所指的差额"),
+    ]
+
+
 def _entries_are_read() -> list[Expectation]:
     import great_expectations.expectations as gxe
 
@@ -400,6 +408,25 @@ SUITES = (
         keys=("kind", "about"),
         shown={"about": "账或规则", "figures": "个数", "statement": "说明"},
         expectations=_coverage,
+    ),
+    Suite(
+        name="exceptions_are_used",
+        title="例外有用",
+        protects="exceptions.csv 里确认过的每个差额，都还是某条规则现有的差额；不是的，该删去或重新确认。",
+        severity="warning",
+        query="""
+            select accepted_exception.rule_id, accepted_exception.instance, accepted_exception.difference,
+                   coalesce(reconciliation.status, 'nowhere') as status,
+                   concat(case coalesce(reconciliation.status, 'nowhere')
+                              when 'nowhere' then '规则没有这一处' when 'inconsistent' then '差额已不是所确认的'
+                              else '规则已经成立' end,
+                          '：', accepted_exception.rule_id, ' ', accepted_exception.instance) as statement
+            from accepted_exception left join reconciliation using (fiscal_year, rule_id, instance)
+            order by accepted_exception.rule_id, accepted_exception.instance
+        """,
+        keys=("rule_id", "instance"),
+        shown={"rule_id": "规则", "instance": "所在", "difference": "差额", "status": "状态", "statement": "说明"},
+        expectations=_exceptions_are_used,
     ),
     Suite(
         name="everything_is_used",

@@ -114,6 +114,13 @@ def show_summary(console: Console, build: Build, skipped: dict[str, list[str]] |
     _show_broken(console, build, "warning", "提示", "yellow")
     for row in build.rows(_NOT_JUDGED):
         console.print(Text(f"未评  {row['indicator']}：{row['reason']}", style="yellow"))
+    for row in build.rows(
+        """select rule_id, instance
+           from accepted_exception left join reconciliation using (fiscal_year, rule_id, instance)
+           where status is distinct from 'accepted' order by rule_id, instance"""
+    ):
+        text = f"例外  {row['rule_id']} {row['instance']}：没有对应的差额，exceptions.csv 里的这一行没有用上"
+        console.print(Text(text, style="yellow"))
     for row in build.rows("from correction order by address"):
         by = row["confirmed_by"] or "依勾稽关系推定"
         console.print(Text(f"更正  {row['address']}  {row['printed']} → {row['corrected']}（{by}）", style="cyan"))

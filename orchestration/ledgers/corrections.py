@@ -8,14 +8,14 @@ import csv
 import io
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 
 from orchestration.base.problems import InputError, Problem
 from orchestration.ledgers.cell import Cell
 from orchestration.ledgers.indicators import corrected_reading
-from orchestration.ledgers.money import Figure, FigureError, parse_figure, squeeze
+from orchestration.ledgers.money import Figure, FigureError, is_dash, parse_figure, squeeze
 from orchestration.ledgers.reader import Year
 from orchestration.ledgers.spreadsheet import read_list
 
@@ -74,7 +74,7 @@ def read_corrections(path: Path, year: Year) -> list[Correction]:
         if cell is None or cell.value is None:
             bad("address", f"{year.year} 年某个数字单元格的地址（年/账/行/栏）")
             continue
-        if squeeze(field["printed"]) != cell.text:
+        if not _still_stands(year, cell, field["printed"]):
             bad("printed", f"账上现印 {cell.text or '空白'}（更正已过时：{cell.file} {cell.sheet} {cell.cell}）")
         if cell.address in corrections:
             bad("address", "每个单元格一条更正")
@@ -93,16 +93,56 @@ def read_corrections(path: Path, year: Year) -> list[Correction]:
 
 
 def corrected_figure(year: Year, cell: Cell, text: str) -> Figure:
-    """The figure that would stand in a cell. Raises ``FigureError`` where it isn't of the cell's kind."""
-    measure = year.ledgers[cell.ledger].contract.measure(cell.measure)
-    kind = measure.kind if measure else "number"
-    if kind in ("target", "outcome"):
-        figure = corrected_reading(text, kind, cell.printed_unit, year.year)
-    else:
-        figure = parse_figure(text, kind, cell.printed_unit)
+    """The figure that would stand in a cell. Raises ``FigureError`` where it isn't of the cell's kind, isn't one figure
+    (362余, ≥362), or says less exactly than the cell what it is: a correction may not make rules hold by blurring. In
+    place of an exact cell it is exact."""
+    kind = _kind(year, cell)
+    judged = kind in ("target", "outcome")
+    figure = (
+        corrected_reading(text, kind, cell.printed_unit, year.year)
+        if judged
+        else parse_figure(text, kind, cell.printed_unit)
+    )
     if figure.unit != cell.unit:
         raise FigureError(f"与原数同类的数（{cell.printed_unit}）")
-    return figure
+    if not judged and _VAGUE.search(text):
+        raise FigureError("一个确定的数，不带 余、多、以上 和 ≥ ≤")
+    fineness = _fineness(year, cell)
+    if 0 < fineness < figure.half_width:
+        raise FigureError(f"不比原数粗的数（原数 {cell.text or '空白'}，所在栏的数精确到同样的位数）")
+    return replace(figure, half_width=min(fineness, figure.half_width))
+
+
+_VAGUE = re.compile("[余多以≥≤<>＜＞=＝]")
+
+
+def _kind(year: Year, cell: Cell) -> str:
+    measure = year.ledgers[cell.ledger].contract.measure(cell.measure)
+    return measure.kind if measure else "number"
+
+
+def _fineness(year: Year, cell: Cell) -> Decimal:
+    """How wide a correction's interval may be: that of the cell. Blank and - have none of their own: the column's."""
+    if cell.text and not is_dash(cell.text):
+        return cell.half_width
+    column = [other.half_width for other in year.ledgers[cell.ledger].cells if other.measure == cell.measure]
+    return max(column, default=Decimal(0))
+
+
+def _still_stands(year: Year, cell: Cell, printed: str) -> bool:
+    """Whether the ledger still says what the correction says it does: the same text, or the same value to the same
+    precision (-362.20, which an unformatted workbook cell shows as -362.2)."""
+    if squeeze(printed) == cell.text:
+        return True
+    if not printed or not cell.text:
+        return False
+    try:
+        figure, shown = (parse_figure(text, _kind(year, cell), cell.printed_unit) for text in (printed, cell.text))
+    except FigureError:
+        return False
+    by_its_text = shown.half_width == cell.half_width  # else its column or its workbook say how fine it is
+    same = (figure.value, figure.unit) == (cell.value, cell.unit)
+    return same and (figure.half_width == cell.half_width or not by_its_text)
 
 
 def with_row(content: bytes | None, row: Mapping[str, str]) -> bytes:

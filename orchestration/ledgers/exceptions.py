@@ -4,12 +4,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 
 from orchestration.base.problems import InputError, Problem
+from orchestration.ledgers.money import FigureError, parse_figure
 from orchestration.ledgers.spreadsheet import read_list
 
 #: Columns of exceptions.csv: name in code -> header.
@@ -49,9 +51,9 @@ def read_exceptions(path: Path, year: int, rules: Collection[str]) -> list[Accep
         if field["rule_id"] and field["rule_id"] not in rules:
             wrong.append(("rule_id", "expectations/rules 里某条规则的 id"))
         try:
-            difference = Decimal(field["difference"].replace(",", "") or "0")
-        except InvalidOperation:
-            wrong.append(("difference", "数（金额以元计），与核对表的差额相同"))
+            difference = _difference(field["difference"]) if field["difference"] else Decimal(0)
+        except FigureError:
+            wrong.append(("difference", "数（金额以元计，不写单位），与核对表的差额相同"))
         if (field["rule_id"], field["instance"]) in found:
             wrong.append(("instance", "每条规则的每一处只确认一次"))
         problems += [Problem(str(path), "", place[name], field[name] or "空白", expected) for name, expected in wrong]
@@ -61,3 +63,11 @@ def read_exceptions(path: Path, year: int, rules: Collection[str]) -> list[Accep
     if problems:
         raise InputError(problems)
     return list(found.values())
+
+
+def _difference(text: str) -> Decimal:
+    """A bare figure, read as those of the ledgers are: 4,900.00, -4900, (4900). No unit, and nothing that is not one
+    number: NaN, 1E+30, 1_000."""
+    if re.search(r"[^-−–+\d.,()（）－．，\s]", text):
+        raise FigureError
+    return parse_figure(text, "point").value

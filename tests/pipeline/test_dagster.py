@@ -95,6 +95,7 @@ def test_gates_are_blocking_checks_and_warnings_are_not(definitions: dg.Definiti
         "indicators_are_judged": False,
         "rules_hold_together": False,
         "coverage": False,
+        "exceptions_are_used": False,
         "everything_is_used": False,
         "notices": False,
     }

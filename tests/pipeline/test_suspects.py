@@ -209,6 +209,30 @@ def test_an_accepted_exception_stops_passing_when_its_difference_moves_by_a_fen(
     assert found.broken == 1
 
 
+def test_an_accepted_exception_that_matches_nothing_is_told(raw: Path, tmp_path: Path) -> None:
+    from rich.console import Console
+
+    from expectations.gate import run_suites
+    from expectations.suites.year import SUITES
+    from orchestration.cli.summary import show_summary
+
+    accept(raw, "9000000.00", 所在="no_such_place")
+    with (raw / "2024" / "exceptions.csv").open("a", encoding="utf-8") as file:
+        file.write("fund_closing,institution_pension,1.00,理由,证据,财务处\n")
+    found = checked(raw, tmp_path)
+    console = Console(record=True, width=200)
+    show_summary(console, found.build)
+    assert console.export_text().count("这一行没有用上") == 2
+    (suite,) = [suite for suite in SUITES if suite.name == "exceptions_are_used"]
+    rows = found.build.rows(suite.query)
+    assert [row["statement"] for row in rows] == [
+        "规则已经成立：fund_closing institution_pension",
+        "规则没有这一处：fund_closing no_such_place",
+    ]
+    (result,) = run_suites(found.build, [suite])
+    assert (result.status, len(result.rows)) == ("failed", 2)
+
+
 def test_wrong_exceptions_are_all_told(raw: Path, tmp_path: Path) -> None:
     from orchestration.base.problems import InputError
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import pytest
 from orchestration.base.problems import Problem
 from orchestration.base.settings import ROOT
 from orchestration.ledgers.corrections import HEADERS, read_corrections
+from orchestration.ledgers.exceptions import HEADERS as EXCEPTION_HEADERS
+from orchestration.ledgers.exceptions import read_exceptions
 from orchestration.ledgers.reader import Year
 from tests.unit.ledgers.conftest import problems_of
 
@@ -71,10 +74,10 @@ def test_a_confirmed_correction_names_who_confirmed_it(tmp_path: Path, real: Yea
 @pytest.mark.parametrize(
     ("address", "printed", "corrected", "value", "half"),
     [
-        ("unit_basic_expenditure/total/adjustment", "-1,190.12", "(1,190.1)", "-1190100000", "50000"),
+        ("unit_basic_expenditure/total/adjustment", "-1,190.12", "(1,190.1000)", "-1190100000", "50"),
         ("unit_basic_expenditure/湖南省人力资源和社会保障厅（本级）/carryover", "-", "0.10", "100000", "5000"),
         ("unit_basic_expenditure/湖南省社会保险服务中心/carryover", "", "10元", "1000", "50"),
-        ("department_summary/total/execution_rate", "86.60%", "86.6%", "0.866", "0.0005"),
+        ("department_summary/total/execution_rate", "86.60%", "86.610%", "0.8661", "0.000005"),
         ("department_summary/total/execution_rate", "86.60%", "86.61", "0.8661", "0.00005"),
         ("insured/pension/persons", "5458.08万人", "5458.09", "54580900", "50"),
         ("report_date/report_submitted/day", "2025年4月20日", "2025年4月17日", "20195", "0"),
@@ -93,6 +96,49 @@ def test_a_correction_of_another_printed_value_is_stale(tmp_path: Path, real: Ye
     problem = problem_of(tmp_path, real, printed="-362.21")
     assert (problem.cell, problem.found) == ("B2", "-362.21")
     assert problem.expected == "账上现印 -362.20（更正已过时：raw/2024/project_expenditure.csv  E20）"
+
+
+@pytest.mark.parametrize(
+    ("corrected", "expected"),
+    [
+        ("-4百万元", "不比原数粗的数"),
+        ("-363", "不比原数粗的数"),
+        ("-362.7", "不比原数粗的数"),
+        ("-0.04亿元", "不比原数粗的数"),
+        ("-362.69余", "一个确定的数"),
+        ("-362.69多", "一个确定的数"),
+        ("-362.69以上", "一个确定的数"),
+        ("≥-362.69", "金额"),
+    ],
+)
+def test_a_correction_may_not_blur(tmp_path: Path, real: Year, corrected: str, expected: str) -> None:
+    problem = problem_of(tmp_path, real, corrected=corrected)
+    assert (problem.cell, problem.found) == ("C2", corrected) and problem.expected.startswith(expected)
+
+
+def test_a_blank_is_corrected_as_finely_as_its_column(tmp_path: Path, real: Year) -> None:
+    address = "2024/unit_basic_expenditure/湖南省社会保险服务中心/carryover"
+    problem = problem_of(tmp_path, real, address=address, printed="", corrected="1百万元")
+    assert (problem.cell, problem.expected[:7]) == ("C2", "不比原数粗的数")
+
+
+@pytest.mark.parametrize(
+    ("shown", "recorded", "stands"),
+    [("-362.2", "-362.20", True), ("-362.2", "(362.20)", True), ("-362.20", "-362.200", False), ("-362.2", "", False)],
+)
+def test_staleness_compares_value_and_precision_not_text(
+    tmp_path: Path, real: Year, shown: str, recorded: str, stands: bool
+) -> None:
+    """An unformatted workbook cell shows -362.2, and is as fine as its column."""
+    ledger = real.ledgers["project_expenditure"]
+    cells = [replace(c, text=shown) if c.address == GOOD["address"] else c for c in ledger.cells]
+    year = replace(real, ledgers={**real.ledgers, "project_expenditure": replace(ledger, cells=cells)})
+    path = written(tmp_path, GOOD | {"printed": recorded})
+    if stands:
+        assert read_corrections(path, year)[0].value == -362_690_000
+    else:
+        (problem,) = problems_of(read_corrections, path, year)
+        assert problem.cell == "B2" and "已过时" in problem.expected
 
 
 @pytest.mark.parametrize(
@@ -180,3 +226,30 @@ def test_an_unquoted_comma_in_exceptions_is_refused_too(tmp_path: Path) -> None:
     with pytest.raises(InputError) as error:
         read_exceptions(path, 2024, {"balanced"})
     assert [(p.cell, p.found) for p in error.value.problems] == [("G2", "丁")]
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["NaN", "Infinity", "-inf", "1E+30", "1e3", "1_000", "4900元", "4900余", "1,2", "--5", "٣", "9" * 40, "+5"],
+)
+def test_a_difference_that_is_no_bare_figure_is_refused(tmp_path: Path, typed: str) -> None:
+    path = exceptions_file(tmp_path, typed)
+    (problem,) = problems_of(read_exceptions, path, 2024, {"balanced"})
+    assert (problem.cell, problem.found) == ("C2", typed) and problem.expected.startswith("数（金额以元计")
+
+
+@pytest.mark.parametrize(
+    ("typed", "value"), [("-4,900.00", "-4900"), ("（4900）", "-4900"), ("１２", "12"), ("-0.01", "-0.01")]
+)
+def test_a_difference_is_read_as_any_figure(tmp_path: Path, typed: str, value: str) -> None:
+    (accepted,) = read_exceptions(exceptions_file(tmp_path, typed), 2024, {"balanced"})
+    assert accepted.difference == Decimal(value)
+
+
+def exceptions_file(folder: Path, difference: str) -> Path:
+    path = folder / "exceptions.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(EXCEPTION_HEADERS.values())
+        writer.writerow(["balanced", "department", difference, "理由", "证据", "某人"])
+    return path
