@@ -425,4 +425,7 @@ def _begin(answer: http.client.HTTPResponse) -> bytes:
 
 def _seconds(text: str | None) -> int:
     """A ``Retry-After`` in seconds, an hour at most; 0 where there is none (a date is not worth reading)."""
-    return min(int(text), 3600) if text and text.strip().isdecimal() else 0
+    digits = (text or "").strip()
+    if not digits.isdecimal():
+        return 0
+    return min(int(digits), 3600) if len(digits) <= 9 else 3600  # Python reads no number of 5,000 digits

@@ -5,6 +5,7 @@ What is told belongs in ``outbox``, how a receiver says yes in ``channels``.
 
 from __future__ import annotations
 
+import logging
 import time
 import uuid
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,8 @@ from orchestration.alerting.channels import Channel, NotDeliveredError, channels
 from orchestration.alerting.messages import Alert
 from orchestration.alerting.outbox import Delivery, Outbox, stamp
 from orchestration.base.settings import Settings
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,12 @@ def _deliver(outbox: Outbox, channel: Channel, deliveries: Sequence[Delivery], e
             channel.send(delivery.alert)
         except NotDeliveredError as error:
             outbox.refused(delivery, str(error), error.wait_seconds, error.in_doubt)
+            return Report(sent, 1)
+        except Exception as error:
+            # Whatever an address or an answer makes a library do is this channel's refusal, with its pauses and its
+            # end; raised, it would keep every alert of every channel from being sent. Its text may hold the address.
+            _LOG.error("channel %s: %s", delivery.channel, type(error).__name__)
+            outbox.refused(delivery, f"渠道出错（{type(error).__name__}）", in_doubt=True)
             return Report(sent, 1)
         outbox.sent(delivery)
         sent += 1

@@ -20,6 +20,7 @@ from orchestration.alerting.outbox import Event, Outbox
 from orchestration.base.problems import InputError, Problem
 from orchestration.base.settings import Settings
 from orchestration.base.wording import BROKEN_IN_SQL
+from orchestration.base.yaml_files import read_yaml
 from orchestration.ledgers.contract import Contract, read_contracts
 from orchestration.warehouse.build import Build
 
@@ -174,17 +175,15 @@ def ledgers_due(settings: Settings, year: int, today: date) -> str | None:
 
 def missing_ledgers(settings: Settings, year: int) -> dict[str, Contract]:
     """Contracts that the year needs and has no file for."""
-    import yaml
-
     contracts = read_contracts(settings.contracts)
     folder = settings.ledgers(year)
     listed: set[str] = set()
     if (folder / "sources.yml").is_file():
         try:
-            sources = yaml.safe_load((folder / "sources.yml").read_text(encoding="utf-8")) or {}
+            sources = read_yaml(folder / "sources.yml") or {}
             files = sources.get("files") or []
             listed = {entry["ledger"] for entry in files if (folder / str(entry["file"])).is_file()}
-        except (yaml.YAMLError, UnicodeDecodeError, AttributeError, KeyError, TypeError):
+        except (InputError, OSError, ValueError, AttributeError, KeyError, TypeError):
             listed = set()  # what can't be read names no ledger; reading it in a run says why
     return {name: contract for name, contract in contracts.items() if contract.required and name not in listed}
 
@@ -295,13 +294,11 @@ def _short(settings: Settings, file: str) -> str:
 
 def _duty_by_file(settings: Settings, year: int) -> dict[str, str]:
     """Who is on duty for each file of the year, as far as contracts and sources can be read at all."""
-    import yaml
-
     try:
         contracts = read_contracts(settings.contracts)
-        sources = yaml.safe_load((settings.ledgers(year) / "sources.yml").read_text(encoding="utf-8"))
+        sources = read_yaml(settings.ledgers(year) / "sources.yml")
         listed = {str(each["file"]): contracts[each["ledger"]].on_duty for each in sources["files"]}
-    except (InputError, OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError):
+    except (InputError, KeyError, TypeError):
         return {}  # the very thing that is told may be why
     return {f"{name}.csv": contract.on_duty for name, contract in contracts.items()} | listed
 

@@ -12,9 +12,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from orchestration.base.yaml_files import read_yaml
 
 FOLDER = Path(__file__).parent
 Kind = Literal["blocked", "bad_input", "crashed", "notice", "due", "reminder", "resolved", "test"]
@@ -59,7 +60,7 @@ class Policy(_Model):
 
 @cache
 def policy() -> Policy:
-    return Policy.model_validate(yaml.safe_load((FOLDER / "policy.yml").read_text(encoding="utf-8")))
+    return Policy.model_validate(read_yaml(FOLDER / "policy.yml"))
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,10 @@ and nothing about SQL beyond the name of the table that the ledger's figures are
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
-import yaml
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -23,6 +22,7 @@ from pydantic import (
 )
 
 from orchestration.base.problems import InputError, Problem
+from orchestration.base.yaml_files import read_yaml
 from orchestration.ledgers.money import MONEY_UNITS, FigureError, currency_of, parse_figure
 from orchestration.ledgers.texts import fold
 
@@ -173,19 +173,6 @@ class Contract(_Model):
         return next((measure for measure in self.measures if measure.name == name), None)
 
 
-class _ExactLoader(yaml.SafeLoader):
-    """YAML whose numbers with a point are decimals, digit by digit as written."""
-
-    def decimal(self, node: yaml.ScalarNode) -> Decimal | str:
-        try:
-            return Decimal(node.value)
-        except InvalidOperation:  # .inf, .nan: no number that a contract could mean
-            return str(node.value)
-
-
-_ExactLoader.add_constructor("tag:yaml.org,2002:float", _ExactLoader.decimal)
-
-
 def read_contract(path: Path) -> Contract:
     """One contract file. Raises ``InputError`` naming the file and each wrong key."""
     contract = read_model(path, Contract)
@@ -197,11 +184,7 @@ def read_contract(path: Path) -> Contract:
 def read_model(path: Path, model: type[ModelT]) -> ModelT:
     """A YAML file as a model. Raises ``InputError`` naming the file and each wrong key."""
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), _ExactLoader)  # noqa: S506  a SafeLoader
-    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
-        raise InputError([Problem(str(path), "", "", _one_line(error), "YAML（UTF-8）")]) from None
-    try:
-        return model.model_validate(content)
+        return model.model_validate(read_yaml(path))
     except ValidationError as error:
         raise InputError(validation_problems(path, error)) from None
 
@@ -235,7 +218,3 @@ def validation_problems(path: Path, error: ValidationError) -> list[Problem]:
 def _found(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())

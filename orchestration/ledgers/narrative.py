@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from orchestration.base.files import is_there
 from orchestration.base.problems import InputError, Problem
 from orchestration.base.sandbox import read_text
+from orchestration.base.yaml_files import read_yaml
 
 #: Keys of the file that are not text: words that hold digits and are names (12333 热线, 第二届).
 NAMES = "专有名称"
@@ -52,12 +52,9 @@ def read_narrative(path: Path) -> list[Piece]:
 
     Raises ``InputError`` with everything wrong in it: not slots of paragraphs, or a figure that was typed.
     """
-    if not path.is_file():
+    if not is_there(path):
         return []
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError([Problem(str(path), "", "", " ".join(str(error).split()), "YAML（UTF-8）")]) from None
+    content = read_yaml(path) or {}
     if not isinstance(content, dict):
         raise InputError([Problem(str(path), "", "(全文)", type(content).__name__, "栏目: [段落, …]")])
     names, problems = _names(path, content.pop(NAMES, []))

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestration.base.files import is_there, read_file
 from orchestration.base.problems import InputError, Problem
 from orchestration.ledgers.cell import Cell
 from orchestration.ledgers.contract import Contract, Key
@@ -100,7 +101,7 @@ def read_year(folder: Path, year: int, contracts: dict[str, Contract]) -> Year:
     required = shared if said is None else {name: contracts[name] for name in said if name in contracts}
     listed = {source.file for source in sources.files}
     for path in sorted(folder.iterdir()):
-        if path.is_file() and path.name not in listed | COMPANIONS and not path.name.startswith((".", "~$")):
+        if not path.is_dir() and path.name not in listed | COMPANIONS and not path.name.startswith((".", "~$")):
             problems.append(
                 Problem(str(path), "", "", "没有登记的文件", f"在 {folder / 'sources.yml'} 的 files 里登记")
             )
@@ -119,14 +120,14 @@ def read_year(folder: Path, year: int, contracts: dict[str, Contract]) -> Year:
             problems.append(Problem(str(path), "", "", f"第二份 {source.ledger}", "每本账一个文件"))
         claimed.add(source.ledger)
         try:
-            if not path.is_file():
+            if not is_there(path):
                 raise InputError([Problem(str(path), "", "", "没有这个文件", contracts[source.ledger].title)])
             grid = _grid_of(path, source, year)
             table = read_table(grid, contracts[source.ledger], year, source.unit)
         except InputError as error:
             problems += error.problems
             continue
-        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+        sha256 = hashlib.sha256(read_file(path)).hexdigest()
         ledgers[source.ledger] = Ledger(
             contracts[source.ledger], source, sha256, tuple(table.cells), tuple(grid.notices), tuple(table.left_out)
         )
@@ -190,7 +191,7 @@ def read_paths(
             problems += error.problems
             continue
         source = Source(file=grid.file, ledger=contract.ledger, sheet=grid.sheet)
-        sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
+        sha256 = hashlib.sha256(read_file(file)).hexdigest()
         ledgers[contract.ledger] = Ledger(
             contract, source, sha256, tuple(table.cells), tuple(grid.notices), tuple(table.left_out)
         )

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from orchestration.base.files import is_there
 from orchestration.base.problems import InputError, Problem
+from orchestration.base.yaml_files import read_yaml
 from orchestration.ledgers.contract import validation_problems
 from orchestration.ledgers.money import MONEY_UNITS
 
@@ -64,20 +65,20 @@ class Sources(_Model):
 def read_sources(folder: Path, year: int) -> tuple[Sources, list[Problem]]:
     """A folder's ``sources.yml``, and what is wrong in it. Raises ``InputError`` where it can't be read at all."""
     path = folder / "sources.yml"
-    if not path.is_file():
+    if not is_there(path):
         raise InputError(
             [Problem(str(path), "", "", "没有这个文件", "登记每个账表文件的 ledger、document、section、unit")]
         )
     try:
-        sources = Sources.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        sources = Sources.model_validate(read_yaml(path))
     except ValidationError as error:
         raise InputError(validation_problems(path, error)) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError([Problem(str(path), "", "", " ".join(str(error).split()), "YAML")]) from None
     problems = []
     if sources.year != year:
         problems.append(Problem(str(path), "", "year", str(sources.year), str(year)))
     for source in sources.files:
+        if Path(source.file).is_absolute() or ".." in Path(source.file).parts:
+            problems.append(Problem(str(path), "", "files", source.file, "本年度文件夹里的文件"))
         if source.document and source.document not in sources.documents:
             problems.append(Problem(str(path), "", source.file, source.document, "documents 里的一个名字"))
         if source.unit and source.unit not in MONEY_UNITS:

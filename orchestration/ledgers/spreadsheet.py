@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
+from orchestration.base.files import hidden_character, is_there
 from orchestration.base.problems import InputError, Problem
 from orchestration.ledgers.grids import ooxml, xls
 from orchestration.ledgers.grids.delimited import read_delimited
@@ -48,9 +50,9 @@ def read_grids(path: Path, name: str) -> list[Grid]:
     except OSError as error:
         raise refused(name, f"打不开（{error.strerror}）", _ALLOWED) from error
     if suffix in _TEXT:
-        return [read_delimited(path, name)]
+        return [_without_hidden(read_delimited(path, name))]
     _same_format(path, name, suffix, begin)
-    return _READERS[suffix](path, name)
+    return [_without_hidden(grid) for grid in _READERS[suffix](path, name)]
 
 
 def _same_format(path: Path, name: str, suffix: str, begin: bytes) -> None:
@@ -73,6 +75,17 @@ def _same_format(path: Path, name: str, suffix: str, begin: bytes) -> None:
     raise refused(name, f"打不开的工作簿（{what}）", "用表格软件打开后另存的 xlsx")
 
 
+def _without_hidden(grid: Grid) -> Grid:
+    """A grid that tells each cell in which a character hides or turns others round."""
+    found = [
+        Problem(grid.file, grid.sheet, reference(r, c), f"{text!a}", f"不含看不见的字符（{hidden}）的文字")
+        for r, row in enumerate(grid.rows)
+        for c, text in enumerate(row)
+        if not text.isprintable() and (hidden := hidden_character(text))
+    ]
+    return replace(grid, problems=[*grid.problems, *found]) if found else grid
+
+
 def read_list(
     path: Path, headers: Mapping[str, str]
 ) -> tuple[list[tuple[dict[str, str], dict[str, str]]], list[Problem]]:
@@ -82,7 +95,7 @@ def read_list(
     headers (a comma without quotes would cut a text short). None where there is no file. Raises ``InputError`` where
     the headers are others.
     """
-    if not path.is_file():
+    if not is_there(path):
         return [], []
     (grid,) = read_grids(path, str(path))
     header = [squeeze(text) for text in grid.rows[0]] if grid.rows else []
@@ -101,4 +114,4 @@ def read_list(
         Problem(str(path), "", reference(r, c), text, "表头之内的列")
         for r, row in rows for c, text in enumerate(row) if c >= len(header) and text.strip()
     ]  # fmt: skip
-    return found, outside
+    return found, [*grid.problems, *outside]

@@ -16,8 +16,7 @@ from fractions import Fraction
 from pathlib import Path
 from string import Formatter
 
-import yaml
-
+from orchestration.base.yaml_files import read_yaml
 from orchestration.ledgers.money import DASHES, squeeze, unit_kind
 from orchestration.localisation.localise import Answer, Change, Fault
 from orchestration.localisation.patterns import KINDS as PATTERN_KINDS
@@ -107,7 +106,7 @@ class Ranked:
 
 def read_knowledge(path: Path = _FILE) -> Knowledge:
     """Read ``slips.yml``. Raises ``ValueError`` where it names a criterion or a kind that does not exist."""
-    data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    data = read_yaml(path)
     kinds = tuple(Kind(k["kind"], k["name"], tuple(k.get("powers", ()))) for k in data["slips"])
     unknown = {k.kind for k in kinds} - {*TYPING_KINDS, "exchanged"} | set(data["criteria"]) - set(CRITERIA)
     unknown |= set(data["sums"]) - {"row_duplicated", "row_left_out", "row_counted_twice", "row_missing"}

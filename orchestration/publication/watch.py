@@ -16,10 +16,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import yaml
-
 from orchestration.base.addresses import place
+from orchestration.base.files import is_there, open_regular
+from orchestration.base.problems import InputError
 from orchestration.base.settings import Settings
+from orchestration.base.yaml_files import read_yaml
 from orchestration.publication.versions import current_versions
 
 #: Names that editors, copiers and synchronisers give to what is not finished.
@@ -100,10 +101,11 @@ def _folder(folder: Path) -> str:
         if name.startswith(_UNFINISHED_PREFIXES) or name.endswith(_UNFINISHED_SUFFIXES):
             continue
         try:
-            with path.open("rb") as file:
+            with open_regular(path, name) as file:
                 lines.append(f"{name} {hashlib.file_digest(file, 'sha256').hexdigest()}")
-        except (FileNotFoundError, IsADirectoryError):
-            continue
+        except InputError as error:
+            if is_there(path) and not path.is_dir():  # a pipe or a dangling link: the run says what it is
+                lines.append(str(error))
     return _digest(lines)
 
 
@@ -112,9 +114,9 @@ def _entries(folder: Path) -> list[str]:
     that size and time stand for content here; whether anything has changed, the run says.
     """
     try:
-        named = yaml.safe_load((folder / "sources.yml").read_text(encoding="utf-8"))["entries"]
+        named = read_yaml(folder / "sources.yml")["entries"]
         paths = [place(str(path), folder) for each in named for path in each["paths"]]
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError):
+    except (InputError, KeyError, TypeError):
         return []  # none, or a file that can't be read: running the year says why
     lines = []
     for path in paths:

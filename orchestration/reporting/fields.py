@@ -17,9 +17,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from orchestration.base.sandbox import BAD_TEXT, Sandbox
+from orchestration.base.yaml_files import read_yaml
 from orchestration.ledgers.money import MONEY_UNITS
 from orchestration.reporting.figures import (
     CLOSE,
@@ -54,7 +53,7 @@ class Fields:
 
     def __init__(self, version: Published):
         self.version = version
-        self.known = yaml.safe_load(FIELDS.read_text(encoding="utf-8"))
+        self.known = read_yaml(FIELDS)
         self.printed: list[Figure] = []
         self.gaps: list[str] = []
         self._compiled: dict[str, Any] = {}

@@ -11,8 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from orchestration.base.yaml_files import read_yaml
 from orchestration.ledgers.money import MONEY_UNITS
 from orchestration.reporting.fields import Fields
 from orchestration.reporting.figures import OPEN, TOKEN, FieldError, Figure, Missing, amount, places, plain
@@ -101,7 +100,7 @@ class Form:
 
 def build_forms(fields: Fields) -> list[Form]:
     """All forms of a version, in the order of ``forms.yml``. Raises ``FieldError`` naming form and cell."""
-    known = yaml.safe_load(FORMS.read_text(encoding="utf-8"))
+    known = read_yaml(FORMS)
     return [_form(fields, {**form, **copy}, copy) for form in known for copy in form.get("copies", [form])]
 
 

@@ -31,10 +31,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from orchestration.base.problems import InputError, Problem
+from orchestration.base.yaml_files import read_yaml
 from orchestration.ledgers.cell import Cell
 from orchestration.ledgers.contract import Contract, validation_problems
 from orchestration.ledgers.money import MAGNITUDES, unit_kind
@@ -163,11 +163,14 @@ def read_rules(*paths: Path) -> list[Rule]:
     rules: dict[str, Rule] = {}
     for path in itertools.chain.from_iterable(sorted(p.glob("*.yml")) if p.is_dir() else [p] for p in paths):
         try:
-            content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-            problems.append(Problem(str(path), "", "", " ".join(str(error).split()), "可读的 YAML（UTF-8）"))
+            content = read_yaml(path) or []
+        except InputError as error:
+            problems += error.problems
             continue
-        for number, entry in enumerate(content or [], 1):
+        if not isinstance(content, list):
+            problems.append(Problem(str(path), "", "(全文)", type(content).__name__, "规则的列表"))
+            continue
+        for number, entry in enumerate(content, 1):
             name = entry.get("id", f"第{number}条") if isinstance(entry, dict) else f"第{number}条"
             try:
                 rule = Rule.model_validate(entry)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from orchestration.alerting.channels import Channel, NotDeliveredError
+from orchestration.alerting.channels import Channel, NotDeliveredError, _seconds
 from orchestration.alerting.delivery import deliver
 from orchestration.alerting.messages import Alert, policy
 from orchestration.alerting.outbox import Event, Outbox
@@ -188,6 +188,35 @@ def test_what_is_refused_is_tried_again_later_and_later_then_stays_visible(outbo
     assert outbox.retry() == 1
     deliver(outbox, {"a": a, "b": b})
     assert (a.kinds, b.kinds, outbox.deliveries()) == (["blocked"], ["blocked"], [])
+
+
+@pytest.mark.parametrize(
+    "raised", [UnicodeError("label too long"), ValueError("https://robot?token=secret"), RecursionError(), KeyError(1)]
+)
+def test_whatever_a_channel_raises_is_its_refusal_with_pauses_and_an_end(
+    outbox: Outbox, clock: Clock, raised: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Broken(Channel):
+        tries = 0
+
+        def _send(self, alert: Alert) -> None:
+            type(self).tries += 1
+            raise raised
+
+    to = {"broken": Broken("broken", "error"), "a": ear("a")}
+    outbox.record(failure())
+    for pause in (*policy().retry_seconds, 0, 0):
+        deliver(outbox, to)
+        clock.pass_(seconds=pause)
+    assert to["a"].kinds == ["blocked"]  # type: ignore[attr-defined]
+    assert Broken.tries == len(policy().retry_seconds) + 1
+    (lost,) = [each for each in outbox.deliveries() if each.channel == "broken"]
+    assert lost.state == "gave_up" and type(raised).__name__ in lost.error
+    assert "secret" not in lost.error + caplog.text
+
+
+def test_a_pause_of_five_thousand_digits_is_an_hour() -> None:
+    assert [_seconds(text) for text in ("9" * 5000, "30", None, "Thu", "³")] == [3600, 30, 0, 0, 0]
 
 
 def test_a_receiver_that_asks_for_time_gets_it(outbox: Outbox, clock: Clock) -> None:

@@ -149,7 +149,7 @@ def test_wrong_rule_files_are_all_told_with_rule_and_key(tmp_path: Path) -> None
         ("a.yml", "one.sevirity"),
         ("b.yml", "Two.id"),
         ("b.yml", "three.check"),
-        ("c.yml", ""),
+        ("c.yml", "第2行"),
     ]
 
 

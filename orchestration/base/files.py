@@ -1,0 +1,81 @@
+"""Opening what people put in: regular files only, of a stated size, and text without characters that hide.
+
+A folder, a pipe, a socket, a device, a loop of links or a hole of 3 GB in place of a file is one ``InputError``, and
+never a wait. What stands in a file belongs to its reader.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import unicodedata
+from io import BufferedReader
+from pathlib import Path
+
+from orchestration.base.problems import InputError, Problem
+
+#: Bytes of a ledger, a workbook or a list beside them. (Files of single entries have no bound: they are never held.)
+MOST_BYTES = 256 * 2**20
+_KINDS = {
+    stat.S_IFDIR: "文件夹", stat.S_IFIFO: "管道", stat.S_IFSOCK: "套接字", stat.S_IFCHR: "设备", stat.S_IFBLK: "设备",
+}  # fmt: skip
+#: Tabs and line ends are text; so is what Excel leaves behind and names lose anyway (a zero-width space, a byte mark).
+_PLAIN = frozenset("\t\n\r\u200b\ufeff")
+_TURNING = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_JOINING = frozenset("\u200c\u200d\u2060\u180e\ufffe\uffff")
+
+
+def is_there(path: Path) -> bool:
+    """Whether something of this name is there, readable or not: a dangling link is, and is told when it is read."""
+    return os.path.lexists(path)
+
+
+def open_regular(path: Path, name: str = "") -> BufferedReader:
+    """A regular file, or what a link leads to, for reading. ``name`` is what messages call it. Never blocks.
+
+    Raises ``InputError`` where it is anything else, or can't be opened.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, name, _why(path, error)) from None
+    kind = stat.S_IFMT(os.fstat(descriptor).st_mode)
+    if kind != stat.S_IFREG:
+        os.close(descriptor)
+        raise _unreadable(path, name, _KINDS.get(kind, "不是文件"))
+    return os.fdopen(descriptor, "rb")
+
+
+def read_file(path: Path, name: str = "", most: int = MOST_BYTES) -> bytes:
+    """The content of a regular file of at most ``most`` bytes. Raises ``InputError`` otherwise."""
+    with open_regular(path, name) as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > most:
+            raise _unreadable(path, name, f"{size} 字节", f"不超过 {most} 字节的文件")
+        try:
+            return file.read(most)
+        except OSError as error:
+            raise _unreadable(path, name, error.strerror or type(error).__name__) from None
+
+
+def hidden_character(text: str) -> str:
+    """The first character that a reader can't see or that turns others round, by its code point; empty where none is.
+
+    Such a name looks like another one, or can't be written into a report at all.
+    """
+    for character in text:
+        if character.isprintable() or character in _PLAIN:
+            continue
+        if character in _TURNING or character in _JOINING or unicodedata.category(character) in ("Cc", "Cs"):
+            return f"U+{ord(character):04X}"
+    return ""
+
+
+def _why(path: Path, error: Exception) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "指向不存在的文件的链接" if is_there(path) else "没有这个文件"
+    return getattr(error, "strerror", None) or str(error)
+
+
+def _unreadable(path: Path, name: str, found: str, expected: str = "可读的普通文件") -> InputError:
+    return InputError([Problem(name or str(path), "", "", found, expected)])

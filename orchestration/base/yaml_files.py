@@ -1,0 +1,113 @@
+"""The one way in which YAML is read. What a file means belongs to its reader.
+
+Bounds: 4 MiB, 40 levels, 200,000 values (each use of an alias counts as all that it stands for). A key that stands
+twice, a date or number that is none, and half a surrogate pair are errors with their line, not values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+
+import yaml
+from yaml.constructor import ConstructorError
+from yaml.nodes import MappingNode, Node, ScalarNode
+
+from orchestration.base.files import hidden_character, read_file
+from orchestration.base.problems import InputError, Problem
+
+MOST_BYTES = 4 * 2**20
+MOST_LEVELS = 40
+MOST_VALUES = 200_000
+
+
+class _Loader(yaml.SafeLoader):
+    """Numbers with a point are decimals, digit by digit as written."""
+
+    def __init__(self, text: str):
+        super().__init__(text)
+        self._level = 0
+        self._values = 0
+        self._sizes: dict[int, int] = {}
+
+    def compose_node(self, parent: Node | None, index: int) -> Node | None:
+        event = self.peek_event()  # type: ignore[no-untyped-call]
+        if self._level >= MOST_LEVELS:
+            raise ConstructorError(None, None, f"超过 {MOST_LEVELS} 层", event.start_mark)
+        is_alias = isinstance(event, yaml.AliasEvent)
+        before = self._values
+        self._level += 1
+        node: Node | None = super().compose_node(parent, index)
+        self._level -= 1
+        if is_alias and id(node) not in self._sizes:
+            raise ConstructorError(None, None, "引用了自身的别名", event.start_mark)
+        self._values += self._sizes[id(node)] if is_alias else 1
+        if self._values > MOST_VALUES:
+            raise ConstructorError(None, None, f"展开后超过 {MOST_VALUES} 个值", event.start_mark)
+        if not is_alias:
+            self._sizes[id(node)] = self._values - before
+        return node
+
+    def construct_object(self, node: Node, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep)
+        except (ValueError, ArithmeticError, TypeError, LookupError) as error:
+            raise ConstructorError(None, None, f"{error}", node.start_mark) from None
+
+    def construct_scalar(self, node: ScalarNode | MappingNode) -> Any:
+        value = super().construct_scalar(node)
+        if hidden := hidden_character(str(value)):
+            raise ConstructorError(None, None, f"看不见的字符 {hidden}", node.start_mark)
+        return value
+
+    def construct_mapping(self, node: MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen: set[Any] = set()
+        for key, _ in list(node.value if isinstance(node, MappingNode) else ()):  # before merges are resolved
+            if not isinstance(key, ScalarNode):
+                raise ConstructorError(None, None, "键不是单个的值", key.start_mark)
+            if key.tag == "tag:yaml.org,2002:merge":
+                continue
+            name = self.construct_object(key)
+            if name in seen:
+                raise ConstructorError(None, None, f"键“{name}”写了两次", key.start_mark)
+            seen.add(name)
+        found: dict[Hashable, Any] = super().construct_mapping(node, deep)
+        return found
+
+    def decimal(self, node: ScalarNode) -> Decimal | str:
+        try:
+            return Decimal(node.value)
+        except InvalidOperation:  # .inf, .nan, 1_0.5: no number that anybody could mean
+            return str(node.value)
+
+
+_Loader.add_constructor("tag:yaml.org,2002:float", _Loader.decimal)
+
+
+def read_yaml(path: Path, name: str = "") -> Any:
+    """What a YAML file holds; None where it is empty. ``name`` is what messages call the file.
+
+    Raises ``InputError`` naming the file and the line.
+    """
+    name = name or str(path)
+    try:
+        text = read_file(path, name, MOST_BYTES).decode("utf-8")
+        loader = _Loader(text)
+        try:
+            return loader.get_single_data()
+        finally:
+            loader.dispose()
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        raise InputError([Problem(name, "", _place(error), _said(error), "可读的 YAML（UTF-8）")]) from None
+
+
+def _place(error: Exception) -> str:
+    mark = getattr(error, "problem_mark", None)
+    return f"第{mark.line + 1}行" if mark else ""
+
+
+def _said(error: Exception) -> str:
+    text = " ".join(str(getattr(error, "problem", None) or error).split())
+    return text if len(text) <= 120 else text[:119] + "…"
