@@ -171,7 +171,7 @@ def _banded(fields: Fields, chart: str, of: str, whole: str, named: Sequence[tup
         budget, spent, rate = (figure_of(row, column) for column in _EXECUTION)
         table.append((name, budget, spent, rate))
         if isinstance(budget, Figure) and isinstance(spent, Figure) and isinstance(rate, Figure):
-            band = "低" if rate.value < low else "超" if rate.value > 1 else "达到"
+            band = "低" if rate.value < low else "超" if spent.value > budget.value else "达到"
             groups.append((name, [_Rate(band, budget, spent, rate)]))
     groups.sort(key=lambda group: (group[1][0].rate.value, -group[1][0].whole.value))
     order = {name: place for place, (name, _) in enumerate(groups)}

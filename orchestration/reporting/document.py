@@ -53,7 +53,7 @@ _NUMBERED = (
 _MARKED = re.compile(f"[{MARKS}]")
 _CAPTION = Mm(16)
 #: What stands above and below an annex's table, in points; and how much of a page is never counted on.
-_ANNEX_FRAME, _RESERVE = 64.0, 0.02
+_ANNEX_FRAME, _RESERVE = 58.0, 0.02
 #: An annex begins on a page only where so much of it stands there, in points.
 _ANNEX_BEGUN = 110.0
 

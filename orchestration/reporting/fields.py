@@ -222,7 +222,7 @@ class Fields:
         if half_up(exact, decimals + 2) != reported.value:
             reported = replace(reported, recomputed=computed.text)
         values[name] = reported
-        values[f"{name}（重算）"] = computed
+        values[f"重算{name}"] = computed
         for header, value in list(values.items()):
             if isinstance(value, Figure) and value.place == reported.place:
                 values[header] = reported

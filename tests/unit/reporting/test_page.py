@@ -176,9 +176,9 @@ def test_a_corrected_figure_is_marked_and_its_note_stands_beneath(page: Page) ->
     (corrected,) = [e for e in page.elements if "corrected" in e.classes and "表3" in e.inside and "fig" in e.classes]
     assert corrected.text == "-362.69"
     assert corrected.attributes["data-address"] == "2024/project_expenditure/17/adjustment"
-    assert "原印 -362.20" in corrected.attributes["data-note"]
+    assert "原列示为 -362.20" in corrected.attributes["data-note"]
     (note,) = [e for e in page.elements if "note" in e.classes and "表3" in e.inside]
-    assert "原印 -362.20，更正为 -362.69" in note.text
+    assert "原列示为 -362.20，更正为 -362.69" in note.text
 
 
 def test_a_changed_figure_changes_wherever_it_is_shown(published: Published, tmp_path: Path) -> None:
