@@ -81,7 +81,8 @@ def read_surroundings(source: Source, addresses: Iterable[str]) -> Surroundings:
             names = [column[0] for column in found.description]
             return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
-        terms = rows(_TERMS, addresses)
+        # A rule on which rows two tables name binds no value.
+        terms = [term for term in rows(_TERMS, addresses) if term["operator"] in _CLOSED]
         cells = rows(_CELLS, {term["address"] for term in terms if term["address"]})
     groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for term in terms:

@@ -46,7 +46,8 @@ def test_run_as_published_names_rule_both_sides_and_difference(invoke: Any) -> N
     assert result.exit_code == 1
     found = json.loads(result.stdout)
     told = ["errors", "notices", "judged", "not_read"]
-    lists = ["rules", "findings", "suspects", "suspect_entries", "not_judged", "corrections"]
+    lists = ["judged_by_year", "not_checked", "coverage", "rules", "findings", "suspects", "suspect_entries",
+             "not_judged", "corrections"]  # fmt: skip
     assert list(found) == ["year", "published", *told, *lists, "score"]
     assert (found["year"], found["published"], found["errors"], found["corrections"]) == (2024, None, [], [])
     broken = [r for r in found["rules"] if r["severity"] == "error" and r["status"] == "inconsistent"]

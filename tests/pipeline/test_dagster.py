@@ -168,6 +168,11 @@ def test_each_step_shows_rows_totals_a_preview_and_where_columns_come_from(setti
         if node.resource_type == "model" and "column_lineage" not in found[node.name]
     ]  # fmt: skip
     assert models_without == []
-    assert "未通过" not in str(found["gates"]["gates"].value).replace("提示事项 | 未通过", "")
+    shown = [line.split(" | ") for line in str(found["gates"]["gates"].value).splitlines()]
+    assert {line[0].strip("| ") for line in shown if "未通过" in line} == {
+        "提示事项",
+        "指标评得出",
+        "核对齐全",
+    }  # notices
     assert "4,512.02" in str(found["ledger/project_expenditure"]["totals"].value)
     assert "gates.html" in str(found["published_year"]["gates"].value)

@@ -18,6 +18,7 @@ from orchestration.synthetic.plan import make_plan
 from orchestration.synthetic.targets import targets
 from orchestration.warehouse import compiled
 from orchestration.warehouse.build import Build, land_inputs, open_build, read_inputs
+from orchestration.warehouse.check import JUDGED
 from orchestration.warehouse.suspects import write_suspects
 
 YEAR, SEED, ENTRIES = 2024, 3, 20_000
@@ -40,7 +41,7 @@ def with_entries(settings: Settings, faults: int) -> list[dict[str, Any]]:
 def built(settings: Settings, *, as_published: bool = False) -> Build:
     build = open_build(settings, YEAR, as_published)
     land_inputs(build, read_inputs(settings, YEAR, as_published))
-    compiled.build(build.warehouse, ["reconciliation", "correction", "cell", "score_summary"])
+    compiled.build(build.warehouse, JUDGED)
     return build
 
 

@@ -195,7 +195,7 @@ def test_where_a_year_has_no_such_build_it_says_what_to_do(
     invoke: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert "先运行 ledgergate run 2031" in invoke(SUSPECT.replace("2024", "2031", 1)).stderr
-    assert "地址须以四位年度开头" in invoke("17/adjustment").stderr
+    assert "认得的写法：地址 年/账/行/栏" in invoke("17/adjustment").stderr
     build = Settings.from_environment().build(2024)
     monkeypatch.setenv("LEDGERGATE_HOME", str(tmp_path))
     shutil.copytree(build, Settings.from_environment().build(2024, as_published=True))

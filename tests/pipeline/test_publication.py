@@ -102,7 +102,7 @@ def test_a_publisher_killed_before_the_switch_leaves_no_half_version(installatio
 import os, signal
 from pathlib import Path
 from orchestration.base.settings import Settings
-from orchestration.warehouse import versions
+from orchestration.publication import versions
 settings = Settings(home=Path({str(installation.home)!r}), raw=Path({str(installation.raw)!r}))
 versions._switch = lambda *rest: os.kill(os.getpid(), signal.SIGKILL)
 from tests.pipeline.test_publication import publish_altered

@@ -71,4 +71,4 @@ def test_a_year_is_checked_beside_the_year_before_as_run_would(published: Publis
     console = Console(width=400, record=True, file=(tmp_path / "screen").open("w"))
     show_summary(console, found.build)
     screen = console.export_text()
-    assert "；2024 年度 " in screen and "未核对  " in screen and "履职成效 71" in screen and "网办事项数" in screen
+    assert "；2024 年度 " in screen and "未核对  " in screen and "履职成效 75" in screen and "网办事项数" in screen
