@@ -75,11 +75,11 @@ def judge(
     correct: bool = True,
     prior: Mapping[int, Edits] | None = None,
     engine: Engine = DUCKDB,
-    tables: Sequence[str] | None = ("reconciliation",),
+    built: Sequence[str] | None = ("reconciliation",),
 ) -> dict[int, list[dict[str, Any]]]:
     """The reconciliation rows of each variant, by its position.
 
-    ``prior``: for a variant, how its year before, published as this year with these edits, differs. ``tables``: what is
+    ``prior``: for a variant, how its year before, published as this year with these edits, differs. ``built``: what is
     built, with all that it is made of; None for everything.
     """
     year, rulebook, corrections = published()
@@ -95,7 +95,7 @@ def judge(
         tables.append(_as_year(rows, FIRST_YEAR + STRIDE * position))
     build = Build(FIRST_YEAR, folder)
     land(build.warehouse, *tables)
-    compiled.build(build.warehouse, tables, tests=False, engine=engine)
+    compiled.build(build.warehouse, built, tests=False, engine=engine)
     found: dict[int, list[dict[str, Any]]] = {position: [] for position in range(len(variants))}
     for row in build.rows("from reconciliation"):
         found[(row["fiscal_year"] - FIRST_YEAR) // STRIDE].append(row)

@@ -50,7 +50,7 @@ def test_years_side_by_side_are_equal_whatever_is_wrong_with_them(tmp_path: Path
     shared = tmp_path / "shared"
     spark = engine_of(replace(installation(tmp_path), target="spark", spark_folder=f"file://{shared}"))
     for name, engine in (("duckdb", DUCKDB), ("spark", spark)):
-        judge(tmp_path / name, variants, prior={0: {}}, engine=engine, tables=None)
+        judge(tmp_path / name, variants, prior={0: {}}, engine=engine, built=None)
     ours, theirs = (Build(FIRST_YEAR, tmp_path / name) for name in ("duckdb", "spark"))
     assert contents(ours) == contents(theirs)
     assert columns(ours) == columns(theirs)
