@@ -1,8 +1,9 @@
 """What a report may say: every figure of a published version under the name that people know it by.
 
 ``表1.合计.上年结转`` is a *figure*: a value with the published table, row and column that it stands in, and the printed
-cells that it comes from. Templates, forms and narratives speak of figures in this way only. What is unknown (a ledger,
-a column) is an error that names it; what the year's ledgers don't hold is *missing*, and shown as such, never as zero.
+cells that it comes from. Templates, forms and narratives speak of figures in this way only. What is unknown (a ledger
+without a contract, a column) is an error that names it; what the year's ledgers don't hold, or a whole ledger that the
+department doesn't keep, is *missing*, and shown as such, never as zero.
 Layout belongs in ``forms``, wording in the templates.
 """
 
@@ -17,6 +18,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from orchestration.base.problems import InputError
 from orchestration.base.sandbox import BAD_TEXT, Sandbox
 from orchestration.base.yaml_files import read_yaml
 from orchestration.ledgers.money import MONEY_UNITS
@@ -63,7 +65,7 @@ class Fields:
             cell["address"]: " ".join(filter(None, (cell["ledger_label"], cell["row_label"], cell["header"])))
             for cell in version.tables["cell"]
         }
-        self.ledgers = {ledger.name: ledger for ledger in (*self._from_cells(), *self._from_tables())}
+        self.ledgers = {ledger.name: ledger for ledger in self._ledgers()}
 
     # --- names ----------------------------------------------------------------------------------------------------
 
@@ -127,7 +129,10 @@ class Fields:
     def unknown(self, error: Exception) -> str:
         text = str(error) or type(error).__name__
         found = re.match(r"'(.+?)' is undefined", text)
-        return f"没有“{found[1]}”{perhaps(found[1], self.context)}" if found else text
+        if found:
+            return f"没有“{found[1]}”{perhaps(found[1], self.context)}"
+        inside = re.search(r" has no attribute '(.+?)'", text)
+        return f"没有“{inside[1]}”" if inside else text
 
     def _record(self, figure: Figure) -> str:
         self.printed.append(figure)
@@ -139,6 +144,24 @@ class Fields:
         return f"【未提供：{gap.name}】"
 
     # --- ledgers from cells and marts -----------------------------------------------------------------------------
+
+    def _ledgers(self) -> Iterator[Ledger]:
+        yield from self._from_cells()
+        yield from self._without_cells()
+        yield from self._from_tables()
+
+    def _without_cells(self) -> Iterator[Ledger]:
+        """Every ledger that has a contract but was not read: no rows, and each column that it would have."""
+        try:
+            absent = self.version.absent
+        except InputError as error:
+            raise FieldError(str(error)) from None
+        computed = [known["name"] for known in self.known["columns"].values()]
+        for contract in absent:
+            columns = frozenset(
+                [*(column.header for column in contract.columns), *(computed if contract.table else ())]
+            )
+            yield Ledger(contract.short, (), {}, columns, self)
 
     def _from_cells(self) -> Iterable[Ledger]:
         """Every ledger that was read. A figure's value is that of the mart it flows to; totals and printed rates,

@@ -79,7 +79,7 @@ class Form:
     @property
     def is_rounded(self) -> bool:
         """Whether details of it may differ from their printed total by rounding."""
-        return self.rounded or any(row.kind == "check" for row in self.rows)
+        return self.rounded or (any(row.kind == "check" for row in self.rows) and any(self.figures()))
 
     def published(self) -> Form:
         """As it is published: without the rows that only check."""
@@ -217,7 +217,7 @@ def _said(value: Any) -> str:
     """A value inside a cell's text: only words. A figure stands in a cell of its own."""
     if isinstance(value, Figure):
         raise FieldError("格内文字不夹数字，数字单独占一格", FORMS.name)
-    text = str(value)
+    text = NOT_PROVIDED if isinstance(value, Missing) else str(value)
     assert OPEN not in text and not TOKEN.search(text)
     return text
 

@@ -25,9 +25,10 @@ def preview(report: Report) -> str:
         "",
     ]  # fmt: skip
     lines = [fields.plain_text(line) for line in lines]
+    chart = unit_execution(fields)
     try:
-        picture = base64.b64encode(png(unit_execution(fields), scale=1)).decode()
-        lines += [f"![各单位预算执行率](data:image/png;base64,{picture})", ""]
+        picture = base64.b64encode(png(chart, scale=1)).decode() if chart.rows else ""
+        lines += [f"![各单位预算执行率](data:image/png;base64,{picture})", ""] if picture else []
     except MissingFontError as error:
         lines += [str(error), ""]
     lines += [f"{'  ' * (level - 1)}- {text}" for level, text in report.outline if level < 3]

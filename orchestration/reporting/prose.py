@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from orchestration.ledgers.money import MONEY_UNITS
-from orchestration.reporting.figures import BASES, Figure, Row, amount, bare, percent, row_name
+from orchestration.reporting.figures import BASES, Figure, Missing, Row, amount, bare, percent, row_name
 
 if TYPE_CHECKING:
     from orchestration.reporting.fields import Fields
@@ -35,6 +35,17 @@ class Said:
         return bool(self.parts)
 
 
+class _Named(dict[str, Any]):
+    """What the ledgers name (a fund, a list) by its name; what they don't name is missing."""
+
+    def __init__(self, name: str, found: Mapping[str, Any], fields: Fields):
+        super().__init__(found)
+        self._name, self._fields = name, fields
+
+    def __missing__(self, key: str) -> Missing:
+        return self._fields.missing(f"{self._name}.{key}")
+
+
 def sayings(fields: Fields) -> dict[str, Any]:
     """What templates may print as a sentence, by name."""
     return {
@@ -48,9 +59,9 @@ def sayings(fields: Fields) -> dict[str, Any]:
         ),
         "扣分": _section_deductions(fields),
         "扣分说明": _deductions(fields),
-        "基金分项": _fund_items(fields),
-        "名单": _lists(fields),
-        **{name: _headcounts(fields, *which) for name, which in _HEADCOUNTS.items()},
+        "基金分项": _Named("基金分项", _fund_items(fields), fields),
+        "名单": _Named("名单", _lists(fields), fields),
+        **{name: _headcounts(fields, *which) or fields.missing(name) for name, which in _HEADCOUNTS.items()},
         "标记说明": marks_note(fields),
     }
 
@@ -182,9 +193,10 @@ def _deduction(row: Row) -> Callable[[], str]:
 def _section_deductions(fields: Fields) -> dict[str, Said]:
     """What each section of the score lost, as reported: ，扣 1.34 分; nothing where it lost none."""
     reported = {row.key: row for row in _details(fields, "自评得分")}
+    sections: Mapping[str, str] = fields.known["tables"]["得分"]["rows"]
     return {
-        row.label: Said([_lost(found)] if (found := reported.get(row.key)) and _lost_points(found) else [])
-        for row in _details(fields, "得分")
+        label: Said([_lost(found)] if (found := reported.get(key)) and _lost_points(found) else [])
+        for key, label in sections.items()
     }
 
 

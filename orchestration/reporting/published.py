@@ -11,6 +11,7 @@ from typing import Any
 
 from orchestration.base.addresses import connect
 from orchestration.base.settings import Settings
+from orchestration.ledgers.contract import Contract, read_contracts
 from orchestration.publication.versions import MANIFEST, versions
 from orchestration.warehouse.rows import rows_of
 
@@ -24,11 +25,12 @@ class NoVersionError(Exception):
 
 @dataclass(frozen=True)
 class Published:
-    """One version of one year."""
+    """One version of one year. ``contracts``: the folder that says which ledgers there may be."""
 
     year: int
     name: str
     folder: Path
+    contracts: Path | None = None
 
     @cached_property
     def tables(self) -> dict[str, list[dict[str, Any]]]:
@@ -43,6 +45,14 @@ class Published:
     def manifest(self) -> dict[str, Any]:
         content: dict[str, Any] = json.loads((self.folder / MANIFEST).read_text(encoding="utf-8"))
         return content
+
+    @cached_property
+    def absent(self) -> list[Contract]:
+        """Ledgers that a department may have and this year has not. Raises ``InputError`` where a contract is wrong."""
+        if self.contracts is None or not self.contracts.is_dir():
+            return []
+        held = {cell["ledger"] for cell in self.tables["cell"]}
+        return [contract for name, contract in read_contracts(self.contracts).items() if name not in held]
 
     @property
     def department(self) -> str:
@@ -69,4 +79,4 @@ def open_version(settings: Settings, year: int, name: str | None = None) -> Publ
         raise NoVersionError(
             f"版本 {chosen.name} 是报告功能之前发布的（缺 {'、'.join(missing)}）：重新运行 ledgergate run {year}"
         )
-    return Published(year, chosen.name, chosen.folder)
+    return Published(year, chosen.name, chosen.folder, settings.contracts)
