@@ -74,7 +74,7 @@ formulas as (
         on
             reported.direction = seeds.direction
             and reported.fiscal_year between seeds.valid_from and seeds.valid_to
-            and (seeds.unit is null or seeds.unit = reported.target_unit)
+            and (seeds.unit is null or reported.target_unit = seeds.unit)
             and (seeds.place is null or substring(places.department, 1, length(seeds.place)) = seeds.place)
 )
 
