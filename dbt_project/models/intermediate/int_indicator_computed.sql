@@ -151,7 +151,7 @@ points as (
 )
 
 select
-    reported.*, -- noqa: AM04 (the columns of int_indicator_reported, whatever they are)
+    reported.*, -- noqa: AM04
     points.computed_score,
     bands.floor as band_floor,
     bands.ceiling as band_ceiling,
