@@ -76,6 +76,7 @@ def write_ledgers(
             file["unit"] = ledger.source.unit
         files.append(file)
     _rename_units(folder, year, departments)
+    _drop_restatements(folder, year)
     about = _NOTE.format(departments=departments, year=year.year)
     sources = {
         "year": year.year + 1, "department": about, "files": files,
@@ -131,3 +132,16 @@ def _rename_units(folder: Path, year: Year, departments: int) -> None:
     path = folder / year.ledgers["stated_count"].source.file
     text = path.read_text(encoding="utf-8-sig")
     path.write_text(text.replace(f"{word},{units}个", f"{word},{units * departments}个"), encoding="utf-8")
+
+
+def _drop_restatements(folder: Path, year: Year) -> None:
+    """Rows that restate a figure of a ledger written anew: the real report's sentences are not this province's."""
+    anew = [year.ledgers[name].contract for name in (*_LISTED, *_WHOLE)]
+    names = {word for contract in anew for word in (contract.ledger, contract.short)}
+    for name in ("restatement", "performance_fact"):
+        path = folder / year.ledgers[name].source.file
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            header, *lines = csv.reader(file)
+        place = header.index(next(text.header for text in year.ledgers[name].contract.texts if text.name == "restates"))
+        with path.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows([header, *(line for line in lines if line[place].split("/")[0] not in names)])
