@@ -48,6 +48,11 @@ class Column(_Model):
     def headers(self) -> frozenset[str]:
         return frozenset(fold(text) for text in (self.header, *self.aliases))
 
+    @property
+    def paths(self) -> frozenset[str]:
+        """The headers as they are looked for: a header of several rows (决算数/小计) is one text from the top down."""
+        return frozenset(text.replace("/", "") for text in self.headers)
+
 
 class Text(Column):
     """A column of names. ``allowed``: nothing else may stand there; ``required``: something must."""
@@ -57,10 +62,43 @@ class Text(Column):
 
 
 class Key(Column):
-    """A column that tells rows apart. ``values`` maps what is printed to a code; then nothing else is allowed."""
+    """What tells rows apart: a column, several columns joined to one key (``columns``), or the number of the row within
+    its group (``number: rows``). ``values`` maps what is printed to a code; then nothing else is allowed.
+    """
 
+    header: str = ""
+    columns: tuple[str, ...] = ()  # headers of the columns that are one key together: 类, 款, 项
+    joined_by: str = "·"
+    number: Literal["rows"] | None = None
     type: Literal["text", "integer"] = "text"
     values: dict[str, str] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_called_something(cls, content: object) -> object:
+        """A key without a column of its own is called by the columns that it is made of."""
+        if not isinstance(content, dict):
+            return content
+        said = [name for name in ("header", "columns", "number") if content.get(name)]
+        if said in (["columns"], ["number"]):
+            columns = content.get("columns")
+            named = "".join(map(str, columns)) if isinstance(columns, list | tuple) else "行号"
+            return {**content, "header": named}
+        if said[:1] != ["header"] or len(said) > 2:
+            raise ValueError("one of header, columns, number")
+        return content
+
+    @property
+    def printed(self) -> tuple[Column, ...]:
+        """The columns of the table that the key is read from, left to right."""
+        if self.number:
+            return ()
+        if not self.columns:
+            return (self,)
+        return tuple(
+            Column(name=f"{self.name}__{n}", header=header, optional=self.optional)
+            for n, header in enumerate(self.columns, 1)
+        )
 
 
 class RoundedTo(_Model):
@@ -92,6 +130,60 @@ class Measure(Column):
         return unit
 
 
+class Layout(_Model):
+    """How many rows the header has, where it is not one or two; then each column is called by its path through them."""
+
+    rows: int = Field(ge=1, le=6)
+
+
+class Region(_Model):
+    """The part of a sheet that a table stands in: from the cell that prints ``from`` on, up to the cells that print
+    ``until``, below it or to its right. Several contracts may so read one sheet.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    begin: str = Field(alias="from", min_length=1)
+    until: tuple[str, ...] = ()
+
+    @field_validator("until", mode="before")
+    @classmethod
+    def _one_or_several(cls, until: object) -> object:
+        return (until,) if isinstance(until, str) else until
+
+
+class Total(_Model):
+    """What a total row is called, and in which column where that alone tells it; ``same``: a total may be printed again
+    with the same figures.
+    """
+
+    words: tuple[str, ...] = ("合计", "总计")
+    column: str = ""
+    repeated: Literal["error", "same"] = "error"
+
+    @property
+    def name(self) -> str:
+        return self.words[0] if self.words else "合计"
+
+
+class Hierarchy(_Model):
+    """Rows that are sums of rows below them: by the length of codes (``prefixes: [3, 5, 7]``), by their numbering (一、
+    above （一） above 1.), or by how far the text is set in. ``key``: the key or text that says so.
+    """
+
+    key: Name
+    prefixes: tuple[Annotated[int, Field(ge=1)], ...] = ()
+    by: Literal["numbering", "indent"] | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Hierarchy:
+        if bool(self.prefixes) == bool(self.by):
+            raise ValueError("one of prefixes, by")
+        if list(self.prefixes) != sorted(set(self.prefixes)):
+            raise ValueError("prefixes rise")
+        return self
+
+
 class Contract(_Model):
     """One ledger."""
 
@@ -104,11 +196,17 @@ class Contract(_Model):
     keys: tuple[Key, ...] = Field(min_length=1, max_length=3)
     texts: tuple[Text, ...] = ()
     measures: tuple[Measure, ...] = ()
-    total: tuple[str, ...] = ("合计", "总计")  # what a total row is called; its last key becomes ``total``
+    header: Layout | None = None
+    region: Region | None = None
+    blank_key: Literal["carry", "skip"] | None = None  # a blank key is that of the row above; or the row is no row here
+    others: Literal["ignore"] | None = None  # columns that are not listed: an error, unless they are to be left alone
+    hierarchy: Hierarchy | None = None
+    total: Total = Total()  # what a total row is called (a list: the words alone); its last key becomes ``total``
     memo: tuple[str, ...] = ()  # rows printed beside the total, not part of it (另有 …)
     row_kinds: dict[str, RowKind] = {}  # rows that are another thing here than ``row_kinds.yml`` takes them for
     ignored: tuple[str, ...] = ("备注",)  # columns that hold no figures
     blank: Blank = "zero"
+    not_printed_words: tuple[str, ...] = ()  # in place of a figure: N/R, 不适用
     label: str = ""  # how a person calls a row, from its columns: 第{project_no}行 {project_name}
     table: Name | None = None  # the published table that the detail rows flow to
     total_published: bool = False  # the table holds the printed total rows too
@@ -122,6 +220,20 @@ class Contract(_Model):
         names = [column.name for column in (*self.keys, *self.texts, *self.measures)]
         if doubled := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"column names used twice: {', '.join(doubled)}")
+        return self
+
+    @field_validator("total", mode="before")
+    @classmethod
+    def _words_alone(cls, total: object) -> object:
+        return {"words": total} if isinstance(total, list | tuple) else total
+
+    @model_validator(mode="after")
+    def _hierarchy_names_a_column(self) -> Contract:
+        known = [column.name for column in (*self.keys, *self.texts)]
+        if self.hierarchy and self.hierarchy.key not in known:
+            raise ValueError(f"hierarchy.key is none of {', '.join(known)}")
+        if any(key.number for key in self.keys[:-1]):
+            raise ValueError("only the last key can be the number of the row")
         return self
 
     @field_validator("reliability", mode="before")
@@ -164,6 +276,26 @@ class Contract(_Model):
     @property
     def columns(self) -> tuple[Column, ...]:
         return (*self.keys, *self.texts, *self.measures)
+
+    @property
+    def key_columns(self) -> tuple[Column, ...]:
+        return tuple(column for key in self.keys for column in key.printed)
+
+    @property
+    def printed_columns(self) -> tuple[Column, ...]:
+        """The columns that the table must print, among them the one in which totals are told."""
+        listed = (*self.key_columns, *self.texts, *self.measures)
+        told = self.total_column
+        return listed if told is None or told in listed else (*listed, told)
+
+    @property
+    def total_column(self) -> Column | None:
+        """The column in which a total is told, where the contract names one."""
+        if not self.total.column:
+            return None
+        own = fold(self.total.column).replace("/", "")
+        listed = (*self.key_columns, *self.texts, *self.measures)
+        return next((c for c in listed if own in c.paths), Column(name="total__column", header=self.total.column))
 
     @property
     def known_titles(self) -> frozenset[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 
 from orchestration.base.problems import InputError, Problem
@@ -32,20 +33,48 @@ class Header:
         return line_of(row) in self.lines
 
 
-def _labels(grid: Grid, first: int, depth: int) -> list[list[str]]:
-    """For each column, what its header may be called: joined rows first, then the lowest row alone."""
+@dataclass(frozen=True)
+class _Label:
+    """What a column is called: the texts of its header from the top down, folded, each once."""
+
+    path: tuple[str, ...]
+
+    @property
+    def whole(self) -> str:
+        return "".join(self.path)
+
+    @property
+    def names(self) -> list[str]:
+        """The whole path first, then ever less of it, down to the lowest text alone; with and without the units that
+        are printed in upper rows.
+        """
+        bare = [_without_unit(text)[0] for text in self.path[:-1]] + list(self.path[-1:])
+        paths = [path[n:] for n in range(len(self.path)) for path in (list(self.path), bare)]
+        return list(dict.fromkeys("".join(path) for path in paths))
+
+
+def _labels(grid: Grid, first: int, depth: int) -> list[_Label]:
+    """For each column its label. A text of an upper row reaches over the columns to its right that have none of their
+    own there but one below, as far as what it stands under reaches.
+    """
     rows = [[fold(text) for text in grid.rows[first + d]] for d in range(depth)]
     width = max(len(row) for row in rows)
     for row in rows:
         row += [""] * (width - len(row))
-    if depth == 1:
-        return [[text] for text in rows[0]]
-    above, below = rows
-    carried, labels = "", []
+    carried = [""] * depth
+    labels = []
     for c in range(width):
-        carried = above[c] or (carried if below[c] else "")
-        same = carried == below[c]
-        labels.append([carried if same else carried + below[c], below[c]])
+        path: list[str] = []
+        fresh = False  # an upper row begins anew here: what lower rows carried ends
+        for d in range(depth):
+            own = rows[d][c]
+            below = d + 1 < depth and any(rows[n][c] for n in range(d + 1, depth))
+            kept = carried[d] if below and not own and not fresh else ""
+            carried[d] = own or kept
+            fresh = fresh or bool(own)
+            if carried[d] and (not path or path[-1] != carried[d]):
+                path.append(carried[d])
+        labels.append(_Label(tuple(path)))
     return labels
 
 
@@ -57,14 +86,17 @@ def line_of(row: list[str]) -> tuple[str, ...]:
 
 
 def find_header(grid: Grid, contract: Contract) -> Header:
+    """Raises ``InputError`` where no row has all the columns that must be there, or one has others beside them."""
     free = [text for text in contract.texts if not text.required]
-    needed = [column for column in contract.columns if not column.optional and column not in free]
+    needed = [column for column in contract.printed_columns if not column.optional and column not in free]
     best: list[Column] = needed
     best_row = 0
     unknown: list[Problem] = []
+    begin = next((r for r, row in enumerate(grid.rows) if any(row)), 0)
     # One row is tried everywhere before two: a title line would pass for the upper half of a two-row header.
-    for depth in range(1, _HEADER_DEPTH + 1):
-        for first in range(min(len(grid.rows) - depth + 1, TITLE_LINES)):
+    depths = [contract.header.rows] if contract.header else range(1, _HEADER_DEPTH + 1)
+    for depth in depths:
+        for first in range(begin, min(len(grid.rows) - depth + 1, begin + TITLE_LINES)):
             labels = _labels(grid, first, depth)
             columns, units = _assign(labels, contract)
             missing = [column for column in needed if column.name not in columns]
@@ -73,7 +105,7 @@ def find_header(grid: Grid, contract: Contract) -> Header:
                 problems = _unknown_columns(grid, first, depth, labels, columns, contract)
                 if not problems:
                     lines = frozenset(line_of(row) for row in grid.rows[: last + 1])
-                    group_units = _group_units(grid, last, columns, contract)
+                    group_units = _group_units(grid, last, depth, columns, contract)
                     return Header(first, last, columns, group_units | units, len(labels), lines)
                 unknown = unknown or problems
             elif len(missing) < len(best):
@@ -94,35 +126,48 @@ def find_header(grid: Grid, contract: Contract) -> Header:
     )
 
 
-def _assign(labels: list[list[str]], contract: Contract) -> tuple[dict[str, int], dict[str, str]]:
+def _assign(labels: list[_Label], contract: Contract) -> tuple[dict[str, int], dict[str, str]]:
+    """Which column is which. A text that names several columns names the first; 项目#2 names the second."""
     columns: dict[str, int] = {}
     units: dict[str, str] = {}
-    for c, variants in enumerate(labels):
-        for variant in variants:
-            unit = _HEADER_UNIT.search(variant)
-            names = {variant, variant[: unit.start()] if unit else variant}
-            column = next((x for x in contract.columns if x.headers & names and x.name not in columns), None)
-            if column:
+    wanted = {path: column for column in contract.printed_columns for path in column.paths}
+    passed: Counter[str] = Counter()  # how many columns before this one a text could have named
+    for c, label in enumerate(labels):
+        called = [(name, *_without_unit(name)) for name in label.names]
+        for whole, bare, unit in called:
+            plain = {name.replace("/", "") for name in (whole, bare)}
+            nth = passed[bare.replace("/", "")] + 1
+            names = plain if nth == 1 else {f"{name}#{nth}" for name in plain}
+            column = next((wanted[name] for name in names if name in wanted), None)
+            if column and column.name not in columns:
                 columns[column.name] = c
+                passed[bare.replace("/", "")] += 1
                 if unit:
-                    units[column.name] = unit[1].replace("％", "%")
+                    units[column.name] = unit
                 break
+        else:
+            passed.update(bare.replace("/", "") for _, bare, _ in called)
     return columns, units
 
 
-def _group_units(grid: Grid, last: int, columns: dict[str, int], contract: Contract) -> dict[str, str]:
-    """Money units printed over groups of columns, in the row above the lowest header row: 预算（万元）, 决算（元）."""
-    if last == 0:
-        return {}
-    above = [squeeze(text) for text in grid.rows[last - 1]]
+def _without_unit(name: str) -> tuple[str, str]:
+    """A header without the unit behind it, and that unit."""
+    unit = _HEADER_UNIT.search(name)
+    return (name[: unit.start()], unit[1].replace("％", "%")) if unit else (name, "")
+
+
+def _group_units(grid: Grid, last: int, depth: int, columns: dict[str, int], contract: Contract) -> dict[str, str]:
+    """Money units printed over groups of columns, in the rows above the lowest header row: 预算（万元）, 决算（元）."""
     units = {}
-    for measure in contract.measures:
-        c = columns.get(measure.name)
-        if c is None or measure.kind != "money":
-            continue
-        group = next((text for text in reversed(above[: c + 1]) if text), "")
-        if (match := _HEADER_UNIT.search(group)) and match[1] in MONEY_UNITS:
-            units[measure.name] = match[1]
+    for r in range(max(0, last - max(depth - 1, 1)), last):
+        above = [squeeze(text) for text in grid.rows[r]]
+        for measure in contract.measures:
+            c = columns.get(measure.name)
+            if c is None or measure.kind != "money":
+                continue
+            group = next((text for text in reversed(above[: c + 1]) if text), "")
+            if (match := _HEADER_UNIT.search(group)) and match[1] in MONEY_UNITS:
+                units[measure.name] = match[1]
     return units
 
 
@@ -132,20 +177,29 @@ def _as_printed(grid: Grid, first: int, depth: int, c: int) -> str:
 
 
 def _unknown_columns(
-    grid: Grid, first: int, depth: int, labels: list[list[str]], columns: dict[str, int], contract: Contract
+    grid: Grid, first: int, depth: int, labels: list[_Label], columns: dict[str, int], contract: Contract
 ) -> list[Problem]:
-    """A column that no contract column claims, and that holds something, would be lost in silence: an error."""
-    expected = "、".join(column.header for column in contract.columns)
-    return [
-        Problem(
-            grid.file,
-            grid.sheet,
-            reference(first, c),
-            _as_printed(grid, first, depth, c) or "没有表头的一列",
-            f"契约里的列：{expected}",
-        )
-        for c, label in enumerate(labels)
-        if c not in columns.values()
-        and not is_among(label[0], contract.ignored)
-        and (label[0] or any(squeeze(row[c]) for row in grid.rows[first + depth :] if c < len(row)))
-    ]
+    """A column that no contract column claims, and that holds something, would be lost in silence: an error. Where
+    others are to be ignored, it is one if it goes by the part of a header that another column was taken for.
+    """
+    taken = {labels[c].whole for c in columns.values()}
+    parts = {column.name: column.paths for column in contract.printed_columns}
+    by_part = {
+        name.replace("/", "")
+        for column, c in columns.items()
+        for name in labels[c].names[1:]
+        if name.replace("/", "") in parts[column] and labels[c].whole.replace("/", "") not in parts[column]
+    }
+    expected = "、".join(column.header for column in contract.printed_columns)
+    problems = []
+    for c, label in enumerate(labels):
+        if c in columns.values() or is_among(label.whole, contract.ignored):
+            continue
+        shown_as = _as_printed(grid, first, depth, c)
+        at = reference(first, c)
+        if contract.others == "ignore":
+            if label.whole not in taken and by_part & {name.replace("/", "") for name in label.names}:
+                problems.append(Problem(grid.file, grid.sheet, at, shown_as, "只合一列的表头：写全各层表头，用 / 隔开"))
+        elif label.path or any(squeeze(row[c]) for row in grid.rows[first + depth :] if c < len(row)):
+            problems.append(Problem(grid.file, grid.sheet, at, shown_as or "没有表头的一列", f"契约里的列：{expected}"))
+    return problems

@@ -47,7 +47,7 @@ def row_key(text: str, contract: Contract) -> str:
     parts = _PARTS.split(text)
     if len(parts) != len(contract.keys):
         wanted = ":".join(key.header for key in contract.keys)
-        raise UnknownNameError(text, f"{contract.short}的行：{wanted}（或 {contract.total[0]}）")
+        raise UnknownNameError(text, f"{contract.short}的行：{wanted}（或 {contract.total.name}）")
     last = len(parts) - 1
     pairs = enumerate(zip(parts, contract.keys, strict=True))
     return ":".join(_key_part(part, key, contract, n == last) for n, (part, key) in pairs)
@@ -62,7 +62,7 @@ def named_measure(text: str, contract: Contract) -> str:
 
 
 def _key_part(part: str, key: Key, contract: Contract, is_last: bool) -> str:
-    if is_last and (part == "total" or part in contract.total):
+    if is_last and (part == "total" or part in contract.total.words):
         return "total"
     if key.type == "integer":
         if number := _NUMBER.fullmatch(part):

@@ -15,6 +15,7 @@ from orchestration.base.problems import InputError, Problem
 from orchestration.ledgers.cell import Cell
 from orchestration.ledgers.contract import Contract, Key
 from orchestration.ledgers.header import TITLE_LINES, find_header
+from orchestration.ledgers.regions import cut
 from orchestration.ledgers.row_kinds import LEFT_OUT
 from orchestration.ledgers.sources import COMPANIONS, Document, EntrySource, Source, Sources, read_sources
 from orchestration.ledgers.spreadsheet import SUFFIXES, Grid, read_grids
@@ -71,7 +72,8 @@ class Year:
 
     @property
     def notices(self) -> list[Problem]:
-        return [notice for ledger in self.ledgers.values() for notice in ledger.notices]
+        """Each once: what is told of a sheet holds for every ledger on it."""
+        return list(dict.fromkeys(notice for ledger in self.ledgers.values() for notice in ledger.notices))
 
     @property
     def contracts(self) -> dict[str, Contract]:
@@ -107,6 +109,7 @@ def read_year(folder: Path, year: int, contracts: dict[str, Contract]) -> Year:
             )
     ledgers: dict[str, Ledger] = {}
     claimed: set[str] = set()
+    opened: dict[str, list[Grid]] = {}  # a workbook of many ledgers is opened once
     for source in sources.files:
         if source.ledger not in contracts:
             problems.append(
@@ -122,14 +125,17 @@ def read_year(folder: Path, year: int, contracts: dict[str, Contract]) -> Year:
         try:
             if not is_there(path):
                 raise InputError([Problem(str(path), "", "", "没有这个文件", contracts[source.ledger].title)])
-            grid = _grid_of(path, source, year)
+            if source.file not in opened:
+                # Cells name their file as raw/<year>/…: the same ledgers give the same bytes wherever they lie.
+                opened[source.file] = read_grids(path, f"raw/{year}/{source.file}")
+            grid = _grid_of(path, source, opened[source.file])
             table = read_table(grid, contracts[source.ledger], year, source.unit)
         except InputError as error:
             problems += error.problems
             continue
         sha256 = hashlib.sha256(read_file(path)).hexdigest()
         ledgers[source.ledger] = Ledger(
-            contracts[source.ledger], source, sha256, tuple(table.cells), tuple(grid.notices), tuple(table.left_out)
+            contracts[source.ledger], source, sha256, tuple(table.cells), tuple(table.notices), tuple(table.left_out)
         )
     problems += [
         Problem(str(folder / f"{name}.csv"), "", "", "没有这本账", f"{contract.title}，并在 sources.yml 登记")
@@ -169,7 +175,9 @@ def read_paths(
                 grids += [(file, grid) for grid in read_grids(file, str(file))]
             except InputError as error:
                 problems += error.problems
-    matched = [(file, grid, forced or _match(file, grid, contracts)) for file, grid in grids]
+    matched: list[tuple[Path, Grid, Contract | None]] = [
+        (file, grid, contract) for file, grid in grids for contract in _read_by(file, grid, contracts, forced)
+    ]
     found_year = year or _year_of(paths, [_title_of(grid, contract) for _, grid, contract in matched if contract])
     if found_year is None and not problems:
         problems.append(Problem(str(paths[0]), "", "", "看不出年度", "文件夹名或标题里有年度，或用 --year 指明"))
@@ -193,7 +201,7 @@ def read_paths(
         source = Source(file=grid.file, ledger=contract.ledger, sheet=grid.sheet)
         sha256 = hashlib.sha256(read_file(file)).hexdigest()
         ledgers[contract.ledger] = Ledger(
-            contract, source, sha256, tuple(table.cells), tuple(grid.notices), tuple(table.left_out)
+            contract, source, sha256, tuple(table.cells), tuple(table.notices), tuple(table.left_out)
         )
     if not ledgers and not problems:
         problems.append(Problem(str(paths[0]), "", "", "没有账表", "csv 或 xlsx 文件"))
@@ -202,9 +210,7 @@ def read_paths(
     return Year(found_year, Sources(year=found_year), ledgers, tuple(passed_over))
 
 
-def _grid_of(path: Path, source: Source, year: int) -> Grid:
-    # Cells name their file as raw/<year>/…, so that the same ledgers give the same bytes wherever they lie.
-    grids = read_grids(path, f"raw/{year}/{source.file}")
+def _grid_of(path: Path, source: Source, grids: list[Grid]) -> Grid:
     wanted = [grid for grid in grids if not source.sheet or grid.sheet == source.sheet]
     if not wanted or (len(wanted) > 1 and not source.sheet):
         names = "、".join(grid.sheet for grid in grids)
@@ -214,20 +220,33 @@ def _grid_of(path: Path, source: Source, year: int) -> Grid:
     return wanted[0]
 
 
-def _match(file: Path, grid: Grid, contracts: dict[str, Contract]) -> Contract | None:
+def _match(file: Path, grid: Grid, contracts: dict[str, Contract]) -> list[Contract]:
+    """The contracts that a sheet is read by: those that bear the first name which any bears, and those of a part of a
+    sheet whose title stands anywhere on it.
+    """
     names = [fold(file.stem), fold(grid.sheet)]
     names += [fold(text) for row in grid.rows[:TITLE_LINES] for text in row[:3] if text]
-    for name in names:
-        for contract in contracts.values():
-            if name in contract.known_titles:
-                return contract
-    return None
+    named = next((found for name in names if (found := _titled({name}, contracts.values()))), [])
+    parts = [contract for contract in contracts.values() if contract.region and contract not in named]
+    texts = {fold(text) for row in grid.rows for text in row if text} if parts else set()
+    return [*named, *_titled(texts, parts)]
+
+
+def _read_by(
+    file: Path, grid: Grid, contracts: dict[str, Contract], forced: Contract | None
+) -> Sequence[Contract | None]:
+    return [forced] if forced else _match(file, grid, contracts) or [None]
+
+
+def _titled(texts: set[str], contracts: Iterable[Contract]) -> list[Contract]:
+    return [contract for contract in contracts if contract.known_titles & texts]
 
 
 def _title_of(grid: Grid, contract: Contract) -> list[str]:
     """What stands above the header, and the sheet's name. Rows don't count: a project's name may hold a year."""
     try:
-        above = grid.rows[: find_header(grid, contract).first]
+        part = cut(grid, contract.region)
+        above = grid.rows[: find_header(part, contract).first]
     except InputError:
         above = []
     return [grid.sheet, *(text for row in above for text in row)]

@@ -12,10 +12,14 @@ import yaml
 
 from orchestration.ledgers.contract import Contract
 from orchestration.ledgers.header import Header, line_of
+from orchestration.ledgers.hierarchy import numbered
 from orchestration.ledgers.texts import fold, is_among, looked_up
 
 #: How a message calls each kind of row that carries no figures.
-LEFT_OUT = {"note": "注释", "header": "重复的表头", "continuation": "续表", "numbering": "栏次"}
+LEFT_OUT = {
+    "note": "注释", "header": "重复的表头", "continuation": "续表", "numbering": "栏次", "blank": "不属于本表的行",
+    "repeated": "重复列示的合计",
+}  # fmt: skip
 _TAIL = re.compile(r"[(\[](?:单位:)?(?:人民币)?(?:千|万|百万|亿)?(?:元|人|个|%)[)\]]$|:$")
 _FORMULA = re.compile(r"(\d{1,2})(?:=[\d+\-*/×÷()]+)?")
 _FEWEST_NUMBERS = 2
@@ -34,13 +38,17 @@ def _is(kind: str, text: str) -> bool:
     return bool(_patterns()[kind].fullmatch(folded))
 
 
-def kind_of(names: dict[str, str], contract: Contract) -> tuple[str, str]:
+def kind_of(names: dict[str, str], contract: Contract, told: str | None = None) -> tuple[str, str]:
     """The kind of a row that carries figures, and the text that says so: detail, total, subtotal, of_which or memo.
 
     ``names``: the texts of its keys and texts, by column. A name that the contract lists as a value of a key is that.
+    ``told``: the text of the column that alone tells totals, where the contract names one.
     """
+    if told and is_among(told, contract.total.words):
+        return "total", told
+    words_of = {"total": contract.total.words if told is None else (), "memo": contract.memo}
     for text in names.values():
-        for kind, words in (("total", contract.total), ("memo", contract.memo)):
+        for kind, words in words_of.items():
             if text and is_among(text, words):
                 return kind, text
         if text and (kind_said := looked_up(text, contract.row_kinds)):
@@ -48,9 +56,12 @@ def kind_of(names: dict[str, str], contract: Contract) -> tuple[str, str]:
     candidates = [names[key.name] for key in contract.keys if looked_up(names[key.name], key.values) is None]
     if any(not names[key.name] or key.type == "integer" for key in contract.keys):
         candidates += [names[column.name] for column in contract.texts]
+    by_number = contract.hierarchy is not None and contract.hierarchy.by == "numbering"
     for text in filter(None, candidates):
+        if by_number and numbered(text) is not None:
+            continue  # （一）收入小计: its number says what it is the sum of
         for kind in ("total", "subtotal", "of_which"):
-            if _is(kind, text):
+            if _is(kind, text) and not (kind == "total" and told is not None):
                 return kind, text
     return "detail", ""
 

@@ -4,6 +4,7 @@ a row is part of one of them.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
@@ -11,11 +12,13 @@ from orchestration.base.problems import InputError, Problem
 from orchestration.ledgers.cell import Cell
 from orchestration.ledgers.contract import Column, Contract, Key, Measure
 from orchestration.ledgers.header import Header
+from orchestration.ledgers.hierarchy import set_in
 from orchestration.ledgers.indicators import indicator_cells
+from orchestration.ledgers.keys import NameReader
 from orchestration.ledgers.money import FigureError, is_dash, parse_figure, squeeze
 from orchestration.ledgers.row_kinds import kind_of
 from orchestration.ledgers.spreadsheet import Grid, reference
-from orchestration.ledgers.texts import is_among, looked_up, shown
+from orchestration.ledgers.texts import is_among, looked_up
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,8 @@ class Row:
     at: str  # where it begins
     cells: list[Cell]
     parent: str = ""
+    names: dict[str, str] = field(default_factory=dict)  # what its keys and texts say
+    indent: int = 0  # how far the name that tells its place in a hierarchy is set in
 
     @property
     def key(self) -> str:
@@ -46,14 +51,21 @@ class RowReader:
     year: int
     unit: str
     _subtotals: int = 0
+    _numbered: Counter[tuple[str, ...]] = field(
+        default_factory=Counter
+    )  # rows of each group without a key of their own
     _whole: Row | None = None  # the row above that “of which” rows are part of
     _problems: list[Problem] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._names = NameReader(self.grid, self.contract, self.header)
 
     def read(self, r: int) -> Row:
         """One row. Raises ``InputError`` with all that is wrong in it."""
         self._problems = self._outside(r)
-        names = {column.name: self._text(r, column) for column in (*self.contract.keys, *self.contract.texts)}
-        kind, said = kind_of(names, self.contract)
+        names = self._names.names(r)
+        told = self.contract.total_column
+        kind, said = kind_of(names, self.contract, self._names.text(r, told) if told else None)
         parts = tuple(self._parts(r, names, kind, said))
         self._check_texts(r, names)
         parent = self._whole.key if kind == "of_which" and self._whole else ""
@@ -66,28 +78,38 @@ class RowReader:
         self._check_figures(r, names)
         if self._problems:
             raise InputError(self._problems)
-        row = Row(parts, kind, reference(r, min(self.header.columns.values())), cells, parent)
+        at = reference(r, min(self.header.columns.values()))
+        row = Row(parts, kind, at, cells, parent, names, self._indent(r))
         if kind == "detail":
             self._whole = row
         return row
 
-    def _text(self, r: int, column: Column) -> str:
-        c = self.header.columns.get(column.name)
-        row = self.grid.rows[r]
-        return shown(row[c]) if c is not None and c < len(row) else ""
+    def _indent(self, r: int) -> int:
+        hierarchy = self.contract.hierarchy
+        if hierarchy is None or hierarchy.by != "indent":
+            return 0
+        columns = {column.name: column for column in (*self.contract.keys, *self.contract.texts)}
+        column = columns[hierarchy.key]
+        return set_in(self._names.printed(r, column)) + 2 * self.grid.indents.get(self._at(r, column), 0)
+
+    def is_other(self, r: int) -> bool:
+        """Whether the row is none of this table: its keys are blank, as are its figures, beside a longer half."""
+        if self.contract.blank_key != "skip" or not self._names.is_blank(r):
+            return False
+        return not any(squeeze(self._names.printed(r, measure)) for measure in self.contract.measures)
 
     def _printed(self, r: int, column: Column) -> str:
-        c = self.header.columns.get(column.name)
-        row = self.grid.rows[r]
-        return row[c] if c is not None and c < len(row) else ""
+        return self._names.printed(r, column)
 
     def _at(self, r: int, column: Column) -> str:
-        return reference(r, self.header.columns[column.name])
+        return self._names.at(r, column)
 
     def _bad(self, r: int, column: Column, found: str, expected: str) -> None:
         self._problems.append(Problem(self.grid.file, self.grid.sheet, self._at(r, column), found, expected))
 
     def _outside(self, r: int) -> list[Problem]:
+        if self.contract.others:
+            return []
         row = self.grid.rows[r]
         beyond = [c for c in range(self.header.width, len(row)) if squeeze(row[c])]
         return [Problem(self.grid.file, self.grid.sheet, reference(r, c), row[c], "表头之内的列") for c in beyond]
@@ -106,10 +128,13 @@ class RowReader:
             self._subtotals += 1
             return [*leading, f"subtotal_{self._subtotals}"]
         key = self.contract.keys[-1]
+        if key.number:
+            self._numbered[tuple(leading)] += 1
+            names[key.name] = str(self._numbered[tuple(leading)])
         return [*leading, self._part(r, key, names[key.name], last=True)]
 
     def _part(self, r: int, key: Key, name: str, *, last: bool) -> str:
-        total = self.contract.total[0] if self.contract.total else "合计"
+        total = self.contract.total.name
         code = looked_up(name, key.values)
         if code is not None:
             return code
@@ -150,7 +175,7 @@ class RowReader:
     def _label(self, names: dict[str, str], kind: str, said: str) -> str:
         single = len(self.contract.keys) == 1
         if kind == "total" and single:
-            return self.contract.total[0] if self.contract.total else said
+            return self.contract.total.name
         if kind == "subtotal" and single:
             return f"{said}（第{self._subtotals}个）"
         if kind == "of_which" and self._whole and self._whole.cells:
@@ -199,6 +224,8 @@ def _read_figure(
         measure.kind, measure.kind
     )
     zero_unit = "%" if measure.kind == "ratio" else unit
+    if is_among(stripped, contract.not_printed_words):
+        return []
     zero = replace(blank, text=stripped, value=Decimal(0), unit=kind_unit, printed_unit=zero_unit)
     if is_among(stripped, measure.zero_words):
         return [zero]

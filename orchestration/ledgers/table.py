@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 from orchestration.base.problems import InputError, Problem
 from orchestration.ledgers.cell import Cell
 from orchestration.ledgers.contract import Contract
 from orchestration.ledgers.header import find_header
+from orchestration.ledgers.hierarchy import with_hierarchy
 from orchestration.ledgers.money import squeeze
 from orchestration.ledgers.precision import by_column
+from orchestration.ledgers.regions import cut, title_lines
 from orchestration.ledgers.row_kinds import left_out_as
 from orchestration.ledgers.rows import Row, RowReader
 from orchestration.ledgers.spreadsheet import Grid, reference
@@ -34,6 +37,7 @@ class Table:
 
     cells: list[Cell]
     left_out: list[LeftOut]
+    notices: list[Problem]  # what was read, but should be looked at
 
 
 def read_grid(grid: Grid, contract: Contract, year: int, unit: str = "") -> list[Cell]:
@@ -43,10 +47,13 @@ def read_grid(grid: Grid, contract: Contract, year: int, unit: str = "") -> list
 
 def read_table(grid: Grid, contract: Contract, year: int, unit: str = "") -> Table:
     """One sheet. ``unit``: the money unit that the sources give the file; a 单位：… note beats it."""
+    sheet, grid = grid, cut(grid, contract.region)
     problems = list(grid.problems)
     header = find_header(grid, contract)
-    unit, wrong = money_unit_above(grid, header.first, unit or contract.unit, contract.currency)
-    problems += wrong
+    above = title_lines(sheet, grid) if contract.region else Grid(grid.file, grid.sheet, [])
+    unit, wrong = money_unit_above(above, len(above.rows), unit or contract.unit, contract.currency)
+    unit, wrong_here = money_unit_above(grid, header.first, unit, contract.currency)
+    problems += wrong + wrong_here
     reader = RowReader(grid, contract, header, year, unit)
     rows: list[Row] = []
     left_out: list[LeftOut] = []
@@ -55,7 +62,7 @@ def read_table(grid: Grid, contract: Contract, year: int, unit: str = "") -> Tab
         row = grid.rows[r]
         if not any(squeeze(text) for text in row):
             continue
-        kind = left_out_as(row, header, below_header=below_header)
+        kind = left_out_as(row, header, below_header=below_header) or ("blank" if reader.is_other(r) else "")
         below_header = kind in ("header", "numbering")
         if kind:
             c = next(c for c, text in enumerate(row) if squeeze(text))
@@ -65,7 +72,10 @@ def read_table(grid: Grid, contract: Contract, year: int, unit: str = "") -> Tab
             rows.append(reader.read(r))
         except InputError as error:
             problems += error.problems
-    rows = _with_parents(_with_totals(rows))
+    rows, wrong_places = with_hierarchy(_with_totals(rows), contract)
+    problems += [Problem(grid.file, grid.sheet, *wrong_place) for wrong_place in wrong_places]
+    rows, again = _once(_with_parents(rows), contract)
+    left_out += again
     problems += _twice(rows, grid)
     if not rows and not problems:
         problems.append(Problem(grid.file, grid.sheet, "", "表头下没有数据行", contract.title))
@@ -74,8 +84,23 @@ def read_table(grid: Grid, contract: Contract, year: int, unit: str = "") -> Tab
     if problems:
         raise InputError(problems)
     settled, notices = by_column(cells, contract, grid)
-    grid.notices.extend(notices)
-    return Table(settled, left_out)
+    return Table(settled, left_out, [*sheet.notices, *notices])
+
+
+def _once(rows: list[Row], contract: Contract) -> tuple[list[Row], list[LeftOut]]:
+    """The rows without totals that are printed again with the same figures, where the contract allows it."""
+    kept: list[Row] = []
+    again: list[LeftOut] = []
+    totals: dict[str, list[tuple[str, Decimal | None]]] = {}
+    for row in rows:
+        figures = [(cell.measure, cell.value) for cell in row.cells]
+        if row.kind == "total" and contract.total.repeated == "same" and totals.get(row.key) == figures:
+            again.append(LeftOut("repeated", row.at, contract.total.name))
+            continue
+        if row.kind == "total":
+            totals[row.key] = figures
+        kept.append(row)
+    return kept, again
 
 
 def _twice(rows: list[Row], grid: Grid) -> Iterator[Problem]:
@@ -107,13 +132,13 @@ def _with_totals(rows: list[Row]) -> list[Row]:
 
 
 def _with_parents(rows: list[Row]) -> list[Row]:
-    """Each detail with the subtotal that it is part of: the next one below it in its group, or the last one above it
-    where the group begins with a subtotal.
+    """Each row that is part of no other, with the subtotal that it is part of: the next one below it in its group, or
+    the last one above it where the group begins with a subtotal.
     """
     placed = list(rows)
     groups: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for i, row in enumerate(rows):
-        if row.kind in ("detail", "subtotal"):
+        if row.kind in ("detail", "group", "subtotal") and not row.parent:
             groups[row.group].append(i)
     for places in groups.values():
         leads = rows[places[0]].kind == "subtotal"

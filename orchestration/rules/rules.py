@@ -66,7 +66,7 @@ _NUMBER = re.compile(r"(\d+(?:\.\d+)?)([\u4e00-\u9fff%]*)")
 _VARIABLE = re.compile(r"\{(\w+)\}")
 _OPERATORS = ("=", "<=", ">=", "<", ">")
 #: Terms that stand for the rows that are part of a row, by the kinds that those have.
-_PARTS = {"children": ("detail",), "of_which": ("of_which",)}
+_PARTS = {"children": ("detail", "group"), "of_which": ("of_which",)}
 #: The operator of a rule that two tables name the same rows: nothing is compared but that each row has its like.
 SAME_ROWS = "rows"
 #: Of a rule on parts of rows: every ledger that has such rows, every measure that can be added.
@@ -553,7 +553,7 @@ class _Compiler:
 def _codes(contract: Contract) -> dict[str, str]:
     """What each code in a row key is called in print."""
     codes = {code: text for key in contract.keys for text, code in key.values.items()}
-    codes["total"] = contract.total[0] if contract.total else "合计"
+    codes["total"] = contract.total.name
     return codes
 
 

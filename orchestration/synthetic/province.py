@@ -107,7 +107,7 @@ def _row(contract: Contract, cells: list[Cell], fen: Mapping[str, int], departme
     known = {cell.measure: cell for cell in cells}
     row = []
     for key, code in zip(contract.keys, cells[0].row_key.split(":"), strict=True):
-        words = {code: word for word, code in key.values.items()} | {"total": contract.total[0]}
+        words = {code: word for word, code in key.values.items()} | {"total": contract.total.name}
         row.append(_own(key.name, code, department) if department else words.get(code, code))
     for column in (*contract.texts, *contract.measures):
         cell = known.get(column.name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from orchestration.base.problems import InputError, Problem
 
@@ -29,6 +29,28 @@ class Grid:
     places: dict[str, int | None] = field(default_factory=dict)
     notices: list[Problem] = field(default_factory=list)  # what was read, or left out, and should be looked at
     merged: dict[str, str] = field(default_factory=dict)  # A1 of each cell of a merged range -> the range
+
+    indents: dict[str, int] = field(default_factory=dict)  # A1 -> how many steps a workbook sets its text in
+
+    def within(self, top: int, left: int, bottom: int, right: int) -> Grid:
+        """The grid with nothing outside these zero-based rows and columns (the last ones are outside). Each cell keeps
+        its name; what is noticed stays with the whole sheet.
+        """
+
+        def holds(cell: str) -> bool:
+            at = position(cell)
+            return at is None or (top <= at[0] < bottom and left <= at[1] < right)
+
+        rows = [
+            [""] * min(left, len(row)) + row[left:right] if top <= r < bottom else [] for r, row in enumerate(self.rows)
+        ]
+        while rows and not any(rows[-1]):
+            rows.pop()
+        return replace(
+            self, rows=rows, problems=[p for p in self.problems if holds(p.cell)],
+            places={cell: n for cell, n in self.places.items() if holds(cell)},
+            merged={cell: name for cell, name in self.merged.items() if holds(cell)},
+        )  # fmt: skip
 
 
 def reference(row: int, column: int) -> str:

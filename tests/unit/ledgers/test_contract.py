@@ -30,7 +30,7 @@ def problem_of(folder: Path, before: str, after: str) -> Problem:
 
 def test_a_contract_reads_with_its_defaults(tmp_path: Path) -> None:
     read = read_contract(written(tmp_path, TABLE))
-    assert (read.ledger, read.unit, read.blank, read.total) == ("spending", "万元", "zero", ("合计", "总计"))
+    assert (read.ledger, read.unit, read.blank, read.total.words) == ("spending", "万元", "zero", ("合计", "总计"))
     assert [column.name for column in read.columns] == ["unit_name", "budget", "actual"]
     assert [measure.kind for measure in read.measures] == ["money", "money"]
     assert (read.required, read.ignored, read.memo, read.table) == (True, ("备注",), (), None)

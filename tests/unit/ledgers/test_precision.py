@@ -12,6 +12,7 @@ from orchestration.ledgers.cell import Cell
 from orchestration.ledgers.contract import Contract
 from orchestration.ledgers.reader import read_grid
 from orchestration.ledgers.spreadsheet import Grid, read_grids
+from orchestration.ledgers.table import read_table
 from tests.unit.ledgers.conftest import TABLE, cells_of, contract, workbook
 
 HEADER = ["单位名称", "预算数", "决算数"]
@@ -63,8 +64,7 @@ def test_a_figure_with_a_unit_of_its_own_stands_for_itself() -> None:
 
 def test_a_column_of_mixed_decimals_is_told_once_with_places() -> None:
     grid = Grid("账.csv", "", [HEADER, ["甲", "100", ""], ["乙", "2.25", ""], ["丙", "3", ""]])
-    read_grid(grid, contract(), 2024)
-    (notice,) = grid.notices
+    (notice,) = read_table(grid, contract(), 2024).notices
     assert (notice.file, notice.cell) == ("账.csv", "B2")
     assert notice.found == "万元：3 个数中 2 个小数位数较少（B2 100、B4 3）"
 
