@@ -20,6 +20,7 @@ from orchestration.base.problems import InputError
 from orchestration.base.settings import Settings
 from orchestration.cli import alerts as cli_alerts
 from orchestration.cli import cells as cli_cells
+from orchestration.cli import documents as cli_documents
 from orchestration.cli import draft as cli_draft
 from orchestration.cli import entries as cli_entries
 from orchestration.cli import report as cli_report
@@ -132,7 +133,8 @@ def run(year: Year, as_published: AsPublished = False, as_json: AsJson = False) 
 )
 def check(
     paths: Annotated[
-        list[Path], typer.Argument(help="Ledger files (csv, xlsx) or folders of them.", show_default=False)
+        list[Path],
+        typer.Argument(help="Ledger files (csv, xlsx), folders of them, or a report (txt).", show_default=False),
     ],
     contract: Annotated[Path | None, typer.Option(help="Read every sheet by this contract.")] = None,
     rules: Annotated[Path | None, typer.Option(help="A rule file or folder instead of expectations/rules.")] = None,
@@ -143,7 +145,7 @@ def check(
     as_published: AsPublished = False,
     as_json: AsJson = False,
 ) -> None:
-    """Reconcile any folder or workbook, without publishing.
+    """Reconcile any folder, workbook or published report, without publishing.
 
     A year's folder (raw/2025) is read as `run` reads it, beside the same year before.
     """
@@ -168,9 +170,11 @@ def check(
                     summary.show_problems(err, error.problems)
                 return BAD_INPUT
             if as_json:
-                _print_json(summary.as_json(found.build.year, found.build, None, []))
+                found_json = summary.as_json(found.build.year, found.build, None, [])
+                _print_json(found_json | {"documents": cli_documents.as_json([*found.documents], found.build)})
             else:
                 summary.show_summary(out, found.build, found.skipped)
+                cli_documents.show(out, [*found.documents], found.build)
             return BLOCKED if found.broken else DONE
 
     _finish(work)

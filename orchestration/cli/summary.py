@@ -234,7 +234,8 @@ def _show_suspects(console: Console, build: Build, limit: int = 6) -> None:
 
 def _show_score(console: Console, build: Build) -> None:
     rows = {row["section"]: row for row in build.rows("from score_summary")}
-    if "total" not in rows:
+    # Without indicators (a document that keeps them in an annex) what is left of a score is no grade.
+    if "total" not in rows or not build.rows("from cell where ledger = 'indicator' limit 1"):
         return
     parts = [f"{SECTIONS[s]} {row['score']}/{row['weight']}" for s in SECTIONS if s != "total" and (row := rows.get(s))]
     total = rows["total"]

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from orchestration.base.settings import Settings
 from orchestration.base.wording import BROKEN_IN_SQL
+from orchestration.documents.reader import DocumentReading, is_document, joined, read_document
+from orchestration.documents.stated import rules_on_what_is_stated
 from orchestration.entries.contract import read_entry_contracts
 from orchestration.ledgers.contract import read_contract, read_contracts
 from orchestration.ledgers.reader import read_paths
@@ -33,6 +35,7 @@ class Checked:
     build: Build
     broken: int  # error-severity rule instances that do not hold
     skipped: dict[str, list[str]]  # rule -> the ledgers that it would need
+    documents: tuple[DocumentReading, ...] = ()  # what was read of each published document
 
 
 def check_paths(
@@ -48,10 +51,11 @@ def check_paths(
     """Reconcile the ledgers under ``paths``; the build is made in ``folder``. Raises ``InputError``."""
     engine = engine_of(settings)
     whole = None if contract else _whole_year(paths, year)
+    readings: list[DocumentReading] = []
     if whole:
         inputs = read_inputs(settings, whole, as_published, folder=paths[0])
     else:
-        inputs = _whatever(settings, paths, contract, year, as_published)
+        inputs, readings = _whatever(settings, paths, contract, year, as_published)
     build = Build(inputs.year.year, folder)
     land_inputs(build, inputs)
     nodes = compiled.build(build.warehouse, JUDGED, on_node=on_node, engine=engine)
@@ -64,7 +68,7 @@ def check_paths(
     # Not every year has entries: rules on them are not missed.
     sums = {each.ledger for entry in read_entry_contracts(settings.entry_contracts).values() for each in entry.sums}
     skipped = {rule: absent for rule, absent in inputs.rulebook.skipped.items() if not sums.issuperset(absent)}
-    return Checked(build, broken["n"], skipped)
+    return Checked(build, broken["n"], skipped, tuple(readings))
 
 
 def _whole_year(paths: Sequence[Path], year: int | None) -> int | None:
@@ -80,17 +84,21 @@ def _whole_year(paths: Sequence[Path], year: int | None) -> int | None:
 
 def _whatever(
     settings: Settings, paths: Sequence[Path], contract: Path | None, year: int | None, as_published: bool
-) -> Inputs:
-    """Loose files and folders: whatever ledgers are recognised in them, beside the published year before, if any."""
+) -> tuple[Inputs, list[DocumentReading]]:
+    """Loose files, folders and documents: whatever ledgers are recognised in them, beside the published year before."""
     contracts = read_contracts(settings.contracts)
     forced = read_contract(contract) if contract else None
     rules = read_rules(settings.rules)
-    ledgers = read_paths(paths, year, contracts, forced)
+    documents = [path for path in paths if is_document(path)]
+    loose = [path for path in paths if path not in documents]
+    readings = [read_document(path, contracts, rules, year) for path in documents]
+    ledgers = joined(readings, read_paths(loose, year, contracts, forced) if loose else None)
     rulebook = compile_rules(
         rules, ledgers.contracts, ledgers.year, str(settings.rules), cells=ledgers.cells, known=contracts
     )
+    rulebook = rules_on_what_is_stated(rulebook, ledgers.ledgers)
     notes = [read_notes(path, ledgers, rulebook) for path in paths if path.is_dir()]
-    return Inputs(
+    inputs = Inputs(
         ledgers,
         rulebook,
         [] if as_published else [correction for found, _ in notes for correction in found],
@@ -98,3 +106,4 @@ def _whatever(
         [accepted for _, found in notes for accepted in found],
         prior_judged=published_judged(settings.serving, ledgers.year - 1),
     )
+    return inputs, readings

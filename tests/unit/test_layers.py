@@ -14,7 +14,7 @@ from orchestration.base.settings import ROOT
 #: From the ground. A room imports from its own floor's left and from the floors below, never from above.
 FLOORS = (
     ("orchestration.base", "expectations"),
-    ("orchestration.ledgers", "orchestration.rules"),
+    ("orchestration.ledgers", "orchestration.rules", "orchestration.documents"),
     ("orchestration.drafting",),
     ("orchestration.localisation.solver", "orchestration.localisation"),
     ("orchestration.entries", "orchestration.entries.diagnosis"),

@@ -1,0 +1,87 @@
+"""What every document becomes first: lines of words and ruled tables, in reading order, each with its place.
+
+Reads no file (one module a format does) and knows no contract.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from orchestration.base.problems import InputError, Problem
+
+#: What a document may ask for; beyond it, it is refused by name.
+MOST_BYTES = 64 * 2**20
+MOST_PAGES = 2_000
+MOST_CHARACTERS = 5_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something stands: page (0 where the format has none), line, and box in points from the page's top left."""
+
+    page: int
+    line: int
+    box: tuple[int, int, int, int] | None = None
+
+    def __str__(self) -> str:
+        page = f"第{self.page}页 " if self.page else ""
+        if self.box is None:
+            return f"{page}第{self.line}行"
+        return f"{page}({','.join(map(str, self.box))})"
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """Characters without a space between. ``gap``: how many spaces stand before it (in its line)."""
+
+    text: str
+    place: Place
+    gap: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line as laid out. ``whole``: it is a paragraph by itself, as the format says."""
+
+    text: str
+    place: Place
+    words: tuple[Word, ...]
+    whole: bool = False
+
+
+@dataclass(frozen=True)
+class DrawnTable:
+    """A table whose cells the format itself parts: rows of texts, and where each cell stands."""
+
+    rows: list[list[str]]
+    places: list[list[Place]]
+
+
+@dataclass(frozen=True)
+class Document:
+    """A document in reading order."""
+
+    name: str  # what messages call it
+    blocks: list[Line | DrawnTable]
+    sha256: str = ""
+    scans: tuple[int, ...] = ()  # pages that are pictures of text
+    pages: int = 0
+    notices: list[Problem] = field(default_factory=list)
+
+    @property
+    def lines(self) -> list[Line]:
+        return [block for block in self.blocks if isinstance(block, Line)]
+
+
+_WORD = re.compile(r"(\s*)(\S+)")
+
+
+def line_of_text(text: str, place: Place, *, whole: bool = False) -> Line:
+    """A line whose words are what spaces part."""
+    words = tuple(Word(match[2], place, len(match[1])) for match in _WORD.finditer(text))
+    return Line(text.strip(), place, words, whole)
+
+
+def refused(name: str, found: str, expected: str) -> InputError:
+    return InputError([Problem(name, "", "", found, expected)])

@@ -1,0 +1,205 @@
+"""A published document as ledgers: its tables by the contracts' titles, its sentences by patterns, restated facts
+beside what they restate. The result is a ``Year`` as any folder gives it, and how much of the document was read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from orchestration.base.problems import InputError, Problem
+from orchestration.documents import lists
+from orchestration.documents.bindings import patterns
+from orchestration.documents.drawn import drawn_tables
+from orchestration.documents.identities import identities_of
+from orchestration.documents.lines import Document, refused
+from orchestration.documents.paragraphs import Paragraph, paragraphs_of
+from orchestration.documents.plain_text import read_text
+from orchestration.documents.sentences import Binding, Fact, Reading, SentenceReader
+from orchestration.documents.sheets import Sheet, StatedRows
+from orchestration.documents.stated import PROSE, with_parts
+from orchestration.documents.tables import find_text_tables, without
+from orchestration.ledgers.contract import Contract
+from orchestration.ledgers.money import FigureError, parse_figure
+from orchestration.ledgers.reader import Ledger, NotRead, Year
+from orchestration.ledgers.sources import Source, Sources
+from orchestration.rules.rules import Rule, compile_rules
+
+#: Formats that are documents rather than ledgers, and what reads each.
+READERS: dict[str, Callable[[Path, str], Document]] = {".txt": read_text}
+#: Ledgers of facts that stand nowhere else, and of facts that are stated again.
+RESTATEMENT, FACT = "restatement", "performance_fact"
+
+
+@dataclass(frozen=True)
+class DocumentReading:
+    """What a document gives: ledgers as a year, its sheets, its paragraphs, and what its sentences say."""
+
+    document: Document
+    year: Year
+    sheets: dict[str, Sheet]
+    sentences: Reading
+    paragraphs: list[Paragraph]
+    tables: int  # tables that a contract knew
+    figures: Mapping[str, int] = field(default_factory=dict)  # read | bound | unread, of figures in sentences
+
+
+def is_document(path: Path) -> bool:
+    return path.suffix.lower() in READERS and path.is_file()
+
+
+def open_document(path: Path, name: str = "") -> Document:
+    """Raises ``InputError`` where the file is none that can be read."""
+    reader = READERS.get(path.suffix.lower())
+    if reader is None:
+        raise refused(name or str(path), f"{path.suffix or '没有扩展名'} 文件", "、".join(READERS))
+    return reader(path, name or str(path))
+
+
+def read_document(
+    path: Path, contracts: dict[str, Contract], rules: Sequence[Rule], year: int | None = None
+) -> DocumentReading:
+    """Everything that a document states. Raises ``InputError`` with all that can't be read of its tables."""
+    document = open_document(path)
+    stated = [rule for rule in rules if not rule.each_row_of]
+    known = identities_of(compile_rules(stated, contracts, year or 0))
+    drawn, lines = drawn_tables(document, contracts)
+    written = find_text_tables(document.name, lines, contracts, known)
+    problems = [problem for table in (*drawn, *written) for problem in table.problems]
+    sheets: dict[str, Sheet] = {}
+    for table in (*drawn, *written):
+        contract = contracts[table.ledger]
+        if table.ledger in sheets:
+            problems.append(Problem(document.name, contract.short, "", f"第二份{contract.short}", "每本账一张表"))
+        sheets[table.ledger] = Sheet(contract, contract.short, table.rows, table.places, list(table.notices))
+    paragraphs = paragraphs_of(without(lines, written))
+    found = year or _year_in(paragraphs)
+    if found is None:
+        problems.append(Problem(document.name, "", "", "看不出年度", "标题里有年度，或用 --year 指明"))
+    if problems or found is None:
+        raise InputError(problems)
+    sentences = SentenceReader(patterns(), contracts).read(paragraphs)
+    for ledger, rows in _stated(sentences, lists.read_lists(paragraphs, found), contracts, set(sheets)).items():
+        sheets[ledger] = rows.sheet(PROSE)
+    return DocumentReading(
+        document, _as_year(document, sheets, found), sheets, sentences, paragraphs, len(drawn) + len(written),
+        {
+            "read": len(sentences.bindings) + len(sentences.facts),
+            "bound": len(sentences.bindings),
+            "unread": len(sentences.unread),
+        },
+    )  # fmt: skip
+
+
+def joined(readings: Sequence[DocumentReading], others: Year | None) -> Year:
+    """Documents and ledgers that are checked together, as one year.
+
+    Raises ``InputError`` where a ledger is there twice, or the years differ.
+    """
+    years = [reading.year for reading in readings] + ([others] if others else [])
+    ledgers: dict[str, Ledger] = {}
+    problems: list[Problem] = []
+    for each in years:
+        if each.year != years[0].year:
+            file = next((ledger.source.file for ledger in each.ledgers.values()), "")
+            problems.append(Problem(file, "", "", f"{each.year} 年度", f"{years[0].year} 年度，或分开核对"))
+        for name, ledger in each.ledgers.items():
+            if name in ledgers:
+                problems.append(Problem(ledger.source.file, "", "", f"第二份{ledger.contract.short}", "每本账一张表"))
+            ledgers[name] = ledger
+    if problems:
+        raise InputError(problems)
+    return Year(years[0].year, years[0].sources, ledgers, tuple(each for year in years for each in year.passed_over))
+
+
+def _year_in(paragraphs: Iterable[Paragraph]) -> int | None:
+    return lists.first_year(paragraph.text for paragraph in paragraphs)
+
+
+def _stated(
+    sentences: Reading, lists_: lists.Lists, contracts: Mapping[str, Contract], tables: set[str]
+) -> dict[str, StatedRows]:
+    """Rows of every ledger that sentences give. What was stated before, or stands in a table, is a restatement."""
+    rows: dict[str, StatedRows] = {}
+    seen: dict[tuple[str, tuple[tuple[str, str], ...], str], Binding] = {}
+    again: list[Binding] = []
+    for binding in sentences.bindings:
+        key = (binding.ledger, binding.row, binding.measure)
+        if key in seen or binding.ledger in tables:
+            again.append(binding)
+            continue
+        seen[key] = binding
+        of = rows.setdefault(binding.ledger, StatedRows(contracts[binding.ledger]))
+        of.put(binding.row, binding.measure, binding.text, binding.place)
+        for name, text in sentences.texts.get((binding.ledger, binding.row), {}).items():
+            of.say(binding.row, name, text)
+    if RESTATEMENT in contracts:
+        _restated(rows, again, contracts)
+    if FACT in contracts:
+        _facts(rows, sentences.facts, contracts[FACT])
+    lists_.into(rows, contracts)
+    return rows
+
+
+def _restated(rows: dict[str, StatedRows], again: Iterable[Binding], contracts: Mapping[str, Contract]) -> None:
+    of = StatedRows(contracts[RESTATEMENT])
+    for binding in again:
+        contract = contracts[binding.ledger]
+        measure = next(m for m in contract.measures if m.name == binding.measure)
+        key = ":".join(text for _, text in binding.row)
+        name = _unique(f"{contract.short} {key} {measure.header}（{binding.section or '正文'}）", of)
+        row = (("fact", name),)
+        of.put(row, "value", binding.text, binding.place)
+        of.say(row, "section", binding.section)
+        of.say(row, "restates", f"{contract.short}/{key}/{measure.header}")
+    if of.rows:
+        rows[RESTATEMENT] = of
+
+
+def _facts(rows: dict[str, StatedRows], facts: Iterable[Fact], contract: Contract) -> None:
+    of = StatedRows(contract)
+    for fact in facts:
+        try:
+            parse_figure(fact.text, "number")
+        except FigureError:
+            continue
+        row = (("fact", _unique(fact.subject, of)),)
+        of.put(row, "value", fact.text, fact.place)
+        of.say(row, "section", fact.section)
+    if of.rows:
+        rows[contract.ledger] = of
+
+
+def _unique(name: str, of: StatedRows) -> str:
+    count, candidate = 1, name
+    while (("fact", candidate),) in of.rows:
+        count += 1
+        candidate = f"{name}（第{count}处）"
+    return candidate
+
+
+def _as_year(document: Document, sheets: Mapping[str, Sheet], year: int) -> Year:
+    ledgers: dict[str, Ledger] = {}
+    problems: list[Problem] = []
+    for name, sheet in sheets.items():
+        try:
+            table = sheet.read(document.name, year)
+        except InputError as error:
+            problems += error.problems
+            continue
+        cells, notices = table.cells, [*sheet.notices, *table.notices]
+        if sheet.stated:
+            cells, parts = with_parts(cells, sheet.contract)
+            notices += parts
+        source = Source(file=document.name, ledger=name, sheet=sheet.name)
+        ledgers[name] = Ledger(
+            sheet.contract, source, document.sha256, tuple(cells), tuple(notices), tuple(table.left_out)
+        )
+    if problems:
+        raise InputError(problems)
+    scans = tuple(
+        NotRead("page", document.name, "", f"第{page}页", "扫描页", "这一页是图像，没有文字；请另附可复制文字的文件")
+        for page in document.scans
+    )
+    return Year(year, Sources(year=year), ledgers, scans)

@@ -1,0 +1,318 @@
+"""Tables in lines of text: from a title that a contract knows to a grid that the reader of ledgers takes.
+
+What parts cells in the page may be gone: headers, names and figures are broken over lines and pages, blanks have
+vanished. Headers are found by the contract's words, rows by their numbers and figures, columns by ``solve``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from orchestration.base.problems import Problem
+from orchestration.documents.identities import Identities
+from orchestration.documents.lines import Line, Place, Word
+from orchestration.documents.solve import Figures, Solved, is_figure, is_piece, settle, solve_row
+from orchestration.documents.totals import solve_by_totals
+from orchestration.ledgers.contract import Column, Contract
+from orchestration.ledgers.money import squeeze
+from orchestration.ledgers.texts import fold, is_among
+
+_NUMBERING = frozenset({"序号", "编号", "行次", "项目序号"})
+_TABLE_NUMBER = re.compile(r"^(?:附?表|附件)\s*[\d一二三四五六七八九十]+(?:[-—]\d+)?[:：.．、]?\s*")
+_UNIT_NOTE = re.compile(r"[(（]?(?:金额)?单位[:：]?\S{0,8}[)）]?")
+_PROSE = re.compile(r"[。；]|^[（(]?[一二三四五六七八九十]+[)）、]")
+_HEADER_LINES = 12
+_MOST_HEADER_CHARACTERS = 400
+
+
+@dataclass(frozen=True)
+class FoundTable:
+    """A table as a grid under its contract's headers, with the place of each of its cells."""
+
+    ledger: str
+    title: str
+    rows: list[list[str]]
+    places: list[list[Place]]
+    first: int  # the lines that it takes up: indexes of the first and the last
+    last: int
+    problems: list[Problem] = field(default_factory=list)
+    notices: list[Problem] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    text: str
+    word: Word
+    line: int
+
+
+@dataclass
+class _Row:
+    first: Word
+    number: str = ""
+    name: list[str] = field(default_factory=list)
+    figures: list[_Token] = field(default_factory=list)
+    gaps: list[int] = field(default_factory=list)
+    breaks: set[int] = field(default_factory=set)
+
+    def add(self, tokens: Sequence[_Token], lead: int) -> None:
+        """More figures from one line; ``lead``: the spaces before the first of them."""
+        for i, token in enumerate(tokens):
+            if i == 0:
+                self.breaks.add(len(self.figures))
+            self.gaps.append(lead if i == 0 else max(token.word.gap - 1, 0))
+            self.figures.append(token)
+
+    @property
+    def as_figures(self) -> Figures:
+        return Figures(tuple(token.text for token in self.figures), tuple(self.gaps), frozenset(self.breaks))
+
+
+def title_of(line: Line, contracts: dict[str, Contract]) -> Contract | None:
+    """The contract whose title a line is, with or without its number."""
+    text = line.text.strip()
+    names = {fold(text), fold(_TABLE_NUMBER.sub("", text))} - {""}
+    return next((contract for contract in contracts.values() if names & contract.known_titles), None)
+
+
+def find_text_tables(
+    name: str, lines: Sequence[Line], contracts: dict[str, Contract], known: Identities
+) -> list[FoundTable]:
+    """Every table below a title that a contract knows."""
+    found: list[FoundTable] = []
+    at = 0
+    while at < len(lines):
+        contract = title_of(lines[at], contracts)
+        table = _Reader(name, lines, at, contract, known).read() if contract else None
+        if table:
+            found.append(table)
+            at = table.last
+        at += 1
+    return found
+
+
+class _Reader:
+    """Reads one table from its title down."""
+
+    def __init__(self, name: str, lines: Sequence[Line], title: int, contract: Contract, known: Identities):
+        self.name, self.lines, self.title, self.contract = name, lines, title, contract
+        self.known = known
+        self.problems: list[Problem] = []
+        self.notices: list[Problem] = []
+        self.unit = ""
+        self.unit_place = lines[title].place
+
+    def read(self) -> FoundTable | None:
+        header = self._header(self.title + 1)
+        if header is None:
+            return None
+        columns, below = header
+        measures = [c for c in columns if self.contract.measure(c.name)]
+        lead = [c for c in columns if not self.contract.measure(c.name)]
+        if columns != [*lead, *measures] or not measures:
+            return None
+        rows, last = self._rows(below, columns, lead, len(measures))
+        solved = self._solve(rows, measures)
+        texts: list[list[str]] = [[self.lines[self.title].text]]
+        places = [[self.lines[self.title].place]]
+        if self.unit:
+            texts.append([self.unit])
+            places.append([self.unit_place])
+        texts.append([column.header for column in columns])
+        places.append([self.lines[below - 1].place] * len(columns))
+        for row, figures in zip(rows, solved, strict=True):
+            text, place = self._cells(row, figures, lead, len(measures))
+            texts.append(text)
+            places.append(place)
+        return FoundTable(
+            self.contract.ledger, self.lines[self.title].text, texts, places, self.title, last, self.problems,
+            self.notices,
+        )  # fmt: skip
+
+    def _header(self, start: int) -> tuple[list[Column], int] | None:
+        """The columns in the order of the header, and the first line below it."""
+        for first in range(start, min(start + 4, len(self.lines))):
+            text = self.lines[first].text
+            if found := self._header_at(first):
+                return found
+            if _UNIT_NOTE.fullmatch(squeeze(text)) or (note := _UNIT_NOTE.match(squeeze(text))):
+                self.unit, self.unit_place = squeeze(text), self.lines[first].place
+                note = _UNIT_NOTE.fullmatch(squeeze(text))
+                if not note:
+                    return None
+            elif first > start + 1:
+                return None
+        return None
+
+    def _header_at(self, first: int) -> tuple[list[Column], int] | None:
+        """A header that begins with a line: the longest run of column names, with nothing between them."""
+        joined = ""
+        best: tuple[list[Column], int] | None = None
+        for at in range(first, min(first + _HEADER_LINES, len(self.lines))):
+            joined += fold(self.lines[at].text)
+            if len(joined) > _MOST_HEADER_CHARACTERS:
+                break
+            columns = self._consume(joined)
+            if columns is not None:
+                best = (columns, at + 1)
+            elif best:
+                break
+        if best is None:
+            return None
+        free = {text.name for text in self.contract.texts if not text.required}
+        needed = {c.name for c in self.contract.printed_columns if not c.optional and c.name not in free}
+        return best if needed <= {column.name for column in best[0]} else None
+
+    def _consume(self, text: str) -> list[Column] | None:
+        """The columns that a text names and nothing else; None where it is anything else."""
+        columns: list[Column] = []
+        at = 0
+        while at < len(text):
+            candidates = [
+                (len(header), column)
+                for column in self.contract.printed_columns
+                if column not in columns
+                for header in column.paths
+                if text.startswith(header, at)
+            ]
+            if not candidates:
+                return None
+            length, column = max(candidates, key=lambda each: each[0])
+            columns.append(column)
+            at += length
+        return columns
+
+    def _rows(self, below: int, columns: list[Column], lead: list[Column], width: int) -> tuple[list[_Row], int]:
+        numbered = lead[0].header in _NUMBERING or lead[0].name.endswith("_no")
+        rows: list[_Row] = []
+        at = last = below
+        while at < len(self.lines):
+            if again := self._header_at(at):
+                at = again[1]
+                continue
+            line = self.lines[at]
+            if self._ends(line, rows, numbered, width):
+                break
+            if not (not rows and _UNIT_NOTE.fullmatch(squeeze(line.text))) and not self._take(line, at, rows, numbered):
+                break
+            last = at
+            at += 1
+        while rows and not rows[-1].figures and not rows[-1].number:
+            rows.pop()
+        return rows, last
+
+    def _is_total(self, row: _Row) -> bool:
+        return is_among("".join(row.name) or row.number, self.contract.total.words)
+
+    def _ends(self, line: Line, rows: list[_Row], numbered: bool, width: int) -> bool:
+        """Whether a line stands below the table: after the total row, a title, or prose."""
+        if not rows or not rows[-1].figures:
+            return bool(_PROSE.search(line.text)) and not numbered
+        tokens = [word.text for word in line.words]
+        goes_on = all(is_piece(text) for text in tokens) and len(rows[-1].figures) < width
+        if self._is_total(rows[-1]) and not goes_on:
+            return True
+        if numbered:
+            starts = tokens[0] == self._next(rows) or is_among(squeeze("".join(tokens[:2])), self.contract.total.words)
+            starts = starts or is_among(tokens[0], self.contract.total.words)
+            return not starts and bool(_PROSE.search(line.text) or _TABLE_NUMBER.match(line.text))
+        return bool(_PROSE.search(line.text) or _TABLE_NUMBER.match(line.text))
+
+    @staticmethod
+    def _next(rows: list[_Row]) -> str:
+        numbers = [int(row.number) for row in rows if row.number.isdecimal()]
+        return str(numbers[-1] + 1 if numbers else 1)
+
+    def _take(self, line: Line, at: int, rows: list[_Row], numbered: bool) -> bool:
+        """One line into the rows; False where it belongs to no row."""
+        tokens = [_Token(word.text, word, at) for word in line.words]
+        before = len(tokens)
+        begins = self._begins(tokens, rows, numbered)
+        if begins:
+            rows.append(_Row(tokens[0].word, number=tokens[0].text if begins == "number" else ""))
+            if begins == "number":
+                tokens = tokens[1:]
+        if not rows:
+            self.problems.append(self._bad(line, line.text, f"{self.contract.title}的第一行"))
+            return False
+        row = rows[-1]
+        cut = len(tokens)
+        while cut and is_piece(tokens[cut - 1].text):
+            cut -= 1
+        names, figures = tokens[:cut], tokens[cut:]
+        if names and row.figures and figures:
+            self.problems.append(self._bad(line, line.text, f"第{self._next(rows)}行" if numbered else "一行一个名称"))
+            return True
+        row.name += [token.text if token.word.gap == 0 or not row.name else f" {token.text}" for token in names]
+        if figures:
+            alone = len(figures) == before
+            row.add(figures, figures[0].word.gap if alone else max(figures[0].word.gap - 1, 0))
+        return True
+
+    def _begins(self, tokens: list[_Token], rows: list[_Row], numbered: bool) -> str:
+        """Whether a line begins a row: with the next number, a total, or (without numbers) a name after figures."""
+        open_row = rows[-1] if rows else None
+        if open_row and not open_row.figures:
+            return ""
+        first = tokens[0].text
+        if is_among(first, self.contract.total.words) or (
+            len(tokens) > 1 and is_among(first + tokens[1].text, self.contract.total.words)
+        ):
+            return "name"
+        if numbered:
+            return "number" if first == self._next(rows) else ""
+        return "name" if not is_piece(first) else ""
+
+    def _bad(self, line: Line, found: str, expected: str) -> Problem:
+        return Problem(self.name, self.contract.short, str(line.place), found, expected)
+
+    def _solve(self, rows: list[_Row], measures: list[Column]) -> list[Solved]:
+        names = [measure.name for measure in measures]
+        identities = self.known.of_row.get(self.contract.ledger, ())
+        figures = [row.as_figures for row in rows]
+        solved = [solve_row(each, names, identities) for each in figures]
+        solved = settle(list(zip(figures, solved, strict=True)), len(names))
+        if any(len(each.readings) > 1 for each in solved):
+            totals = [self._is_total(row) for row in rows]
+            solved = solve_by_totals(solved, totals, names, self.known.summed.get(self.contract.ledger, frozenset()))
+        for row, each in zip(rows, solved, strict=True):
+            if len(each.readings) == 1:
+                continue
+            said = " ".join(token.text for token in row.figures) or "没有一个数"
+            label = row.number or "".join(row.name)
+            how = f"有 {len(each.readings)} 种读法" if each.readings else "没有一种读法"
+            self.problems.append(
+                Problem(self.name, self.contract.short, str(row.first.place), f"{label}：{said}（{how}）",
+                        f"{len(names)} 栏里能由勾稽关系确定位置的数")
+            )  # fmt: skip
+        return solved
+
+    def _cells(self, row: _Row, solved: Solved, lead: list[Column], width: int) -> tuple[list[str], list[Place]]:
+        name = "".join(row.name).strip()
+        numbered = bool(row.number)
+        if len(lead) == 1:
+            texts = [row.number or name]
+        elif self._is_total(row) and not numbered:
+            texts = [name] + [""] * (len(lead) - 1)
+        elif numbered:
+            texts = [row.number, name] + [""] * (len(lead) - 2)
+        else:
+            parts = name.split(" ")
+            texts = parts if len(parts) == len(lead) else [name] + [""] * (len(lead) - 1)
+        places = [row.first.place] * len(texts)
+        reading = solved.readings[0] if len(solved.readings) == 1 else (None,) * width
+        for i in reading:
+            texts.append(solved.texts[i] if i is not None else "")
+            places.append(row.figures[solved.starts[i]].word.place if i is not None else row.first.place)
+        return texts, places
+
+
+def without(lines: Sequence[Line], tables: Sequence[FoundTable]) -> list[Line]:
+    """The lines that no table takes up."""
+    taken = {at for table in tables for at in range(table.first, table.last + 1)}
+    return [line for at, line in enumerate(lines) if at not in taken]
+
+
+__all__ = ["FoundTable", "find_text_tables", "is_figure", "replace", "title_of", "without"]

@@ -1,0 +1,81 @@
+"""A published report alone gives the findings of the ledgers that people typed out of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from orchestration.base.settings import Settings
+from orchestration.warehouse.check import Checked, check_paths
+from tests.unit.documents import made
+
+
+def check(folder: Path, text: str) -> Checked:
+    (folder / "report.txt").write_text(text, encoding="utf-8")
+    (folder / "build").mkdir()
+    settings = Settings.from_environment({"LEDGERGATE_HOME": str(folder / "home")})
+    return check_paths(settings, [folder / "report.txt"], folder / "build")
+
+
+@pytest.fixture(scope="module")
+def checked(tmp_path_factory: pytest.TempPathFactory) -> Checked:
+    return check(tmp_path_factory.mktemp("report"), made.as_text(made.blocks()))
+
+
+def broken(checked: Checked, severity: str) -> list[tuple[str, str]]:
+    rows = checked.build.rows(
+        "from reconciliation where severity = ? and status in ('inconsistent', 'missing') order by rule_id, instance",
+        severity,
+    )
+    return [(row["rule_id"], row["instance"]) for row in rows]
+
+
+def test_the_two_broken_sums_are_found_and_no_other_error(checked: Checked) -> None:
+    assert broken(checked, "error") == [
+        ("budget_composition", "project_expenditure/17"),
+        ("project_column_total", "adjustment"),
+    ]
+
+
+def test_the_one_suspect_is_named_with_its_line(checked: Checked) -> None:
+    (suspect,) = checked.build.rows("from suspect_cell")
+    assert suspect["address"] == "2024/project_expenditure/17/adjustment"
+    (cell,) = checked.build.rows("from cell where address = ?", suspect["address"])
+    line = int(cell["cell"].removeprefix("第").removesuffix("行"))
+    assert "-362.20" in made.as_text(made.blocks()).splitlines()[line - 1]
+
+
+def test_what_happened_after_the_signature_is_a_warning(checked: Checked) -> None:
+    assert "nothing_after_signature" in {rule for rule, _ in broken(checked, "warning")}
+
+
+PARTIAL = """2031年度某局工作报告
+（一）经费
+一般公共预算总金额为900.00万元，全年预算支出较好。核定人员编制数70名，实有在职人数68人。
+运行维护经费预算资金总额为80.00万元，决算支出70.00万元，预算执行率为87.50%。
+（四）工伤保险基金预算支出情况
+工伤保险基金省级统筹预算收入为50.0亿元，其中：保费收入40.0亿元。实际收入为55.0亿元，其中：保费收入42.0亿元。
+"""
+
+
+def test_what_sentences_leave_out_is_not_missing_and_parts_need_not_be_all(tmp_path: Path) -> None:
+    """A total without its composition, one category of four, one item of a fund's income: no error."""
+    (tmp_path / "report.txt").write_text(PARTIAL, encoding="utf-8")
+    found = check_paths(
+        Settings.from_environment({"LEDGERGATE_HOME": str(tmp_path)}), [tmp_path / "report.txt"], tmp_path
+    )
+    assert broken(found, "error") == []
+    (item,) = found.build.rows(
+        "from cell where ledger = 'fund_statement' and measure = 'budget' and row_kind <> 'total'"
+    )
+    assert item["row_kind"] == "of_which"
+
+
+def test_parts_that_exceed_their_whole_are_an_error(tmp_path: Path) -> None:
+    text = PARTIAL.replace("保费收入40.0亿元", "保费收入60.0亿元")
+    (tmp_path / "report.txt").write_text(text, encoding="utf-8")
+    found = check_paths(
+        Settings.from_environment({"LEDGERGATE_HOME": str(tmp_path)}), [tmp_path / "report.txt"], tmp_path
+    )
+    assert {rule for rule, _ in broken(found, "error")} == {"fund_side_total"}

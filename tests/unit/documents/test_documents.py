@@ -1,0 +1,171 @@
+"""A report's text gives the ledgers that people typed out of it: cell by cell, and what can't be read is said."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from orchestration.base.problems import InputError
+from orchestration.base.settings import ROOT
+from orchestration.documents.reader import DocumentReading, read_document
+from orchestration.ledgers.cell import Cell
+from orchestration.ledgers.contract import read_contracts
+from orchestration.ledgers.reader import Year, read_year
+from orchestration.rules.rules import read_rules
+from tests.unit.documents import made
+
+CONTRACTS = read_contracts(ROOT / "raw" / "contracts")
+RULES = read_rules(ROOT / "expectations" / "rules")
+TYPED: Year = read_year(ROOT / "raw" / "2024", 2024, CONTRACTS)
+#: Ledgers that the report states in full; of the others it gives what its sentences say.
+WHOLE = (
+    *made.TABLES, "category_expenditure", "department_summary", "fund_statement", "fund_balance", "operating_cost",
+    "insured", "score_section", "organisation", "stated_count", "report_date",
+)  # fmt: skip
+
+
+def read(path: Path, text: str) -> DocumentReading:
+    path.write_text(text, encoding="utf-8")
+    return read_document(path, CONTRACTS, RULES)
+
+
+def facts(cells: tuple[Cell, ...]) -> dict[str, tuple[object, ...]]:
+    return {
+        cell.address: (cell.value, cell.half_width, cell.unit, cell.row_kind)
+        for cell in cells
+        if cell.value is not None
+    }
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> DocumentReading:
+    return read(tmp_path_factory.mktemp("report") / "report.txt", made.as_text(made.blocks()))
+
+
+@pytest.mark.parametrize("ledger", WHOLE)
+def test_ledger_read_from_the_text_equals_the_typed_one(ledger: str, report: DocumentReading) -> None:
+    assert facts(report.year.ledgers[ledger].cells) == facts(TYPED.ledgers[ledger].cells)
+
+
+def test_every_figure_of_the_sentences_is_read_or_listed(report: DocumentReading) -> None:
+    read, unread = report.figures["read"], report.figures["unread"]
+    assert read > 180
+    assert unread / (read + unread) < 0.05
+    assert len(report.sentences.unread) == unread
+
+
+def test_every_cell_has_its_line(report: DocumentReading) -> None:
+    cells = [cell for cell in report.year.cells if cell.value is not None]
+    assert len(cells) > 400
+    assert all(re.fullmatch(r"第\d+行", cell.cell) for cell in cells)
+
+
+def test_restated_facts_name_the_cell_that_they_restate(report: DocumentReading) -> None:
+    said = {cell.row_key: cell.text for cell in report.year.ledgers["restatement"].cells if cell.measure == "restates"}
+    assert "部门总数/合计/资金总额" in said.values()
+    assert "参保人数/工伤保险/参保人数" in said.values()
+
+
+# --- tables whose layout is gone -------------------------------------------------------------------------------------
+
+TITLE = "表 1 基本支出资金明细表\n单位：万元\n序号 单位名称 上年结转 年初预算 本年调整 全年预算 决算支出 结转结余\n"
+
+
+def basic(tmp_path: Path, body: str) -> dict[str, str]:
+    reading = read(tmp_path / "t.txt", f"2024年度报告\n{TITLE}{body}")
+    return {
+        f"{cell.row_key}/{cell.measure}": cell.text
+        for cell in reading.year.ledgers["unit_basic_expenditure"].cells
+        if cell.value is not None
+    }
+
+
+def test_row_identity_places_figures_where_blanks_vanished(tmp_path: Path) -> None:
+    cells = basic(
+        tmp_path,
+        "1 甲中心 10.00 30.00 40.00 35.00 5.00\n"
+        "2 乙中心 1.00 2.00 3.00 6.00 4.00 2.00\n"
+        "合计 11.00 32.00 3.00 46.00 39.00 7.00\n",
+    )
+    assert (cells["甲中心/carryover"], cells["甲中心/initial_budget"], cells["甲中心/adjustment"]) == (
+        "10.00",
+        "30.00",
+        "",
+    )
+
+
+def test_column_totals_place_what_a_row_leaves_open(tmp_path: Path) -> None:
+    """10 + 30 = 40 holds with the 30 as initial budget or as adjustment; the totals leave one reading."""
+    cells = basic(
+        tmp_path,
+        "1 甲中心 10.00 30.00 40.00 35.00 5.00\n"
+        "2 乙中心 1.00 2.00 3.00 6.00 4.00 2.00\n"
+        "合计 11.00 2.00 33.00 46.00 39.00 7.00\n",
+    )
+    assert (cells["甲中心/initial_budget"], cells["甲中心/adjustment"]) == ("", "30.00")
+
+
+def test_row_with_more_than_one_reading_is_said(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as error:
+        basic(tmp_path, "1 甲中心 10.00 30.00 40.00 35.00 5.00\n")
+    (problem,) = error.value.problems
+    assert "第5行" in problem.cell
+    assert "3 种读法" in problem.found
+
+
+def test_row_that_no_reading_fits_is_said(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as error:
+        basic(tmp_path, "1 甲中心 10.00 30.00 41.00 35.00 5.00\n2 乙中心 1.00 2.00 3.00 6.00 4.00 2.00\n")
+    assert "没有一种读法" in error.value.problems[0].found
+
+
+def test_spaces_of_blanks_are_not_believed_where_a_row_contradicts_them(tmp_path: Path) -> None:
+    """Left-packed figures would put the budget into the adjustment: the identity says no, so spaces say nothing."""
+    with pytest.raises(InputError):
+        basic(tmp_path, "1 甲中心 30.00 30.00 30.00\n2 乙中心 40.00 40.00 40.00\n")
+
+
+def test_figures_and_names_broken_over_lines_are_joined(tmp_path: Path) -> None:
+    cells = basic(
+        tmp_path,
+        "1\n"
+        "甲技术服务\n"
+        "中心（本级）\n"
+        "10.00 3,0\n"
+        "30.00 5.00 3,045.00 3,0\n"
+        "40.00 5.00\n"
+        "合计 10.00 3,030.00 5.00 3,045.00 3,040.00 5.00\n",
+    )
+    assert cells["甲技术服务中心（本级）/initial_budget"] == "3,030.00"
+    assert cells["甲技术服务中心（本级）/final_expenditure"] == "3,040.00"
+
+
+def test_text_below_the_total_is_no_part_of_the_table(tmp_path: Path) -> None:
+    cells = basic(
+        tmp_path,
+        "1 甲中心 1.00 2.00 3.00 6.00 4.00 2.00\n"
+        "合计 1.00 2.00 3.00 6.00 4.00 2.00\n"
+        "（二）项目支出情况\n"
+        "1 号文件下达 200.00 万元。\n",
+    )
+    assert {key.split("/")[0] for key in cells} == {"甲中心", "total"}
+
+
+def test_a_misprinted_full_row_is_read_as_printed(tmp_path: Path) -> None:
+    cells = basic(tmp_path, "1 甲中心 1.00 2.00 3.50 6.00 4.00 2.00\n合计 1.00 2.00 3.00 6.00 4.00 2.00\n")
+    assert cells["甲中心/adjustment"] == "3.50"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(b"", "没有一个字"), (b"\xff\xff\xfe\x81\x00", "不是文本"), ("2024年度\x00报告".encode(), "看不见的字符")],
+)
+def test_what_is_no_text_is_one_clear_message(tmp_path: Path, content: bytes, said: str) -> None:
+    (tmp_path / "t.txt").write_bytes(content)
+    with pytest.raises(InputError) as error:
+        read_document(tmp_path / "t.txt", CONTRACTS, RULES)
+    (problem,) = error.value.problems
+    assert said in problem.found
+    assert problem.file.endswith("t.txt")

@@ -1,0 +1,79 @@
+"""Every pattern reads its examples and nothing of its counter-examples; figures are told from years and names."""
+
+from __future__ import annotations
+
+import pytest
+
+from orchestration.base.settings import ROOT
+from orchestration.documents.bindings import Frame, patterns
+from orchestration.documents.figures import find_figures
+from orchestration.documents.lines import Line, Place, line_of_text
+from orchestration.documents.paragraphs import paragraphs_of
+from orchestration.documents.sentences import Reading, SentenceReader
+from orchestration.ledgers.contract import read_contracts
+
+CONTRACTS = read_contracts(ROOT / "raw" / "contracts")
+FRAMES = patterns().frames
+
+
+def lines(*texts: str) -> list[Line]:
+    return [line_of_text(text, Place(0, n), whole=True) for n, text in enumerate(texts, 1)]
+
+
+def read(*texts: str) -> Reading:
+    return SentenceReader(patterns(), CONTRACTS).read(paragraphs_of(lines(*filter(None, texts))))
+
+
+def said(reading: Reading, frame: Frame) -> list[str]:
+    headers = {measure.name: measure.header for measure in CONTRACTS[frame.ledger].measures}
+    return [
+        f"{':'.join(text for _, text in each.row)}/{headers[each.measure]}={each.text}"
+        for each in reading.bindings
+        if each.frame == frame.id
+    ]
+
+
+@pytest.mark.parametrize(
+    ("frame", "example"),
+    [pytest.param(frame, each, id=f"{frame.id}-{n}") for frame in FRAMES for n, each in enumerate(frame.examples)],
+)
+def test_pattern_reads_its_example(frame: Frame, example: object) -> None:
+    reading = read(example.heading, example.text)  # type: ignore[attr-defined]
+    assert sorted(said(reading, frame)) == sorted(example.reads)  # type: ignore[attr-defined]
+    assert not reading.unread
+
+
+@pytest.mark.parametrize(("frame", "text"), [(frame, text) for frame in FRAMES for text in frame.counter_examples])
+def test_pattern_reads_nothing_of_its_counter_example(frame: Frame, text: str) -> None:
+    assert said(read(text), frame) == []
+
+
+def test_every_pattern_has_examples_and_counter_examples() -> None:
+    assert [frame.id for frame in FRAMES if not frame.examples or not frame.counter_examples] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "figures"),
+    [
+        ("根据（财绩〔2031〕2号）自2031年3月25日起", []),
+        ("2031年网办事项5638.5万件，占53.7%", ["5638.5万件", "53.7%"]),
+        ("本年调整-1,190.12万元", ["-1,190.12万元"]),
+        ("2030年-2031年度表3第5行", []),
+        ("培养2000余名，占90%以上", ["2000余名", "90%以上"]),
+        ("指标值≥10万人，实际完成9.7万人", ["≥10万人", "9.7万人"]),
+        ("第3届大赛获奖5项，12345热线", ["5项"]),
+    ],
+)
+def test_figures_are_told_from_years_dates_and_names(text: str, figures: list[str]) -> None:
+    assert [each.text for each in find_figures(text) if each.kind == "figure"] == figures
+
+
+def test_a_figure_without_subject_or_unit_is_listed_with_its_place() -> None:
+    reading = read("情况说明", "共 37 。")
+    (unread,) = reading.unread
+    assert (unread.text, str(unread.place)) == ("37", "第2行")
+
+
+def test_a_fact_stated_again_keeps_both_places() -> None:
+    reading = read("全厅预算执行率为90.00%。", "全厅预算执行率为91.00%。")
+    assert [(each.text, str(each.place)) for each in reading.bindings] == [("90.00%", "第1行"), ("91.00%", "第2行")]
