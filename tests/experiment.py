@@ -30,7 +30,7 @@ from orchestration.ledgers.reader import Year
 from orchestration.localisation.localise import Localisation, localise
 from orchestration.localisation.slips import Evidence, rank, read_knowledge, settled
 from orchestration.localisation.solver.network import Quantity, Relation
-from orchestration.rules.rules import COMPUTED, KEY_PARTS, Rulebook, Selector
+from orchestration.rules.model import COMPUTED, KEY_PARTS, Rulebook, Selector
 from tests.variants import published
 
 Network = tuple[list[Quantity], list[Relation]]

@@ -15,7 +15,8 @@ from orchestration.ledgers.contract import read_contracts
 from orchestration.ledgers.corrections import Correction, read_corrections
 from orchestration.ledgers.money import parse_figure
 from orchestration.ledgers.reader import Year, read_year
-from orchestration.rules.rules import Rulebook, compile_rules, read_rules
+from orchestration.rules.compiler import compile_rules
+from orchestration.rules.model import Rulebook, read_rules
 from orchestration.warehouse import compiled
 from orchestration.warehouse.build import Build
 from orchestration.warehouse.engine import DUCKDB, Engine

@@ -32,3 +32,8 @@ renamed as (
 
 select * from renamed
 {%- endmacro %}
+
+{# A text as it is compared: no spaces, half width, one case. #}
+{% macro folded(text) -%}
+lower(translate({{ text }}, '（）：，　 ', '():,'))
+{%- endmacro %}

@@ -1,6 +1,7 @@
 {#
   The status of one rule instance under the figures `prefix` ('' after corrections, 'printed_' as published), by the
-  closed intervals that printing implies (XBRL Calculations 1.1): equal as printed, within rounding, or neither.
+  closed intervals that printing implies (XBRL Calculations 1.1): equal as printed, within rounding, or neither; a rate
+  of 0 / 0 is undefined, whatever is printed.
   Columns: operator, is_rate, and for each prefix left_value, right_value, allowed; for a rate its interval
   (rate_low, rate_high) and those of numerator and denominator (denominators made positive).
 #}
@@ -12,6 +13,8 @@
 {%- set low = prefix ~ 'rate_low' -%}
 {%- set high = prefix ~ 'rate_high' -%}
 case
+    -- Nothing of nothing: no rate can be wrong beside it, nor missing.
+    when is_rate and {{ a }} = 0 and {{ b }} = 0 and missing_terms = missing_rates then 'undefined'
     when missing_terms > 0 then 'missing'
     when operator = 'rows' then 'consistent'
     when is_rate and {{ b }} = 0 then 'inconsistent'

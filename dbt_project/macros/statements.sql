@@ -10,6 +10,7 @@ concat_ws(
     '：',
     case
         when final_status = 'missing' then {{ says_missing() }}
+        when final_status = 'undefined' then {{ says_undefined() }}
         when final_status = 'inconsistent' and says is not null then says
         when final_status = 'inconsistent' and is_rate and denominator = 0 then {{ says_divided_by_zero() }}
         when final_status = 'inconsistent' and compare = 'printed' and operator = '=' then {{ says_printed_differently() }}
@@ -49,6 +50,15 @@ concat_ws(
 
 {% macro says_divided_by_zero() -%}
 concat_ws('', left_label, ' 列示为 ', left_text, '，但分母为零')
+{%- endmacro %}
+
+{% macro says_undefined() -%}
+concat_ws(
+    '',
+    right_label,
+    '，分子、分母都为零，比率没有意义',
+    case when missing_terms = 0 then concat_ws('', '（', left_label, ' 列示为 ', left_text, '）') else '' end
+)
 {%- endmacro %}
 
 {% macro says_printed_differently() -%}

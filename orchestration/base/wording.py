@@ -12,6 +12,7 @@ STATUSES = {
     "rounding": ("尾差范围内", "green"),
     "corrected": ("更正后相符", "cyan"),
     "accepted": ("已确认", "cyan"),
+    "undefined": ("无意义", "yellow"),
     "inconsistent": ("不符", "red"),
     "missing": ("缺少对应数据", "red"),
 }

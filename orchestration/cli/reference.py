@@ -21,7 +21,7 @@ from expectations.suites.year import SUITES
 from orchestration.base.settings import ROOT
 from orchestration.base.wording import STATUSES
 from orchestration.ledgers.contract import Contract, read_contracts
-from orchestration.rules.rules import Rule, digits_rule, read_rules
+from orchestration.rules.model import Rule, digits_rule, read_rules
 from orchestration.warehouse.suspects import SCHEMAS as FINDINGS
 
 DOCS = ROOT / "docs"

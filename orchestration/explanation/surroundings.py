@@ -87,7 +87,11 @@ def read_surroundings(source: Source, addresses: Iterable[str]) -> Surroundings:
     groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for term in terms:
         groups.setdefault((term["rule_id"], term["instance"]), []).append(term)
-    judged = [term | {"operator": _CLOSED[term["operator"]]} for term in terms if term["status"] != "missing"]
+    judged = [
+        term | {"operator": _CLOSED[term["operator"]]}
+        for term in terms
+        if term["status"] not in ("missing", "undefined")
+    ]
     quantities, relations = network(cells, judged)
     stated = {(relation.rule_id, relation.instance): relation for relation in relations}
     return Surroundings(

@@ -18,7 +18,7 @@ from orchestration.ledgers.keys import NameReader
 from orchestration.ledgers.money import FigureError, is_dash, parse_figure, squeeze
 from orchestration.ledgers.row_kinds import kind_of
 from orchestration.ledgers.spreadsheet import Grid, reference
-from orchestration.ledgers.texts import is_among, looked_up
+from orchestration.ledgers.texts import is_among, key_text, looked_up
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ class RowReader:
             self._bad(r, self.contract.keys[0], said, "“其中”之前有它所属的那一行")
             return []
         if kind == "of_which" and self._whole:
-            return [*self._whole.group, f"{self._whole.parts[-1]}·{_key_text(said)}"]
+            return [*self._whole.group, f"{self._whole.parts[-1]}·{key_text(said)}"]
         leading = [self._part(r, key, names[key.name], last=False) for key in self.contract.keys[:-1]]
         if kind == "total":
             return [*leading, "total"]
@@ -146,7 +146,7 @@ class RowReader:
             self._bad(r, key, name, f"{key.header}：整数")
         elif key.type == "integer":
             return str(int(squeeze(name)))
-        return _key_text(name)
+        return key_text(name)
 
     def _check_texts(self, r: int, names: dict[str, str]) -> None:
         for column in self.contract.texts:
@@ -207,10 +207,6 @@ class RowReader:
             except FigureError as error:
                 self._bad(r, measure, text or "空白", str(error))
         return cells
-
-
-def _key_text(name: str) -> str:
-    return squeeze(name).replace("/", "／").replace(":", "：")
 
 
 def _read_figure(

@@ -26,6 +26,11 @@ def shown(text: str) -> str:
     return _BETWEEN_WIDE.sub("", joined)
 
 
+def key_text(text: str) -> str:
+    """A name as it stands in a row key: no spaces, and nothing that parts addresses or keys."""
+    return squeeze(text).replace("/", "／").replace(":", "：")
+
+
 def is_among(text: str, words: Iterable[str]) -> bool:
     """Whether a text is one of the words, folded."""
     folded = fold(text)

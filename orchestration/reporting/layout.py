@@ -16,7 +16,7 @@ from orchestration.reporting.prose import different_rates
 #: 状态 of a rule instance, in the order in which people ask.
 STATUSES = {
     status: WORDS[status][0]
-    for status in ("inconsistent", "missing", "corrected", "accepted", "rounding", "consistent")
+    for status in ("inconsistent", "missing", "corrected", "accepted", "undefined", "rounding", "consistent")
 }
 SEVERITIES = {"error": "必须成立", "warning": "提示"}
 
@@ -54,7 +54,7 @@ def reconciliation_tables(fields: Fields) -> list[Table]:
     ]
     told = [
         [STATUSES[row["status"]], SEVERITIES[row["severity"]], row["statement"]]
-        for status in ("inconsistent", "missing", "corrected", "accepted", "rounding")
+        for status in ("inconsistent", "missing", "corrected", "accepted", "undefined", "rounding")
         for row in judged if row["status"] == status
     ]  # fmt: skip
     corrections = [

@@ -27,7 +27,7 @@ from orchestration.reporting.figures import BASES, Figure, Missing, amount, chin
 from orchestration.reporting.forms import NOT_PROVIDED, Cell, Form, Sum
 from orchestration.reporting.forms import Row as FormRow
 from orchestration.reporting.prose import marks_note
-from orchestration.rules.rules import COMPUTED
+from orchestration.rules.model import COMPUTED
 
 _FOLDER = Path(__file__).parent / "templates"
 _TEMPLATES = Environment(
@@ -38,7 +38,15 @@ _TEMPLATES = Environment(
     lstrip_blocks=True,
 )
 #: What a status looks like without its colour, the gravest last.
-MARKS = {"consistent": "=", "rounding": "≈", "corrected": "改", "accepted": "认", "missing": "缺", "inconsistent": "≠"}
+MARKS = {
+    "consistent": "=",
+    "rounding": "≈",
+    "corrected": "改",
+    "accepted": "认",
+    "missing": "缺",
+    "inconsistent": "≠",
+    "undefined": "0",
+}
 _GRAVITY = {status: place for place, status in enumerate(MARKS)}
 _SEVERITIES = {"error": "必须成立的规则", "warning": "提示的规则"}
 _COUNTED = {"person": " 人", "point": " 分"}

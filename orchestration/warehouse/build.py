@@ -22,7 +22,8 @@ from orchestration.ledgers.corrections import Correction, read_corrections
 from orchestration.ledgers.exceptions import AcceptedException, read_exceptions
 from orchestration.ledgers.narrative import Piece, read_narrative
 from orchestration.ledgers.reader import Year, read_year
-from orchestration.rules.rules import Rulebook, compile_rules, read_rules
+from orchestration.rules.compiler import compile_rules
+from orchestration.rules.model import Rulebook, read_rules
 from orchestration.warehouse.engine import DUCKDB
 from orchestration.warehouse.engines import engine_of
 from orchestration.warehouse.landing import land, published_cells, published_judged, raw_tables

@@ -14,7 +14,8 @@ from orchestration.documents.stated import rules_on_what_is_stated
 from orchestration.entries.contract import read_entry_contracts
 from orchestration.ledgers.contract import read_contract, read_contracts
 from orchestration.ledgers.reader import read_paths
-from orchestration.rules.rules import compile_rules, read_rules
+from orchestration.rules.compiler import compile_rules
+from orchestration.rules.model import read_rules
 from orchestration.warehouse import compiled
 from orchestration.warehouse.build import Build, Inputs, land_inputs, read_inputs, read_notes
 from orchestration.warehouse.engines import engine_of

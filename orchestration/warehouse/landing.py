@@ -20,7 +20,7 @@ from orchestration.ledgers.exceptions import AcceptedException
 from orchestration.ledgers.money import unit_kind
 from orchestration.ledgers.narrative import Piece
 from orchestration.ledgers.reader import Year
-from orchestration.rules.rules import COMPUTED, Rulebook
+from orchestration.rules.model import COMPUTED, Rulebook
 from orchestration.warehouse.rows import rows_of
 
 VALUE = pa.decimal128(28, 9)
@@ -84,7 +84,8 @@ SCHEMAS: dict[str, pa.Schema] = {
             "fiscal_year": _INT, "rule_id": _TEXT, "variant": _TEXT, "term": _INT, "side": _TEXT, "role": _TEXT,
             "weight": _INT, "constant": VALUE, "year_offset": _INT, "ledger": _TEXT, "key_1": _TEXT, "key_2": _TEXT,
             "key_3": _TEXT, "slot_1": _INT, "slot_2": _INT, "slot_3": _INT, "detail_only": _FLAG, "measure": _TEXT,
-            "label": _TEXT, "needed": _FLAG, "row_name": _TEXT,
+            "label": _TEXT, "needed": _FLAG, "row_name": _TEXT, "where_measure": _TEXT, "where_operator": _TEXT,
+            "where_text": _TEXT, "where_value": VALUE,
         }
     ),
 }  # fmt: skip

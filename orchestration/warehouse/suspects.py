@@ -60,7 +60,7 @@ _TERMS = """
     inner join raw.rule as rule using (fiscal_year, rule_id)
     inner join reconciliation as judged using (fiscal_year, rule_id, instance)
     where rule.severity = 'error' and rule.compare = 'interval' and rule.operator <> 'rows'
-      and judged.status not in ('missing', 'accepted')
+      and judged.status not in ('missing', 'accepted', 'undefined')
       and fiscal_year = ?
     order by term.rule_id, term.instance, term.term, term.address
 """
@@ -91,8 +91,8 @@ _BROKEN = """
 _OPEN = """
     select count(*) as rules from rule_judgement as judged
     inner join reconciliation using (fiscal_year, rule_id, instance)
-    where judged.severity = 'error' and judged.compare = 'interval' and judged.status not in ('consistent', 'missing')
-      and fiscal_year = ?
+    where judged.severity = 'error' and judged.compare = 'interval'
+      and judged.status not in ('consistent', 'missing', 'undefined') and fiscal_year = ?
 """
 _ENTRY_FILES = """
     select file.ledger, file.file, place.path, place.sums, file.content, file.bad_lines,

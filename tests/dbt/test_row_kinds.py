@@ -12,7 +12,8 @@ import pytest
 from orchestration.base.settings import ROOT
 from orchestration.ledgers.contract import read_contracts
 from orchestration.ledgers.reader import Year, read_paths
-from orchestration.rules.rules import compile_rules, read_rules
+from orchestration.rules.compiler import compile_rules
+from orchestration.rules.model import read_rules
 from orchestration.warehouse import compiled
 from orchestration.warehouse.build import Build
 from orchestration.warehouse.landing import land, raw_tables

@@ -14,7 +14,8 @@ from orchestration.base.settings import ROOT
 from orchestration.cli import reference
 from orchestration.cli.main import app
 from orchestration.ledgers.contract import read_contracts
-from orchestration.rules.rules import Rule, compile_rules, read_rules
+from orchestration.rules.compiler import compile_rules
+from orchestration.rules.model import Rule, read_rules
 
 DOCS = ROOT / "docs"
 WRITTEN = sorted([*ROOT.glob("*.md"), *DOCS.glob("**/*.md")])

@@ -41,6 +41,7 @@ sides as (
         instance,
         max(variant) as variant,
         cast(sum(case when is_missing then 1 else 0 end) as bigint) as missing_terms,
+        cast(sum(case when is_missing and role = 'rate' then 1 else 0 end) as bigint) as missing_rates,
         min(case when is_missing then label end) as missing_label,
         max(case when role = 'rate' then 1 else 0 end) = 1 as is_rate,
         min(case when term = 1 then ledger end) as first_ledger,

@@ -1,7 +1,10 @@
 -- Every rule spelled out: one row for each instance, term and cell. A term whose cell is not there keeps a row without
 -- an address, so that a counterpart that vanished is seen (a full outer join, never a silent pass).
 with cells as (
-    select * from {{ ref('int_rule_cell') }}
+    select
+        *,
+        substring(address, 1, length(address) - length(measure) - 1) as row_address
+    from {{ ref('int_rule_cell') }}
 ),
 
 prior_years as (
@@ -33,7 +36,39 @@ selectors as (
         or prior_years.fiscal_year is not null
 ),
 
+picked as (
+    -- Rows that a term's filter lets through, by what one column of them says.
+    select distinct
+        selectors.fiscal_year,
+        selectors.rule_id,
+        selectors.variant,
+        selectors.term,
+        cells.row_address
+    from selectors
+    inner join cells
+        on
+            selectors.fiscal_year = cells.fiscal_year
+            and selectors.year_offset = cells.year_offset
+            and selectors.ledger = cells.ledger
+            and selectors.where_measure = cells.measure
+    where
+        case
+            when selectors.where_text is not null
+                then
+                    ({{ folded('cells.text') }} = {{ folded('selectors.where_text') }})
+                    = (selectors.where_operator = '=')
+            when selectors.where_operator = '=' then cells.value = selectors.where_value
+            when selectors.where_operator = '<>' then cells.value <> selectors.where_value
+            when selectors.where_operator = '<' then cells.value < selectors.where_value
+            when selectors.where_operator = '<=' then cells.value <= selectors.where_value
+            when selectors.where_operator = '>' then cells.value > selectors.where_value
+            when selectors.where_operator = '>=' then cells.value >= selectors.where_value
+        end
+),
+
 matches as (
+    -- A term that names a row outright is looked up by it, so that thousands of them are no product with all rows.
+    {% for named in [true, false] %}
     select
         selectors.fiscal_year,
         selectors.rule_id,
@@ -64,11 +99,23 @@ matches as (
             and selectors.year_offset = cells.year_offset
             and selectors.ledger = cells.ledger
             and selectors.measure = cells.measure
-            and (selectors.key_1 is null or selectors.key_1 = cells.key_1)
+            {{ 'and selectors.key_1 = cells.key_1' if named }}
             and (selectors.key_2 is null or selectors.key_2 = cells.key_2)
             and (selectors.key_3 is null or selectors.key_3 = cells.key_3)
             and (not selectors.detail_only or cells.row_kind = 'detail')
             and (cells.value is not null or selectors.role = 'count')
+    left join picked
+        on
+            selectors.fiscal_year = picked.fiscal_year
+            and selectors.rule_id = picked.rule_id
+            and selectors.variant = picked.variant
+            and selectors.term = picked.term
+            and cells.row_address = picked.row_address
+    where
+        {{ '' if named else 'selectors.key_1 is null and ' -}}
+        (selectors.where_measure is null or picked.term is not null)
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 ),
 
 instances as (

@@ -18,7 +18,8 @@ from orchestration.drafting.writing import as_json, write_draft
 from orchestration.ledgers.contract import read_contracts
 from orchestration.ledgers.reader import read_paths
 from orchestration.ledgers.spreadsheet import Grid
-from orchestration.rules.rules import compile_rules, read_rules
+from orchestration.rules.compiler import compile_rules
+from orchestration.rules.model import read_rules
 from tests.unit.drafting.made import fen, grouped, write_csv
 
 LEDGERS = (

@@ -26,7 +26,8 @@ from orchestration.ledgers.contract import read_contracts
 from orchestration.ledgers.reader import read_year
 from orchestration.localisation.findings import Findings
 from orchestration.localisation.solver.network import Quantity, Relation
-from orchestration.rules.rules import compile_rules, read_rules
+from orchestration.rules.compiler import compile_rules
+from orchestration.rules.model import read_rules
 from orchestration.synthetic.generate import Written, generate
 from orchestration.synthetic.plan import Plan, make_plan
 from orchestration.synthetic.targets import Target

@@ -14,7 +14,8 @@ from orchestration.entries.read import read_entries
 from orchestration.entries.sums import sum_ledgers
 from orchestration.ledgers.contract import read_contracts
 from orchestration.ledgers.reader import Ledger, read_year
-from orchestration.rules.rules import compile_rules, read_rules
+from orchestration.rules.compiler import compile_rules
+from orchestration.rules.model import read_rules
 from orchestration.synthetic.generate import generate
 from orchestration.synthetic.plan import Plan, make_plan
 from orchestration.synthetic.targets import NO_ITEM, Target

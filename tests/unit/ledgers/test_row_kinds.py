@@ -11,7 +11,8 @@ from orchestration.ledgers.contract import Contract
 from orchestration.ledgers.reader import Ledger, read_paths
 from orchestration.ledgers.spreadsheet import Grid
 from orchestration.ledgers.table import Table, read_table
-from orchestration.rules.rules import Rulebook, compile_rules, read_rules
+from orchestration.rules.compiler import compile_rules
+from orchestration.rules.model import Rulebook, read_rules
 from tests.unit.ledgers.conftest import TABLE, cells_of, contract, problems_of, refused
 
 CASES = Path(__file__).parent / "cases"

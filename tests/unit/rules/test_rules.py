@@ -12,7 +12,8 @@ from orchestration.base.problems import InputError
 from orchestration.base.settings import ROOT
 from orchestration.ledgers.cell import Cell
 from orchestration.ledgers.contract import Contract, read_contracts
-from orchestration.rules.rules import Rule, Rulebook, compile_rules, read_rules
+from orchestration.rules.compiler import compile_rules
+from orchestration.rules.model import Rule, Rulebook, read_rules
 
 
 @pytest.fixture(scope="module")
@@ -209,3 +210,51 @@ def test_a_row_that_names_no_cell_is_an_error_with_its_place(contracts: dict[str
 
 def test_the_column_that_names_a_cell_must_be_one_of_the_ledger(contracts: dict[str, Contract]) -> None:
     assert refused(contracts, "restatement/{fact}/value = {origin}", **RESTATED)[0] == "{origin}"
+
+
+def test_a_filter_names_a_column_by_code_or_header(contracts: dict[str, Contract]) -> None:
+    book = compiled(
+        contracts,
+        "indicator/{section}:{level3}/score <= indicator/{section}:{level3}/weight where 分值 >= 2",
+    )
+    first, second = book.selectors
+    assert (first.where_measure, first.where_operator, first.where_value, first.needed) == (
+        "weight",
+        ">=",
+        Decimal(2),
+        True,
+    )
+    assert (second.where_measure, second.needed) == (None, False)
+
+
+@pytest.mark.parametrize(
+    ("check", "found"),
+    [
+        ("project_expenditure/total/carryover = sum(project_expenditure/*/carryover where 性质 = 专项)", "where 性质"),
+        ("project_expenditure/total/carryover = sum(project_expenditure/*/carryover where 年初预算)", "where 年初预算"),
+        (
+            "project_expenditure/total/carryover = sum(project_expenditure/*/carryover where 年初预算 = 多)",
+            "where 年初预算 = 多",
+        ),
+        (
+            "project_expenditure/total/carryover = sum(project_expenditure/*/carryover where 项目明细 < 多)",
+            "where 项目明细 < 多",
+        ),
+        ('project_expenditure/"第一/carryover = 1', 'project_expenditure/"第一/carryover = 1'),
+        (
+            "sum(project_expenditure/*/carryover) = 1 where 年初预算 > 0",
+            "sum(project_expenditure/*/carryover) = 1 where 年初预算 > 0",
+        ),
+        (
+            "project_expenditure/{row}/carryover = children(project_expenditure/total/carryover)",
+            "project_expenditure/total/carryover",
+        ),
+    ],
+)
+def test_what_a_filter_or_a_group_cannot_say_is_told(contracts: dict[str, Contract], check: str, found: str) -> None:
+    assert refused(contracts, check)[0] == found
+
+
+def test_a_quoted_name_is_a_row_key_as_ledgers_hold_it(contracts: dict[str, Contract]) -> None:
+    (first, _) = compiled(contracts, 'unit_basic_expenditure/"省本级 (含 A/B)"/carryover = 0').selectors
+    assert first.key_1 == "省本级(含A／B)"
