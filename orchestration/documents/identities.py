@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from orchestration.rules.rules import Rulebook, Selector
+from orchestration.rules.model import Rulebook, Selector
 
 #: measure -> weight; the weighted figures of a row sum to zero.
 Identity = Mapping[str, Decimal]

@@ -24,7 +24,8 @@ from orchestration.ledgers.contract import Contract
 from orchestration.ledgers.money import FigureError, parse_figure
 from orchestration.ledgers.reader import Ledger, NotRead, Year
 from orchestration.ledgers.sources import Source, Sources
-from orchestration.rules.rules import Rule, compile_rules
+from orchestration.rules.compiler import compile_rules
+from orchestration.rules.model import Rule
 
 #: Formats that are documents rather than ledgers, and what reads each.
 READERS: dict[str, Callable[[Path, str], Document]] = {".txt": read_text}

@@ -13,7 +13,7 @@ from orchestration.base.problems import Problem
 from orchestration.ledgers.cell import Cell
 from orchestration.ledgers.contract import Contract
 from orchestration.ledgers.reader import Ledger
-from orchestration.rules.rules import Rulebook
+from orchestration.rules.model import Rulebook
 
 #: What a sheet of sentences is called where tables have their short name.
 PROSE = "正文"

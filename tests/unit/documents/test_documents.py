@@ -6,7 +6,6 @@ import re
 from pathlib import Path
 
 import pytest
-from orchestration.rules.rules import read_rules
 
 from orchestration.base.problems import InputError
 from orchestration.base.settings import ROOT
@@ -14,6 +13,7 @@ from orchestration.documents.reader import DocumentReading, read_document
 from orchestration.ledgers.cell import Cell
 from orchestration.ledgers.contract import read_contracts
 from orchestration.ledgers.reader import Year, read_year
+from orchestration.rules.model import read_rules
 from tests.unit.documents import made
 
 CONTRACTS = read_contracts(ROOT / "raw" / "contracts")
