@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from orchestration.base.problems import InputError, Problem
-from orchestration.documents import lists
+from orchestration.documents import claims, lists
 from orchestration.documents.bindings import patterns
 from orchestration.documents.drawn import drawn_tables
 from orchestration.documents.identities import identities_of
@@ -81,10 +81,12 @@ def read_document(
     if problems or found is None:
         raise InputError(problems)
     sentences = SentenceReader(patterns(), contracts).read(paragraphs)
-    for ledger, rows in _stated(sentences, lists.read_lists(paragraphs, found), contracts, set(sheets)).items():
+    listed = lists.read_lists(paragraphs, found)
+    for ledger, rows in _stated(sentences, listed, contracts, set(sheets)).items():
         sheets[ledger] = rows.sheet(PROSE)
+    notices = _claimed(document.name, paragraphs, sheets, listed, contracts, found)
     return DocumentReading(
-        document, _as_year(document, sheets, found), sheets, sentences, paragraphs, len(drawn) + len(written),
+        document, _as_year(document, sheets, found, notices), sheets, sentences, paragraphs, len(drawn) + len(written),
         {
             "read": len(sentences.bindings) + len(sentences.facts),
             "bound": len(sentences.bindings),
@@ -143,6 +145,23 @@ def _stated(
     return rows
 
 
+def _claimed(
+    file: str,
+    paragraphs: list[Paragraph],
+    sheets: dict[str, Sheet],
+    listed: lists.Lists,
+    contracts: Mapping[str, Contract],
+    year: int,
+) -> list[Problem]:
+    """Adds the sheet of claims, and gives what should be looked at."""
+    if claims.LEDGER not in contracts:
+        return []
+    read = claims.read_claims(file, paragraphs, sheets, listed, contracts, year)
+    if read.rows.rows:
+        sheets[claims.LEDGER] = read.rows.sheet(PROSE)
+    return [*read.notices, *read.open]
+
+
 def _restated(rows: dict[str, StatedRows], again: Iterable[Binding], contracts: Mapping[str, Contract]) -> None:
     of = StatedRows(contracts[RESTATEMENT])
     for binding in again:
@@ -180,7 +199,7 @@ def _unique(name: str, of: StatedRows) -> str:
     return candidate
 
 
-def _as_year(document: Document, sheets: Mapping[str, Sheet], year: int) -> Year:
+def _as_year(document: Document, sheets: Mapping[str, Sheet], year: int, said: Sequence[Problem]) -> Year:
     ledgers: dict[str, Ledger] = {}
     problems: list[Problem] = []
     for name, sheet in sheets.items():
@@ -190,6 +209,8 @@ def _as_year(document: Document, sheets: Mapping[str, Sheet], year: int) -> Year
             problems += error.problems
             continue
         cells, notices = table.cells, [*sheet.notices, *table.notices]
+        if not ledgers:
+            notices += said  # of the whole document: told with its first ledger
         if sheet.stated:
             cells, parts = with_parts(cells, sheet.contract)
             notices += parts

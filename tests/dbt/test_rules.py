@@ -214,6 +214,7 @@ WARNINGS: dict[str, Edits] = {
         "fund_statement/institution_pension:expenditure:total/completion_rate": "100%",
     },
     "project_has_expenditure": {},
+    "accounting_units_and_institutions": {},
     "nothing_after_signature": {},
     "notice_before_evaluation": {"report_date/notice_issued/day": "2025年3月26日"},
     "evaluation_before_units_finish": {"report_date/units_finished/day": "2025年3月20日"},
@@ -363,6 +364,7 @@ def test_the_warnings_of_2024_are_these(judged: dict[int, Any]) -> None:
         ("project_tables_agree_digits", "carryover"),
         ("restated_fact_digits", "失业保险基金支出完成预算（六（五））"),
         ("nothing_after_signature", "report_submitted"),
+        ("accounting_units_and_institutions", "all"),
         ("prior_year_published", "2999"),  # the copy is landed as fiscal year 3000
     }
 

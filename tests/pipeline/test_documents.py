@@ -46,6 +46,37 @@ def test_the_one_suspect_is_named_with_its_line(checked: Checked) -> None:
     assert "-362.20" in made.as_text(made.blocks()).splitlines()[line - 1]
 
 
+def test_claims_are_judged_by_the_figures_and_lists_of_the_report(checked: Checked) -> None:
+    found = broken(checked, "warning")
+    assert [instance for rule, instance in found if rule == "claimed_unpaid"] == [
+        "2024年“三支一扶”省级配套资金称尚未支付（八）"
+    ]
+    assert [instance for rule, instance in found if rule == "claimed_count"] == [
+        "各项社会保险基金的自评表", "项目支出各类别的自评表",
+    ]  # fmt: skip
+    assert [instance.split(" 扣")[0] for rule, instance in found if rule == "deduction_has_reason"] == [
+        "困难人员就业人数", "非税收入",
+    ]  # fmt: skip
+    assert "accounting_units_and_institutions" in {rule for rule, _ in found}
+    kept = checked.build.rows("from reconciliation where rule_id = 'claimed_unpaid' and status = 'consistent'")
+    assert [row["instance"] for row in kept] == ["2024年度征兵经费称尚未支付（八）"]
+
+
+@pytest.mark.parametrize(
+    ("text", "rules"),
+    [
+        ("全年没有超支现象。", {"claimed_order", "category_overspend"}),
+        ("公用经费、三公经费均较上年增加。", {"claimed_increase"}),
+        ("全年均未超预算。", set()),
+    ],
+)
+def test_claims_on_overspending_and_increase(tmp_path: Path, text: str, rules: set[str]) -> None:
+    said = f"{PARTIAL.replace('70.00万元', '90.00万元').replace('87.50', '112.50')}{OPERATING}{text}\n"
+    found = check(tmp_path, said)
+    assert broken(found, "error") == []
+    assert rules <= {rule for rule, _ in broken(found, "warning")}
+
+
 def test_what_happened_after_the_signature_is_a_warning(checked: Checked) -> None:
     assert "nothing_after_signature" in {rule for rule, _ in broken(checked, "warning")}
 
@@ -56,6 +87,10 @@ PARTIAL = """2031年度某局工作报告
 运行维护经费预算资金总额为80.00万元，决算支出70.00万元，预算执行率为87.50%。
 （四）工伤保险基金预算支出情况
 工伤保险基金省级统筹预算收入为50.0亿元，其中：保费收入40.0亿元。实际收入为55.0亿元，其中：保费收入42.0亿元。
+"""
+OPERATING = """（五）机关运转
+公用经费全年预算金额为300.00万元，决算支出270.00万元，执行率为90.00%。与上年相比，决算支出减少5.00万元。
+“三公经费”全年预算金额为50.00万元，决算支出45.00万元，执行率为90.00%。与上年相比，决算支出增加5.00万元。
 """
 
 

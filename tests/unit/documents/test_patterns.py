@@ -6,10 +6,13 @@ import pytest
 
 from orchestration.base.settings import ROOT
 from orchestration.documents.bindings import Frame, patterns
+from orchestration.documents.claims import ClaimPattern, claim_patterns, read_claims
 from orchestration.documents.figures import find_figures
 from orchestration.documents.lines import Line, Place, line_of_text
+from orchestration.documents.lists import Lists
 from orchestration.documents.paragraphs import paragraphs_of
 from orchestration.documents.sentences import Reading, SentenceReader
+from orchestration.documents.sheets import Sheet
 from orchestration.ledgers.contract import read_contracts
 
 CONTRACTS = read_contracts(ROOT / "raw" / "contracts")
@@ -77,3 +80,35 @@ def test_a_figure_without_subject_or_unit_is_listed_with_its_place() -> None:
 def test_a_fact_stated_again_keeps_both_places() -> None:
     reading = read("全厅预算执行率为90.00%。", "全厅预算执行率为91.00%。")
     assert [(each.text, str(each.place)) for each in reading.bindings] == [("90.00%", "第1行"), ("91.00%", "第2行")]
+
+
+CLAIMS = claim_patterns().claims
+
+
+@pytest.mark.parametrize(("pattern", "text"), [(each, text) for each in CLAIMS for text in each.examples])
+def test_claim_is_found_in_its_example(pattern: ClaimPattern, text: str) -> None:
+    assert pattern.find.search(text)
+
+
+@pytest.mark.parametrize(("pattern", "text"), [(each, text) for each in CLAIMS for text in each.counter_examples])
+def test_claim_is_not_found_in_its_counter_example(pattern: ClaimPattern, text: str) -> None:
+    assert not pattern.find.search(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("报告于20××年××月印发。", True),
+        ("投入____万元。", True),
+        ("（待补充）", True),
+        ("2030年决算支出500.00万元。", True),
+        ("与2030年决算支出相比有所增长。", False),
+        ("2031年决算支出500.00万元。", False),
+        ("对照《2030年度部门整体支出办法》，结转自2030年。", False),
+    ],
+)
+def test_blanks_and_years_of_a_template_are_told(text: str, found: bool) -> None:
+    sheets: dict[str, Sheet] = {}
+    claims = read_claims("r.txt", paragraphs_of(lines(text)), sheets, Lists(), CONTRACTS, 2031)
+    assert bool(claims.notices) is found
+    assert all(notice.cell == "第1行" for notice in claims.notices)
