@@ -78,7 +78,9 @@ def run_suites(
 ) -> list[GateResult]:
     """Run every suite; one that fails or crashes does not keep the others from running."""
     judged = [
-        judge().submit(_run, suite, *_frame(build, suite)) if _is_spoken_of(build, suite) else _not_judged(suite)
+        gate_executor().submit(_run, suite, *_frame(build, suite))
+        if _is_spoken_of(build, suite)
+        else _not_judged(suite)
         for suite in suites
     ]
     results = []
@@ -111,7 +113,7 @@ def _frame(build: Rows, suite: Suite) -> tuple[list[dict[str, Any]], int]:
 
 
 @functools.cache
-def judge() -> ProcessPoolExecutor:
+def gate_executor() -> ProcessPoolExecutor:
     """The process in which expectations run. Importing great_expectations takes longer than anything else in a run,
     so whoever calls this early has it done on the other core meanwhile.
     """

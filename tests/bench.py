@@ -76,9 +76,9 @@ def command_times(home: Path, runs: int) -> dict[str, Any]:
 def two_years(home: Path, raw: Path) -> dict[str, Any]:
     """Seconds of a first year from the process's start, and of a second one after it."""
     begun = time.perf_counter()
-    from expectations.gate import judge
+    from expectations.gate import gate_executor
 
-    judge()  # as the command does
+    gate_executor()  # as the command does
     from orchestration.base.settings import Settings
     from orchestration.pipeline.run import run_year
 
@@ -119,7 +119,7 @@ def where(home: Path, raw: Path) -> dict[str, Any]:
         import dbt.cli.main  # noqa: F401
     with part("import great_expectations (in a run: on the other core)"):
         import great_expectations  # noqa: F401
-    from expectations.gate import judge
+    from expectations.gate import gate_executor
     from orchestration.base.settings import Settings
     from orchestration.pipeline.jobs import RUN_YEAR
     from orchestration.pipeline.resources import Workspace
@@ -135,7 +135,7 @@ def where(home: Path, raw: Path) -> dict[str, Any]:
 
         build_definitions({"workspace": Workspace(settings)}).resolve_job_def(RUN_YEAR)
     with part("start the gates' process (in a run: on the other core)"):
-        judge().submit(int).result()
+        gate_executor().submit(int).result()
     year = build.open_build(settings, 2024)
     stages = len(parts)
     with part("reading"):

@@ -28,7 +28,7 @@ from orchestration.ledgers.corrections import Correction
 from orchestration.ledgers.money import FigureError, parse_figure
 from orchestration.ledgers.reader import Year
 from orchestration.localisation.localise import Localisation, localise
-from orchestration.localisation.slips import Evidence, rank, read_knowledge, settled
+from orchestration.localisation.slips import Corroboration, rank, read_knowledge, settled
 from orchestration.localisation.solver.network import Quantity, Relation
 from orchestration.rules.model import COMPUTED, KEY_PARTS, Rulebook, Selector
 from tests.variants import published
@@ -654,7 +654,7 @@ def attempt(corruptions: Iterable[Corruption]) -> Trial:
     found = localise(quantities, relations)
     seconds = time.perf_counter() - begun
     wrong = {c.address for c in corruptions}
-    evidence, knowledge, beside = Evidence(quantities, relations), _knowledge(), settled(found.faults)
+    evidence, knowledge, beside = Corroboration(quantities, relations), _knowledge(), settled(found.faults)
     ranks = []  # by fault: ranks of all answers, ranks of those of corrupted cells alone
     for fault in found.faults:
         ranked = rank(fault, evidence, knowledge, beside)

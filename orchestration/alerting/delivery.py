@@ -22,35 +22,35 @@ _LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Report:
+class DeliveryCounts:
     """What one pass did."""
 
     sent: int = 0
     refused: int = 0
 
-    def __add__(self, other: Report) -> Report:
-        return Report(self.sent + other.sent, self.refused + other.refused)
+    def __add__(self, other: DeliveryCounts) -> DeliveryCounts:
+        return DeliveryCounts(self.sent + other.sent, self.refused + other.refused)
 
 
-def deliver(outbox: Outbox, to: Mapping[str, Channel], seconds: float = 30, wait: bool = True) -> Report:
+def deliver(outbox: Outbox, to: Mapping[str, Channel], seconds: float = 30, wait: bool = True) -> DeliveryCounts:
     """Send all that is due. No new sending begins after ``seconds``; ``wait``: for another sender to finish."""
     end = time.monotonic() + seconds
     with outbox.sole_sender(wait) as sole:
         if not sole:
-            return Report()
+            return DeliveryCounts()
         outbox.prepare(severities(to))
         by_channel: dict[str, list[Delivery]] = {}
         for delivery in outbox.due():
             if delivery.channel in to:
                 by_channel.setdefault(delivery.channel, []).append(delivery)
         if not by_channel:
-            return Report()
+            return DeliveryCounts()
         with ThreadPoolExecutor(max_workers=min(len(by_channel), 8), thread_name_prefix="alert") as pool:
             done = pool.map(lambda name: _deliver(outbox, to[name], by_channel[name], end), by_channel)
-            return sum(done, Report())
+            return sum(done, DeliveryCounts())
 
 
-def _deliver(outbox: Outbox, channel: Channel, deliveries: Sequence[Delivery], end: float) -> Report:
+def _deliver(outbox: Outbox, channel: Channel, deliveries: Sequence[Delivery], end: float) -> DeliveryCounts:
     """One channel's deliveries in order; where one is refused, the next ones wait their turn behind it."""
     sent = 0
     for delivery in deliveries:
@@ -61,16 +61,16 @@ def _deliver(outbox: Outbox, channel: Channel, deliveries: Sequence[Delivery], e
             channel.send(delivery.alert)
         except NotDeliveredError as error:
             outbox.refused(delivery, str(error), error.wait_seconds, error.in_doubt)
-            return Report(sent, 1)
+            return DeliveryCounts(sent, 1)
         except Exception as error:
             # Whatever an address or an answer makes a library do is this channel's refusal, with its pauses and its
             # end; raised, it would keep every alert of every channel from being sent. Its text may hold the address.
             _LOG.error("channel %s: %s", delivery.channel, type(error).__name__)
             outbox.refused(delivery, f"渠道出错（{type(error).__name__}）", in_doubt=True)
-            return Report(sent, 1)
+            return DeliveryCounts(sent, 1)
         outbox.sent(delivery)
         sent += 1
-    return Report(sent, 0)
+    return DeliveryCounts(sent, 0)
 
 
 def send_test(to: Mapping[str, Channel]) -> dict[str, str]:
@@ -87,13 +87,13 @@ def send_test(to: Mapping[str, Channel]) -> dict[str, str]:
     return told
 
 
-def deliver_patiently(settings: Settings, seconds: float = 8) -> Report:
+def deliver_patiently(settings: Settings, seconds: float = 8) -> DeliveryCounts:
     """Send what is due, and try once or twice more what was refused: for a process that has no daemon beside it.
 
     Raises ``ChannelError`` where the addresses can't be used.
     """
     to = channels(settings.alert_urls)
-    report = Report()
+    report = DeliveryCounts()
     if not settings.outbox.is_file():
         return report  # nothing was ever to be told
     outbox, end = Outbox(settings.outbox), time.monotonic() + seconds

@@ -142,7 +142,7 @@ def crashed(run: Run, what: str) -> str | None:
 def refused(run: Run, what: str) -> str | None:
     """A publication that was refused: nothing new where the year is known to have failed."""
     if run.outbox.is_open(run.year, "year"):
-        run.outbox.hear(run.run_id)
+        run.outbox.acknowledge(run.run_id)
         return None
     items = [{"type": "gate", "statement": what}]
     return _record(run, "blocked", {"headline": "不能发布", "findings": items}, ("refused", what))

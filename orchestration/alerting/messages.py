@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from orchestration.base.records import StrictRecord
 from orchestration.base.yaml_files import read_yaml
 
 FOLDER = Path(__file__).parent
@@ -31,11 +32,7 @@ _TEMPLATES = Environment(
 )
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Due(_Model):
+class Due(StrictRecord):
     """When a fiscal year's ledgers should be there, in the year after it."""
 
     month: int = Field(ge=1, le=12)
@@ -43,7 +40,7 @@ class Due(_Model):
     remind_days: int = Field(ge=1)
 
 
-class Policy(_Model):
+class Policy(StrictRecord):
     """``policy.yml``: how often to retry and to remind, and how much one message lists."""
 
     retry_seconds: tuple[int, ...] = Field(min_length=1)

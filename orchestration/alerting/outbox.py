@@ -95,9 +95,9 @@ class Outbox:
     def record(self, event: Event) -> str | None:
         """Write down a failure, unless the same one is already known. Returns the new alert's id."""
         with self._writing() as db:
-            if event.kind == "crashed" and self._has_heard(db, event.run_id):
+            if event.kind == "crashed" and self._is_acknowledged(db, event.run_id):
                 return None  # the run said so itself, or somebody else saw it end
-            self._hear(db, event.run_id)
+            self._acknowledge(db, event.run_id)
             open_one = self._open_incident(db, event.year, event.topic)
             if open_one and open_one["fingerprint"] == event.fingerprint:
                 return None
@@ -119,7 +119,7 @@ class Outbox:
     def resolve(self, year: int, topic: Topic, facts: Mapping[str, Any], run_url: str = "", run_id: str = "") -> bool:
         """The year is as it should be again. Returns whether an incident was open; those who heard of it will hear."""
         with self._writing() as db:
-            self._hear(db, run_id)
+            self._acknowledge(db, run_id)
             incident = self._open_incident(db, year, topic)
             if incident is None:
                 return False
@@ -131,14 +131,14 @@ class Outbox:
                 self._add(db, incident["id"], year, "resolved", "error", text, run_url)
             return True
 
-    def hear(self, run_id: str) -> None:
+    def acknowledge(self, run_id: str) -> None:
         """Remember that a run's end has been dealt with, though there is nothing new to tell."""
         with self._writing() as db:
-            self._hear(db, run_id)
+            self._acknowledge(db, run_id)
 
-    def has_heard(self, run_id: str) -> bool:
+    def is_acknowledged(self, run_id: str) -> bool:
         with self._reading() as db:
-            return self._has_heard(db, run_id)
+            return self._is_acknowledged(db, run_id)
 
     def is_open(self, year: int, topic: Topic) -> bool:
         with self._reading() as db:
@@ -236,12 +236,12 @@ class Outbox:
         )
         return name
 
-    def _hear(self, db: sqlite3.Connection, run_id: str) -> None:
+    def _acknowledge(self, db: sqlite3.Connection, run_id: str) -> None:
         if run_id:
             db.execute("insert or ignore into heard values (?, ?)", (run_id, stamp(self.now())))
 
     @staticmethod
-    def _has_heard(db: sqlite3.Connection, run_id: str) -> bool:
+    def _is_acknowledged(db: sqlite3.Connection, run_id: str) -> bool:
         return db.execute("select 1 from heard where run_id = ?", (run_id,)).fetchone() is not None
 
     def _remind(self, db: sqlite3.Connection) -> None:

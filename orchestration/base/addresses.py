@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import duckdb
 
 
-def place(text: str, base: Path) -> Path:
+def resolve_path(text: str, base: Path) -> Path:
     """An absolute path, one relative to ``base``, or an address."""
     if "://" not in text:
         return base / text

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from orchestration.base.addresses import place
+from orchestration.base.addresses import resolve_path
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -84,7 +84,7 @@ class Settings:
     @property
     def published(self) -> Path:
         """Where every year's versions are, for ever."""
-        return place(self.published_at or "published", self.home)
+        return resolve_path(self.published_at or "published", self.home)
 
     def versions(self, year: int) -> Path:
         return self.published / str(year)

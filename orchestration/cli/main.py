@@ -99,9 +99,9 @@ def run(year: Year, as_published: AsPublished = False, as_json: AsJson = False) 
     cli_alerts.read_channels(settings)  # whoever is to be alerted must be reachable before something goes wrong
 
     def work(watcher: Watcher) -> int:
-        from expectations.gate import judge
+        from expectations.gate import gate_executor
 
-        judge()  # gets ready on the other core while this one imports the rest
+        gate_executor()  # gets ready on the other core while this one imports the rest
         from orchestration.pipeline.run import run_year
 
         outcome = run_year(settings, year, as_published=as_published, watcher=watcher)

@@ -18,11 +18,11 @@ _Regex = Annotated[re.Pattern[str], BeforeValidator(re.compile)]
 _TAIL = r"(?:总数|数|额|金额|比例)?(?:约|共)?(?:为|是|达到|达|约|[:：])?$"
 
 
-class _Model(BaseModel):
+class _PatternRecord(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
 
-class Head(_Model):
+class Head(_PatternRecord):
     """What stands right before a figure, and the measure that it then is."""
 
     label: str
@@ -37,7 +37,7 @@ class Head(_Model):
         return re.compile(f"(?:{self.label}){_TAIL}")
 
 
-class Word(_Model):
+class WordPattern(_PatternRecord):
     """Words that state a figure without digits."""
 
     find: _Regex
@@ -46,13 +46,13 @@ class Word(_Model):
     row: dict[str, str] = {}
 
 
-class Example(_Model):
+class Example(_PatternRecord):
     text: str
     reads: tuple[str, ...]
     heading: str = ""
 
 
-class Frame(_Model):
+class Frame(_PatternRecord):
     """From where on figures are those of a ledger, and which are which."""
 
     id: str
@@ -64,23 +64,23 @@ class Frame(_Model):
     items: str = ""
     measure: str = ""
     heads: tuple[Head, ...] = ()
-    words: tuple[Word, ...] = ()
+    words: tuple[WordPattern, ...] = ()
     texts: dict[str, _Regex] = {}
     examples: tuple[Example, ...] = ()
     counter_examples: tuple[str, ...] = ()
 
 
-class ListPattern(_Model):
+class ListPattern(_PatternRecord):
     list: str
     find: _Regex
 
 
-class DatePattern(_Model):
+class DatePattern(_PatternRecord):
     event: str
     find: str
 
 
-class Patterns(_Model):
+class Patterns(_PatternRecord):
     frames: tuple[Frame, ...]
     lists: tuple[ListPattern, ...]
     dates: tuple[DatePattern, ...]

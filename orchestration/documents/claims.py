@@ -86,7 +86,7 @@ class Claims:
 
 
 @dataclass(frozen=True)
-class _Row:
+class _StatedRow:
     """A row of a ledger that a claim may speak of: how it is addressed, and what it is called."""
 
     path: str  # 表3/第4行
@@ -126,7 +126,7 @@ def _claim(
     place = paragraph.place(match.start())
     known = [row for name in pattern.ledgers if name in sheets for row in _rows(sheets[name], pattern)]
     names = split_names(match["names"])
-    spoken: Iterable[tuple[str, Sequence[_Row]]] = (
+    spoken: Iterable[tuple[str, Sequence[_StatedRow]]] = (
         [(name, _matching(name, known)) for name in names] if names else [("", known)]
     )
     for name, rows in spoken:
@@ -138,7 +138,7 @@ def _claim(
             _put(found.rows, pattern, row, paragraph, place)
 
 
-def _put(rows: StatedRows, pattern: ClaimPattern, row: _Row, paragraph: Paragraph, place: Place) -> None:
+def _put(rows: StatedRows, pattern: ClaimPattern, row: _StatedRow, paragraph: Paragraph, place: Place) -> None:
     ledger, _, key = row.path.partition("/")
     headers = {"zero": ("zero", ""), "positive": ("positive", ""), "order": ("smaller", "larger")}[pattern.must]
     claimed = {"zero": "称尚未支付", "positive": "称较上年增加", "order": "称没有超支"}[pattern.must]
@@ -151,7 +151,7 @@ def _put(rows: StatedRows, pattern: ClaimPattern, row: _Row, paragraph: Paragrap
     rows.say(at, "section", paragraph.section)
 
 
-def _rows(sheet: Sheet, pattern: ClaimPattern) -> Iterator[_Row]:
+def _rows(sheet: Sheet, pattern: ClaimPattern) -> Iterator[_StatedRow]:
     """The detail rows of a sheet that print the measures of a claim."""
     contract = sheet.contract
     if any(contract.measure(name) is None for name in filter(None, (pattern.measure, pattern.than))):
@@ -167,10 +167,10 @@ def _rows(sheet: Sheet, pattern: ClaimPattern) -> Iterator[_Row]:
         if any(fold(text) in map(fold, contract.total.words) for text in texts) or not key:
             continue
         label = max(texts, key=len)
-        yield _Row(f"{contract.short}/{key}", fold(label), label)
+        yield _StatedRow(f"{contract.short}/{key}", fold(label), label)
 
 
-def _matching(name: str, rows: Iterable[_Row]) -> list[_Row]:
+def _matching(name: str, rows: Iterable[_StatedRow]) -> list[_StatedRow]:
     """The rows that a name speaks of: those whose own name holds it, without the year that it may begin with."""
     wanted = fold(_AND_SO_ON.sub("", name))
     bare = _YEAR_BEFORE.sub("", wanted)

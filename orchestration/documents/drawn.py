@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from orchestration.documents.lines import Document, DrawnTable, Line
+from orchestration.documents.lines import Document, DrawnTable, TextLine
 from orchestration.documents.tables import FoundTable, title_of
 from orchestration.ledgers.contract import Contract
 
 _LOOK_BACK = 3
 
 
-def drawn_tables(document: Document, contracts: dict[str, Contract]) -> tuple[list[FoundTable], list[Line]]:
+def drawn_tables(document: Document, contracts: dict[str, Contract]) -> tuple[list[FoundTable], list[TextLine]]:
     """The tables that a contract knows, and all lines that are no part of one."""
-    lines: list[Line] = []
+    lines: list[TextLine] = []
     found: list[FoundTable] = []
     for block in document.blocks:
         if isinstance(block, DrawnTable):

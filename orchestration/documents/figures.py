@@ -35,7 +35,7 @@ _FIGURES = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
+class TextFigure:
     """A number in a text. ``text`` is as printed, with its unit, without spaces."""
 
     start: int
@@ -45,9 +45,9 @@ class Figure:
     unit: str = ""
 
 
-def find_figures(text: str) -> list[Figure]:
+def find_figures(text: str) -> list[TextFigure]:
     """All numbers of a text (without spaces), in order."""
-    found: list[Figure] = []
+    found: list[TextFigure] = []
     taken = bytearray(len(text))
     patterns: tuple[tuple[re.Pattern[str], Kind], ...] = ((_DATES, "date"), (_NAMES, "name"), (_YEARS, "year"))
     for pattern, kind in patterns:
@@ -55,10 +55,10 @@ def find_figures(text: str) -> list[Figure]:
             start, end = match.span()
             if not any(taken[start:end]) and re.search(r"\d", match[0]):
                 taken[start:end] = b"\1" * (end - start)
-                found.append(Figure(start, end, match[0], kind))
+                found.append(TextFigure(start, end, match[0], kind))
     for match in _FIGURES.finditer(text):
         if any(taken[match.start("number") : match.end("number")]):
             continue
         unit = match["unit"] or ""
-        found.append(Figure(match.start(), match.end(), match[0], "figure", unit.replace("％", "%")))
+        found.append(TextFigure(match.start(), match.end(), match[0], "figure", unit.replace("％", "%")))
     return sorted(found, key=lambda figure: figure.start)

@@ -41,7 +41,7 @@ class Word:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class TextLine:
     """One line as laid out. ``whole``: it is a paragraph by itself, as the format says."""
 
     text: str
@@ -63,24 +63,24 @@ class Document:
     """A document in reading order."""
 
     name: str  # what messages call it
-    blocks: list[Line | DrawnTable]
+    blocks: list[TextLine | DrawnTable]
     sha256: str = ""
     scans: tuple[int, ...] = ()  # pages that are pictures of text
     pages: int = 0
     notices: list[Problem] = field(default_factory=list)
 
     @property
-    def lines(self) -> list[Line]:
-        return [block for block in self.blocks if isinstance(block, Line)]
+    def lines(self) -> list[TextLine]:
+        return [block for block in self.blocks if isinstance(block, TextLine)]
 
 
 _WORD = re.compile(r"(\s*)(\S+)")
 
 
-def line_of_text(text: str, place: Place, *, whole: bool = False) -> Line:
+def line_of_text(text: str, place: Place, *, whole: bool = False) -> TextLine:
     """A line whose words are what spaces part."""
     words = tuple(Word(match[2], place, len(match[1])) for match in _WORD.finditer(text))
-    return Line(text.strip(), place, words, whole)
+    return TextLine(text.strip(), place, words, whole)
 
 
 def refused(name: str, found: str, expected: str) -> InputError:

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from orchestration.documents.lines import Line, Place
+from orchestration.documents.lines import Place, TextLine
 from orchestration.ledgers.money import squeeze
 
 #: How official documents number their headings (GB/T 9704), from the outermost.
@@ -43,10 +43,10 @@ class Paragraph:
         return self.places[max(bisect.bisect_right(self.starts, offset) - 1, 0)]
 
 
-def paragraphs_of(lines: Sequence[Line]) -> list[Paragraph]:
+def paragraphs_of(lines: Sequence[TextLine]) -> list[Paragraph]:
     """The paragraphs in order. Page numbers are left out."""
     full = _usual_width(lines)
-    groups: list[list[Line]] = []
+    groups: list[list[TextLine]] = []
     ended = True
     for line in lines:
         text = squeeze(line.text)
@@ -61,7 +61,7 @@ def paragraphs_of(lines: Sequence[Line]) -> list[Paragraph]:
     return _under_headings(groups)
 
 
-def _usual_width(lines: Sequence[Line]) -> float:
+def _usual_width(lines: Sequence[TextLine]) -> float:
     widths = sorted(_width(squeeze(line.text)) for line in lines)
     return widths[int(len(widths) * 0.9)] if widths else 0
 
@@ -70,7 +70,7 @@ def _width(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
-def _is_heading(text: str, before: Sequence[Line]) -> bool:
+def _is_heading(text: str, before: Sequence[TextLine]) -> bool:
     if not any(level.match(text) for level in _LEVELS):
         return False
     return not before or squeeze(before[-1].text).endswith(_SENTENCE_END) or _follows(squeeze(before[0].text), text)
@@ -87,7 +87,7 @@ def _follows(before: str, text: str) -> bool:
     return all(numbers) and int(numbers[1]["mark"]) == int(numbers[0]["mark"]) + 1  # type: ignore[index]
 
 
-def _under_headings(groups: Sequence[Sequence[Line]]) -> list[Paragraph]:
+def _under_headings(groups: Sequence[Sequence[TextLine]]) -> list[Paragraph]:
     marks = [""] * len(_LEVELS)
     titles = [""] * len(_LEVELS)
     found = []

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from orchestration.base.files import hidden_character, read_file
-from orchestration.documents.lines import MOST_BYTES, MOST_CHARACTERS, Document, Line, Place, line_of_text, refused
+from orchestration.documents.lines import MOST_BYTES, MOST_CHARACTERS, Document, Place, TextLine, line_of_text, refused
 
 _EXPECTED = "UTF-8 或 GB18030 文本"
 #: What tools leave of a page's layout: zero-width marks and soft hyphens print as nothing.
@@ -22,7 +22,7 @@ def read_text(path: Path, name: str) -> Document:
     text = _decoded(content, name)
     if len(text) > MOST_CHARACTERS:
         raise refused(name, f"{len(text):,} 字", f"不超过 {MOST_CHARACTERS:,} 字的文档")
-    lines: list[Line | object] = []
+    lines: list[TextLine | object] = []
     pages = text.split("\f")
     number = 0
     for page, body in enumerate(pages, 1):

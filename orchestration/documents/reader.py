@@ -16,7 +16,7 @@ from orchestration.documents.identities import identities_of
 from orchestration.documents.lines import Document, refused
 from orchestration.documents.paragraphs import Paragraph, paragraphs_of
 from orchestration.documents.plain_text import read_text
-from orchestration.documents.sentences import Binding, Fact, Reading, SentenceReader
+from orchestration.documents.sentences import Binding, Fact, SentenceReader, SentenceReadings
 from orchestration.documents.sheets import Sheet, StatedRows
 from orchestration.documents.stated import PROSE, with_parts
 from orchestration.documents.tables import find_text_tables, without
@@ -40,7 +40,7 @@ class DocumentReading:
     document: Document
     year: Year
     sheets: dict[str, Sheet]
-    sentences: Reading
+    sentences: SentenceReadings
     paragraphs: list[Paragraph]
     tables: int  # tables that a contract knew
     figures: Mapping[str, int] = field(default_factory=dict)  # read | bound | unread, of figures in sentences
@@ -121,7 +121,7 @@ def _year_in(paragraphs: Iterable[Paragraph]) -> int | None:
 
 
 def _stated(
-    sentences: Reading, lists_: lists.Lists, contracts: Mapping[str, Contract], tables: set[str]
+    sentences: SentenceReadings, lists_: lists.Lists, contracts: Mapping[str, Contract], tables: set[str]
 ) -> dict[str, StatedRows]:
     """Rows of every ledger that sentences give. What was stated before, or stands in a table, is a restatement."""
     rows: dict[str, StatedRows] = {}

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from orchestration.documents.bindings import Frame, Head, Patterns
-from orchestration.documents.figures import Figure, find_figures
+from orchestration.documents.figures import TextFigure, find_figures
 from orchestration.documents.lines import Place
 from orchestration.documents.paragraphs import Paragraph
 from orchestration.ledgers.contract import Contract
@@ -55,7 +55,7 @@ class Unread:
 
 
 @dataclass
-class Reading:
+class SentenceReadings:
     """All that the sentences say."""
 
     bindings: list[Binding] = field(default_factory=list)
@@ -80,13 +80,13 @@ class SentenceReader:
     def __init__(self, patterns: Patterns, contracts: Mapping[str, Contract]):
         self.contracts = contracts
         self.frames = [frame for frame in patterns.frames if frame.ledger in contracts]
-        self.reading = Reading()
+        self.reading = SentenceReadings()
         self._section: tuple[str, ...] = ()
         self._above = ""  # the text of the section so far
         self._by_heading: list[_Open] = []
         self._current: _Open | None = None
 
-    def read(self, paragraphs: Sequence[Paragraph]) -> Reading:
+    def read(self, paragraphs: Sequence[Paragraph]) -> SentenceReadings:
         for paragraph in paragraphs:
             self._paragraph(paragraph)
         return self.reading
@@ -136,13 +136,13 @@ class SentenceReader:
         return {**frame.row, **named}
 
     @staticmethod
-    def _label(text: str, figures: Sequence[Figure], n: int) -> str:
+    def _label(text: str, figures: Sequence[TextFigure], n: int) -> str:
         """What stands before a figure in its sentence, since the figure before it."""
         start = figures[n - 1].end if n else 0
         label = text[start : figures[n].start]
         return _SENTENCE.split(label)[-1]
 
-    def _figure(self, paragraph: Paragraph, figure: Figure, label: str, *, follows: bool) -> None:
+    def _figure(self, paragraph: Paragraph, figure: TextFigure, label: str, *, follows: bool) -> None:
         in_use = [each for each in (self._current, *self._by_heading) if each]
         for bind in (self._bind, self._item):  # what a label says comes before what “其中” implies
             if any(bind(each, paragraph, figure, label) for each in in_use):
@@ -156,7 +156,7 @@ class SentenceReader:
             around = paragraph.text[max(figure.start - 12, 0) : figure.end + 8]
             self.reading.unread.append(Unread(figure.text, place, paragraph.section, around))
 
-    def _bind(self, each: _Open, paragraph: Paragraph, figure: Figure, label: str) -> bool:
+    def _bind(self, each: _Open, paragraph: Paragraph, figure: TextFigure, label: str) -> bool:
         contract = self.contracts[each.frame.ledger]
         head = self._head(each.frame, contract, label)
         if each.respectively and not head and re.fullmatch(r"[、和及与]", label):
@@ -193,7 +193,7 @@ class SentenceReader:
         ]
         return Head(label="", measure=max(found)[1]) if found else None
 
-    def _item(self, each: _Open, paragraph: Paragraph, figure: Figure, label: str) -> bool:
+    def _item(self, each: _Open, paragraph: Paragraph, figure: TextFigure, label: str) -> bool:
         """One of “其中”: its own name is the row, and it has the measure of the whole."""
         if not each.frame.items or not each.measure:
             return False
@@ -239,7 +239,7 @@ class SentenceReader:
         each: _Open,
         row: Mapping[str, str],
         measure: str,
-        figure: Figure,
+        figure: TextFigure,
         paragraph: Paragraph,
         head: Head | None = None,
     ) -> bool:
@@ -279,7 +279,7 @@ class SentenceReader:
             yield start, starts[n + 1][0] if n + 1 < len(starts) else end, each
 
 
-def _suits(contract: Contract, measure: str, figure: Figure) -> bool:
+def _suits(contract: Contract, measure: str, figure: TextFigure) -> bool:
     """Whether a figure's unit can be one of the measure: no rate for an amount."""
     kind = next((each.kind for each in contract.measures if each.name == measure), "")
     if kind == "ratio":
@@ -295,7 +295,7 @@ def _clause_before(label: str) -> str:
     return _TRAILING.sub("", _LEADING.sub("", _CLAUSE.split(label)[-1]))
 
 
-def _subject(text: str, figure: Figure, label: str, *, follows: bool) -> str:
+def _subject(text: str, figure: TextFigure, label: str, *, follows: bool) -> str:
     """What a figure is of: the words before it in its clause, and behind it where those say too little."""
     before = _clause_before(label)
     if follows and not _CLAUSE.search(label) and "和" in label:

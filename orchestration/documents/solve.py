@@ -37,7 +37,7 @@ def is_piece(text: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Figures:
+class RowFigures:
     """The figures of one row in order. ``gaps[i]``: blanks that spaces leave before the i-th; ``breaks``: the positions
     that begin a new line.
     """
@@ -83,7 +83,7 @@ def holds(texts: Sequence[str], reading: Reading, columns: Sequence[str], identi
     return True
 
 
-def solve_row(figures: Figures, columns: Sequence[str], identities: Sequence[Identity]) -> Solved:
+def solve_row(figures: RowFigures, columns: Sequence[str], identities: Sequence[Identity]) -> Solved:
     """All readings of a row that its identities allow. Where none is, pieces that a line break parts are joined."""
     if len(figures.texts) > _MOST_PIECES or len(columns) > _MOST_COLUMNS:
         return Solved(figures.texts, tuple(range(len(figures.texts))), (), "")
@@ -103,7 +103,7 @@ def solve_row(figures: Figures, columns: Sequence[str], identities: Sequence[Ide
     return fallback or Solved(figures.texts, tuple(range(len(figures.texts))), (), "")
 
 
-def by_spaces(figures: Figures, solved: Solved, width: int) -> Reading | None:
+def by_spaces(figures: RowFigures, solved: Solved, width: int) -> Reading | None:
     """The reading that the spaces state: each blank cell leaves one more; None where they don't fit the columns."""
     if solved.starts != tuple(range(len(figures.texts))):
         return None
@@ -115,7 +115,7 @@ def by_spaces(figures: Figures, solved: Solved, width: int) -> Reading | None:
     return tuple(reading + [None] * (width - len(reading)))
 
 
-def settle(rows: Sequence[tuple[Figures, Solved]], width: int) -> list[Solved]:
+def settle(rows: Sequence[tuple[RowFigures, Solved]], width: int) -> list[Solved]:
     """Rows with more than one reading by their spaces, where spaces fit every row of the table that has a reading."""
     stated = [by_spaces(figures, solved, width) for figures, solved in rows]
     judged = [
@@ -143,7 +143,7 @@ def _placements(count: int, width: int) -> list[Reading]:
     return found
 
 
-def _joined(figures: Figures) -> list[tuple[tuple[str, ...], tuple[int, ...]]]:
+def _joined(figures: RowFigures) -> list[tuple[tuple[str, ...], tuple[int, ...]]]:
     """The figures as they stand, then with pieces joined over line breaks, fewest joins first."""
     places = sorted(figures.breaks - {0})
     found = []

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 
 from orchestration.base.problems import Problem
 from orchestration.documents.identities import Identities
-from orchestration.documents.lines import Line, Place, Word
-from orchestration.documents.solve import Figures, Solved, is_figure, is_piece, settle, solve_row
+from orchestration.documents.lines import Place, TextLine, Word
+from orchestration.documents.solve import RowFigures, Solved, is_figure, is_piece, settle, solve_row
 from orchestration.documents.totals import solve_by_totals
 from orchestration.ledgers.contract import Column, Contract
 from orchestration.ledgers.money import squeeze
@@ -66,11 +66,11 @@ class _Row:
             self.figures.append(token)
 
     @property
-    def as_figures(self) -> Figures:
-        return Figures(tuple(token.text for token in self.figures), tuple(self.gaps), frozenset(self.breaks))
+    def as_figures(self) -> RowFigures:
+        return RowFigures(tuple(token.text for token in self.figures), tuple(self.gaps), frozenset(self.breaks))
 
 
-def title_of(line: Line, contracts: dict[str, Contract]) -> Contract | None:
+def title_of(line: TextLine, contracts: dict[str, Contract]) -> Contract | None:
     """The contract whose title a line is, with or without its number."""
     text = line.text.strip()
     names = {fold(text), fold(_TABLE_NUMBER.sub("", text))} - {""}
@@ -78,7 +78,7 @@ def title_of(line: Line, contracts: dict[str, Contract]) -> Contract | None:
 
 
 def find_text_tables(
-    name: str, lines: Sequence[Line], contracts: dict[str, Contract], known: Identities
+    name: str, lines: Sequence[TextLine], contracts: dict[str, Contract], known: Identities
 ) -> list[FoundTable]:
     """Every table below a title that a contract knows."""
     found: list[FoundTable] = []
@@ -96,7 +96,7 @@ def find_text_tables(
 class _Reader:
     """Reads one table from its title down."""
 
-    def __init__(self, name: str, lines: Sequence[Line], title: int, contract: Contract, known: Identities):
+    def __init__(self, name: str, lines: Sequence[TextLine], title: int, contract: Contract, known: Identities):
         self.name, self.lines, self.title, self.contract = name, lines, title, contract
         self.known = known
         self.problems: list[Problem] = []
@@ -206,7 +206,7 @@ class _Reader:
     def _is_total(self, row: _Row) -> bool:
         return is_among("".join(row.name) or row.number, self.contract.total.words)
 
-    def _ends(self, line: Line, rows: list[_Row], numbered: bool, width: int) -> bool:
+    def _ends(self, line: TextLine, rows: list[_Row], numbered: bool, width: int) -> bool:
         """Whether a line stands below the table: after the total row, a title, or prose."""
         if not rows or not rows[-1].figures:
             return bool(_PROSE.search(line.text)) and not numbered
@@ -225,7 +225,7 @@ class _Reader:
         numbers = [int(row.number) for row in rows if row.number.isdecimal()]
         return str(numbers[-1] + 1 if numbers else 1)
 
-    def _take(self, line: Line, at: int, rows: list[_Row], numbered: bool) -> bool:
+    def _take(self, line: TextLine, at: int, rows: list[_Row], numbered: bool) -> bool:
         """One line into the rows; False where it belongs to no row."""
         tokens = [_Token(word.text, word, at) for word in line.words]
         before = len(tokens)
@@ -265,7 +265,7 @@ class _Reader:
             return "number" if first == self._next(rows) else ""
         return "name" if not is_piece(first) else ""
 
-    def _bad(self, line: Line, found: str, expected: str) -> Problem:
+    def _bad(self, line: TextLine, found: str, expected: str) -> Problem:
         return Problem(self.name, self.contract.short, str(line.place), found, expected)
 
     def _solve(self, rows: list[_Row], measures: list[Column]) -> list[Solved]:
@@ -309,7 +309,7 @@ class _Reader:
         return texts, places
 
 
-def without(lines: Sequence[Line], tables: Sequence[FoundTable]) -> list[Line]:
+def without(lines: Sequence[TextLine], tables: Sequence[FoundTable]) -> list[TextLine]:
     """The lines that no table takes up."""
     taken = {at for table in tables for at in range(table.first, table.last + 1)}
     return [line for at, line in enumerate(lines) if at not in taken]

@@ -11,7 +11,7 @@ from orchestration.drafting.figures import Figures
 from orchestration.drafting.lines import Lines, surprise
 from orchestration.drafting.relations import find_relations, verdicts
 from orchestration.drafting.rule import Amounts, Break, DraftRule, believed, joined, shown
-from orchestration.drafting.tables import Column, Table
+from orchestration.drafting.tables import DraftColumn, DraftTable
 from orchestration.ledgers.spreadsheet import reference
 
 #: Bits that a meeting of two tables must have over what was tried: a chance of one in a million.
@@ -25,7 +25,7 @@ _MOST_POSITIONS = 60
 class _Vector:
     """One row of a table, or the sum of its details, by measure: a figure that another table may show too."""
 
-    table: Table
+    table: DraftTable
     path: str  # ledger/row, or sum(ledger/*
     row: int  # -1: the sum of the details
     values: Mapping[str, tuple[int, int]]  # measure -> value, half-width, in units of one scale for all tables
@@ -35,7 +35,7 @@ class _Vector:
         return f"sum({self.path}/{{measure}})" if self.row < 0 else f"{self.path}/{{measure}}"
 
 
-def shared_totals(tables: Sequence[Table], amounts: Sequence[Amounts]) -> list[DraftRule]:
+def shared_totals(tables: Sequence[DraftTable], amounts: Sequence[Amounts]) -> list[DraftRule]:
     """Totals of one table that stand in another, or are the sum of two totals elsewhere."""
     scale = max((each.figures.scale for each in amounts), default=0)
     vectors = [v for table, each in zip(tables, amounts, strict=True) for v in _vectors(table, each, scale)]
@@ -66,7 +66,7 @@ def _within_itself(whole: _Vector, pair: Sequence[_Vector]) -> bool:
     return any(part.table is whole.table for part in pair)
 
 
-def _vectors(table: Table, amounts: Amounts, scale: int) -> Iterator[_Vector]:
+def _vectors(table: DraftTable, amounts: Amounts, scale: int) -> Iterator[_Vector]:
     if not table.keys:
         return
     figures, up = amounts.figures, 10 ** (scale - amounts.figures.scale)
@@ -147,12 +147,12 @@ def _broken(left: _Vector, rights: Sequence[_Vector], name: str, scale: int) -> 
 class _Fact:
     """A column of the table that two tables make together: a measure, of one kind of row."""
 
-    table: Table
-    column: Column
+    table: DraftTable
+    column: DraftColumn
     rest: tuple[str, ...]  # the row's key beside the shared part
 
 
-def joined_rows(tables: Sequence[Table], amounts: Sequence[Amounts], seconds: float | None) -> Iterator[DraftRule]:
+def joined_rows(tables: Sequence[DraftTable], amounts: Sequence[Amounts], seconds: float | None) -> Iterator[DraftRule]:
     """What holds for each key that two tables share: their measures side by side, as if they were one table."""
     for (a, left), (b, right) in itertools.permutations(zip(tables, amounts, strict=True), 2):
         if len(a.keys) != 1 or not b.keys:
@@ -163,14 +163,14 @@ def joined_rows(tables: Sequence[Table], amounts: Sequence[Amounts], seconds: fl
         yield from _side_by_side(a, left, b, right, position, seconds)
 
 
-def _same_key(a: Table, b: Table, i: int) -> bool:
+def _same_key(a: DraftTable, b: DraftTable, i: int) -> bool:
     ours = {a.key(r)[0] for r in a.rows if not a.is_total(r)}
     theirs = {b.key(r)[i] for r in b.rows} - {"total"}
     return len(ours) >= 3 and len(ours & theirs) * 5 >= 4 * max(len(ours), 1) and not all(k.isdecimal() for k in ours)
 
 
 def _side_by_side(
-    a: Table, left: Amounts, b: Table, right: Amounts, position: int, seconds: float | None
+    a: DraftTable, left: Amounts, b: DraftTable, right: Amounts, position: int, seconds: float | None
 ) -> Iterator[DraftRule]:
     scale = max(left.figures.scale, right.figures.scale)
     known: dict[tuple[str, ...], _Fact] = {}
@@ -209,7 +209,9 @@ def _side_by_side(
             yield _joined_rule(members, position, b, verdict)
 
 
-def _joined_rule(members: Sequence[_Fact], position: int, wide: Table, verdict: Sequence[bool | None]) -> DraftRule:
+def _joined_rule(
+    members: Sequence[_Fact], position: int, wide: DraftTable, verdict: Sequence[bool | None]
+) -> DraftRule:
     def path(fact: _Fact) -> str:
         parts = list(fact.rest)
         parts.insert(position if fact.table is wide else 0, "{row}")

@@ -13,7 +13,7 @@ from pathlib import Path
 from orchestration.base.problems import InputError, Problem
 from orchestration.drafting.across import joined_rows, shared_totals
 from orchestration.drafting.rule import Amounts, Break, DraftRule, amounts_of
-from orchestration.drafting.tables import Table, find_tables, vocabulary_of
+from orchestration.drafting.tables import DraftTable, find_tables, vocabulary_of
 from orchestration.drafting.within import listed_rules, row_rules, share_rules, total_rules
 from orchestration.ledgers.contract import Contract
 from orchestration.ledgers.sources import COMPANIONS
@@ -24,7 +24,7 @@ from orchestration.ledgers.spreadsheet import SUFFIXES, Grid, read_grids
 class Draft:
     """What was made of the files."""
 
-    tables: tuple[Table, ...]
+    tables: tuple[DraftTable, ...]
     amounts: tuple[Amounts, ...]
     rules: tuple[DraftRule, ...]
     blanks_are_zero: Mapping[str, bool]  # table -> whether a blank is an exact zero
@@ -46,7 +46,7 @@ def draft_paths(paths: Sequence[Path], contracts: Mapping[str, Contract], second
     until = None if seconds is None else time.monotonic() + seconds
     grids = _grids(paths)
     vocabulary = vocabulary_of(contracts)
-    tables: list[Table] = []
+    tables: list[DraftTable] = []
     for path, grid in grids:
         tables += find_tables(grid, path.stem, vocabulary)
     tables = _named_apart(tables, contracts)
@@ -109,7 +109,7 @@ def _grids(paths: Sequence[Path]) -> list[tuple[Path, Grid]]:
     return grids
 
 
-def _named_apart(tables: Sequence[Table], taken: Container[str]) -> list[Table]:
+def _named_apart(tables: Sequence[DraftTable], taken: Container[str]) -> list[DraftTable]:
     """Tables under names of their own. A ledger that has a contract may have models that rely on its keys: a draft
     does not take its name.
     """
@@ -123,7 +123,7 @@ def _named_apart(tables: Sequence[Table], taken: Container[str]) -> list[Table]:
     return named
 
 
-def _blanks_are_zero(table: Table, amounts: Amounts, rules: Sequence[DraftRule]) -> bool:
+def _blanks_are_zero(table: DraftTable, amounts: Amounts, rules: Sequence[DraftRule]) -> bool:
     """A blank is a zero where relations hold only if it is; else it is taken for not printed."""
     measures = {column.at: m for m, column in enumerate(table.measures)}
     for rule in rules:

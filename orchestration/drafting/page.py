@@ -11,7 +11,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from orchestration.drafting.draft import Draft
-from orchestration.drafting.tables import Table
+from orchestration.drafting.tables import DraftTable
 from orchestration.drafting.writing import broken_place, evidence, undecided
 from orchestration.ledgers.spreadsheet import Grid, reference
 
@@ -87,7 +87,7 @@ def _numbers(draft: Draft, names: set[str]) -> dict[tuple[str, int, int], list[i
 
 
 def _cell(
-    tables: list[Table], r: int, c: int, text: str, numbers: dict[tuple[str, int, int], list[int]],
+    tables: list[DraftTable], r: int, c: int, text: str, numbers: dict[tuple[str, int, int], list[int]],
     broken: dict[str, str],
 ) -> dict[str, str]:  # fmt: skip
     place = reference(r, c)

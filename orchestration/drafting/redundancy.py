@@ -13,7 +13,7 @@ from orchestration.drafting.lines import Candidate, Lines
 
 
 @dataclass(frozen=True)
-class Relation:
+class KeptRelation:
     """A relation that a stretch of lines keeps."""
 
     columns: bool  # within columns (from row to row) rather than within rows
@@ -31,7 +31,7 @@ class _Equation:
     lines: frozenset[int]
 
 
-def settle(accepted: Sequence[Relation], lines: Lines) -> list[Relation]:
+def settle(accepted: Sequence[KeptRelation], lines: Lines) -> list[KeptRelation]:
     """What is left of the accepted relations of one direction."""
     sums = [each for each in accepted if each.candidate.operator == "Sum"]
     means = [each for each in accepted if each.candidate.operator == "Average"]
@@ -39,7 +39,7 @@ def settle(accepted: Sequence[Relation], lines: Lines) -> list[Relation]:
     return _without_rivals(_independent(sums, lines), lines) + _without_rivals(means, lines) + _one_ratio(ratios, lines)
 
 
-def _one_ratio(ratios: Sequence[Relation], lines: Lines) -> list[Relation]:
+def _one_ratio(ratios: Sequence[KeptRelation], lines: Lines) -> list[KeptRelation]:
     """Each figure is one quotient, and of ``a = b / c``, ``c = b / a`` one is meant: the plainest of those that have
     most of the evidence, line by line.
     """
@@ -51,7 +51,7 @@ def _one_ratio(ratios: Sequence[Relation], lines: Lines) -> list[Relation]:
     fineness = {p: 8 * sum(shown) // max(len(shown), 1) for p, shown in powers.items()}
     size = {p: max(abs(line.values[p] or 0) for line in lines.lines) for p in best}
 
-    def order(relation: Relation) -> tuple[int, ...]:
+    def order(relation: KeptRelation) -> tuple[int, ...]:
         result, operands = relation.candidate.result, relation.candidate.operands
         weak = relation.bits * 10 < best[result] * 8
         return (weak, fineness[result], result < max(operands), size[result].bit_length(), *_plainness(relation))
@@ -69,14 +69,14 @@ def _one_ratio(ratios: Sequence[Relation], lines: Lines) -> list[Relation]:
     return settled
 
 
-def _plainness(relation: Relation) -> tuple[int, ...]:
+def _plainness(relation: KeptRelation) -> tuple[int, ...]:
     """What a person would rather have meant: beside each other, few parts, close by."""
     candidate = relation.candidate
     positions = (candidate.result, *candidate.operands)
     return (candidate.cost, len(candidate.operands), max(positions) - min(positions), -relation.bits)
 
 
-def _independent(sums: Sequence[Relation], lines: Lines) -> list[Relation]:
+def _independent(sums: Sequence[KeptRelation], lines: Lines) -> list[KeptRelation]:
     """Sums, plainest first, without those that follow from the ones before them and from figures that stand twice."""
     basis: dict[int, list[_Equation]] = defaultdict(list)
     for one, two, where in _doubles(lines):
@@ -127,12 +127,12 @@ def _doubles(lines: Lines) -> list[tuple[int, int, frozenset[int]]]:
     ]
 
 
-def _without_rivals(accepted: Sequence[Relation], lines: Lines) -> list[Relation]:
+def _without_rivals(accepted: Sequence[KeptRelation], lines: Lines) -> list[KeptRelation]:
     """Of relations that explain the same figure from the same parts, the plainest that has at least half of the
     evidence of the strongest, line by line.
     """
     taken: dict[tuple[int, int], list[frozenset[int]]] = defaultdict(list)
-    settled: list[Relation] = []
+    settled: list[KeptRelation] = []
     best: dict[int, int] = defaultdict(int)
     for each in accepted:
         best[each.candidate.result] = max(best[each.candidate.result], each.bits)

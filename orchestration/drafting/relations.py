@@ -17,7 +17,7 @@ from math import isqrt
 from orchestration.drafting.figures import Figures
 from orchestration.drafting.lines import Candidate, Line, Lines, surprise
 from orchestration.drafting.quotients import quotients
-from orchestration.drafting.redundancy import Relation, settle
+from orchestration.drafting.redundancy import KeptRelation, settle
 from orchestration.drafting.sums import Outline, averages, far_sums, outline_sums, pair_sums, strided_sums, window_sums
 
 #: Bits that a line which breaks a relation takes away: one in 64 lines of a true relation is wrong or different.
@@ -35,7 +35,7 @@ _SAME = 500
 class Relations:
     """All that was found; ``partial`` says what was left out for want of time."""
 
-    found: list[Relation] = field(default_factory=list)
+    found: list[KeptRelation] = field(default_factory=list)
     partial: list[str] = field(default_factory=list)
 
 
@@ -75,7 +75,7 @@ class _Finder:
         self.relations = relations
         self.until = until
         self.tried: set[tuple[str, int, tuple[int, ...], int]] = set()
-        self.accepted: list[Relation] = []
+        self.accepted: list[KeptRelation] = []
 
     def run(self) -> None:
         sequence = self.lines.positions
@@ -138,7 +138,7 @@ class _Finder:
             inside = [(self.lines.used[i], trials[i]) for i in _widened(trials, low, high)]
             kept = tuple(i for i, t in inside if t.kept)
             broken = tuple(i for i, t in inside if t.kept is False)
-            self.accepted.append(Relation(self.lines.columns, candidate, kept, broken, bits))
+            self.accepted.append(KeptRelation(self.lines.columns, candidate, kept, broken, bits))
 
     def _scores(self, candidate: Candidate, trials: Sequence[Trial]) -> list[int]:
         """What each line adds or takes away. Lines whose figures stand in the same proportion (the same amounts every
@@ -245,7 +245,7 @@ def _widened(trials: Sequence[Trial], low: int, high: int) -> range:
     return range(low, high + 1)
 
 
-def instances(relation: Relation) -> Iterator[tuple[tuple[int, int], list[tuple[int, int]]]]:
+def instances(relation: KeptRelation) -> Iterator[tuple[tuple[int, int], list[tuple[int, int]]]]:
     """The relation's figures, line by line: (row, column) of the result and of the operands."""
     for number in relation.kept:
         places = [

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Literal
 
 from orchestration.drafting.figures import Figures
-from orchestration.drafting.tables import Column, Table
+from orchestration.drafting.tables import DraftColumn, DraftTable
 from orchestration.ledgers.cell import Cell
 from orchestration.ledgers.contract import Contract
 from orchestration.ledgers.money import MONEY_UNITS, FigureError, is_dash, parse_figure
@@ -60,7 +60,7 @@ class Amounts:
     unread: tuple[Break, ...]  # cells under a measure that hold something else
 
 
-def amounts_of(table: Table) -> Amounts:
+def amounts_of(table: DraftTable) -> Amounts:
     """Every figure of a table, read as the reader will read it: to the last place that its column shows."""
     cells: dict[tuple[int, int], Cell] = {}
     zeros: set[tuple[int, int]] = set()
@@ -90,7 +90,7 @@ def amounts_of(table: Table) -> Amounts:
     return Amounts(Figures(values, halves, places), tuple(unread))
 
 
-def _cell(table: Table, r: int, column: Column, text: str) -> Cell:
+def _cell(table: DraftTable, r: int, column: DraftColumn, text: str) -> Cell:
     figure = parse_figure(text, column.kind, unit_of(table, column))
     return Cell(
         fiscal_year=0, ledger=table.name, row_key=str(r), row_kind="detail", row_label="", measure=column.name,
@@ -99,7 +99,7 @@ def _cell(table: Table, r: int, column: Column, text: str) -> Cell:
     )  # fmt: skip
 
 
-def _contract(table: Table) -> Contract:
+def _contract(table: DraftTable) -> Contract:
     """As much of a contract as says how fine the columns are."""
     measures = [{"name": c.name, "header": c.header, "kind": c.kind, "unit": c.unit} for c in table.measures]
     row = {"name": "drafted_row", "header": "行"}
@@ -108,19 +108,19 @@ def _contract(table: Table) -> Contract:
     )
 
 
-def zero_words(table: Table, column: Column) -> list[str]:
+def zero_words(table: DraftTable, column: DraftColumn) -> list[str]:
     """Words under a measure that state a zero."""
     return [word for word in ZERO_WORDS if any(table.text(r, column) == word for r in table.rows)]
 
 
-def unit_of(table: Table, column: Column) -> str:
+def unit_of(table: DraftTable, column: DraftColumn) -> str:
     """The unit that a measure's figures count in where the cell prints none."""
     if column.unit or column.kind != "money":
         return column.unit
     return table.unit or assumed_unit(table)
 
 
-def assumed_unit(table: Table) -> str:
+def assumed_unit(table: DraftTable) -> str:
     """Where a table of amounts names no unit: 元, or 万元 if its figures are finer than the fen."""
     places = max(
         (len(text.rpartition(".")[2].rstrip("%％)")) for r in table.rows for c in table.measures
@@ -139,7 +139,7 @@ def _whole(value: Decimal, places: int) -> int:
     return int(value.scaleb(places))
 
 
-def shown(table: Table, column: Column, value: int, scale: int, like: str = "") -> str:
+def shown(table: DraftTable, column: DraftColumn, value: int, scale: int, like: str = "") -> str:
     """A computed figure as the table would print it, to as many places as ``like`` has."""
     exact = Decimal(value).scaleb(-scale)
     if column.kind == "money":

@@ -31,7 +31,7 @@ _MOSTLY = (3, 5)
 
 
 @dataclass(frozen=True)
-class Column:
+class DraftColumn:
     """One column as drafted."""
 
     at: int
@@ -44,7 +44,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Table:
+class DraftTable:
     """One table of a sheet as drafted: zero-based rows of the grid."""
 
     grid: Grid
@@ -54,19 +54,19 @@ class Table:
     header: tuple[int, int]  # first, last
     rows: tuple[int, ...]
     notes: tuple[int, ...]
-    columns: tuple[Column, ...]
+    columns: tuple[DraftColumn, ...]
     totals: tuple[str, ...]  # what its total rows are called
     undecided: tuple[str, ...] = ()
 
     @property
-    def measures(self) -> tuple[Column, ...]:
+    def measures(self) -> tuple[DraftColumn, ...]:
         return tuple(column for column in self.columns if column.role == "measure")
 
     @property
-    def keys(self) -> tuple[Column, ...]:
+    def keys(self) -> tuple[DraftColumn, ...]:
         return tuple(column for column in self.columns if column.role == "key")
 
-    def text(self, r: int, column: Column) -> str:
+    def text(self, r: int, column: DraftColumn) -> str:
         row = self.grid.rows[r]
         return squeeze(row[column.at]) if column.at < len(row) else ""
 
@@ -91,7 +91,7 @@ def is_figure(text: str) -> bool:
     )
 
 
-def find_tables(grid: Grid, stem: str, vocabulary: dict[str, str]) -> list[Table]:
+def find_tables(grid: Grid, stem: str, vocabulary: dict[str, str]) -> list[DraftTable]:
     """All tables of a sheet, from the top. ``vocabulary``: header -> name, of ledgers that are known already; headers
     that are new are added to it, so that the same header has the same name in every table of a draft.
     """
@@ -170,7 +170,7 @@ def _title_start(rows: Sequence[Sequence[str]], first: int) -> int:
 def _table(
     grid: Grid, name: str, stem: str, above: range, header: tuple[int, int], below: list[int],
     vocabulary: dict[str, str],
-) -> Table | None:  # fmt: skip
+) -> DraftTable | None:  # fmt: skip
     notes = [r for r in below if len(set(_cells(grid.rows[r]))) == 1 and not _holds_figures(grid.rows[r])]
     trailing = {r for r in notes if r > max((b for b in below if b not in notes), default=-1)}
     rows = [r for r in below if r not in trailing]
@@ -184,7 +184,7 @@ def _table(
     totals = tuple(
         dict.fromkeys(word for r in rows for c in texts if (word := squeeze(_at(grid, r, c.at))) in TOTAL_WORDS)
     )
-    table = Table(grid, name, title, unit, header, tuple(rows), tuple(sorted(trailing)), tuple(columns), totals)
+    table = DraftTable(grid, name, title, unit, header, tuple(rows), tuple(sorted(trailing)), tuple(columns), totals)
     return _with_keys(table)
 
 
@@ -214,9 +214,9 @@ def _labels(grid: Grid, header: tuple[int, int], width: int) -> list[str]:
 
 def _columns(
     grid: Grid, header: tuple[int, int], rows: Sequence[int], vocabulary: dict[str, str], unit: str
-) -> list[Column]:
+) -> list[DraftColumn]:
     width = max(len(grid.rows[r]) for r in (*range(header[0], header[1] + 1), *rows))
-    columns: list[Column] = []
+    columns: list[DraftColumn] = []
     used: Counter[str] = Counter()
     for c, label in enumerate(_labels(grid, header, width)):
         cells = [squeeze(_at(grid, r, c)) for r in rows]
@@ -231,11 +231,11 @@ def _columns(
         used[name] += 1
         if used[name] > 1:
             name = f"{name}_{_letter(c)}"
-        columns.append(_described(Column(c, bare, name, "text"), cells, match[1] if match else "", unit))
+        columns.append(_described(DraftColumn(c, bare, name, "text"), cells, match[1] if match else "", unit))
     return columns
 
 
-def _described(column: Column, cells: Sequence[str], header_unit: str, unit: str) -> Column:
+def _described(column: DraftColumn, cells: Sequence[str], header_unit: str, unit: str) -> DraftColumn:
     """A column with its role and kind, from what stands in it."""
     filled = [text for text in cells if text and not is_dash(text)]
     figures = [text for text in filled if is_figure(text)]
@@ -262,7 +262,7 @@ def _described(column: Column, cells: Sequence[str], header_unit: str, unit: str
     return replace(column, role="measure", kind="count", unit=header_unit if header_unit in ("个",) else "")
 
 
-def _with_keys(table: Table) -> Table:
+def _with_keys(table: DraftTable) -> DraftTable:
     """The table with the smallest set of columns that tells its rows apart, the leftmost of those. A running number
     does so only where no name does: next year it may number other rows.
     """
@@ -281,7 +281,7 @@ def _with_keys(table: Table) -> Table:
     return replace(table, undecided=(*table.undecided, undecided))
 
 
-def _tells_apart(table: Table, chosen: Sequence[Column]) -> bool:
+def _tells_apart(table: DraftTable, chosen: Sequence[DraftColumn]) -> bool:
     seen: set[tuple[str, ...]] = set()
     for r in table.rows:
         parts = [table.text(r, c) for c in chosen]

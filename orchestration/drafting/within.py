@@ -10,13 +10,13 @@ from orchestration.drafting.figures import Figures
 from orchestration.drafting.lines import Candidate, Lines
 from orchestration.drafting.relations import Relations, find_relations, verdicts
 from orchestration.drafting.rule import Amounts, Break, DraftRule, believed, joined, shown
-from orchestration.drafting.tables import Column, Table
+from orchestration.drafting.tables import DraftColumn, DraftTable
 from orchestration.ledgers.spreadsheet import reference
 
 _SUMMED = ("money", "person", "count", "point")
 
 
-def row_rules(table: Table, amounts: Amounts, seconds: float | None) -> tuple[list[DraftRule], Relations]:
+def row_rules(table: DraftTable, amounts: Amounts, seconds: float | None) -> tuple[list[DraftRule], Relations]:
     """What holds among the columns of each row."""
     lines = Lines(amounts.figures, columns=False)
     found = find_relations(amounts.figures, seconds, directions=(False,))
@@ -37,7 +37,7 @@ def row_rules(table: Table, amounts: Amounts, seconds: float | None) -> tuple[li
     return rules, found
 
 
-def total_rules(table: Table, amounts: Amounts) -> list[DraftRule]:
+def total_rules(table: DraftTable, amounts: Amounts) -> list[DraftRule]:
     """Each total row as the sum of the rows that share its key; for the measures of which that holds."""
     totals = [i for i, r in enumerate(table.rows) if table.is_total(r)]
     if not totals or not table.keys:
@@ -46,7 +46,7 @@ def total_rules(table: Table, amounts: Amounts) -> list[DraftRule]:
     for i, r in enumerate(table.rows):
         if not table.is_total(r):
             groups[table.key(r)[:-1]].append(i)
-    judged: list[tuple[Column, int, list[Break]]] = []
+    judged: list[tuple[DraftColumn, int, list[Break]]] = []
     for m, column in enumerate(table.measures):
         if column.kind in _SUMMED:
             kept, breaks = _sums(table, amounts.figures, m, column, totals, groups)
@@ -75,7 +75,7 @@ def total_rules(table: Table, amounts: Amounts) -> list[DraftRule]:
     ]
 
 
-def share_rules(table: Table, amounts: Amounts) -> Iterator[DraftRule]:
+def share_rules(table: DraftTable, amounts: Amounts) -> Iterator[DraftRule]:
     """Rates that are each row's part of the table's total: 占比＝本行÷合计."""
     totals = [i for i, r in enumerate(table.rows) if table.is_total(r)]
     if len(totals) != 1 or len(table.keys) != 1:
@@ -112,7 +112,7 @@ def share_rules(table: Table, amounts: Amounts) -> Iterator[DraftRule]:
 
 
 def _sums(
-    table: Table, figures: Figures, m: int, column: Column, totals: Sequence[int],
+    table: DraftTable, figures: Figures, m: int, column: DraftColumn, totals: Sequence[int],
     groups: dict[tuple[str, ...], list[int]],
 ) -> tuple[int, list[Break]]:  # fmt: skip
     kept, breaks = 0, []
@@ -132,11 +132,11 @@ def _sums(
     return kept, breaks
 
 
-def _break(table: Table, r: int, column: Column, expected: str) -> Break:
+def _break(table: DraftTable, r: int, column: DraftColumn, expected: str) -> Break:
     return Break(table.grid.file, table.grid.sheet, reference(r, column.at), table.text(r, column), expected)
 
 
-def _sensible(table: Table, candidate: Candidate) -> bool:
+def _sensible(table: DraftTable, candidate: Candidate) -> bool:
     """Rates are no terms of a sum, and only a rate (or a number without a unit) is a quotient of two others."""
     kinds = [table.measures[p].kind for p in (candidate.result, *candidate.operands)]
     if candidate.operator == "Sum":
@@ -144,7 +144,7 @@ def _sensible(table: Table, candidate: Candidate) -> bool:
     return kinds[0] == "ratio" and kinds[1] == kinds[2] != "ratio" and candidate.factor == 1
 
 
-def _row_break(table: Table, amounts: Amounts, candidate: Candidate, i: int) -> Break:
+def _row_break(table: DraftTable, amounts: Amounts, candidate: Candidate, i: int) -> Break:
     figures, r, column = amounts.figures, table.rows[i], table.measures[candidate.result]
     values = [figures.values[i][p] or 0 for p in candidate.operands]
     if candidate.operator == "Sum":
@@ -157,7 +157,7 @@ def _row_break(table: Table, amounts: Amounts, candidate: Candidate, i: int) -> 
     return _break(table, r, column, f"{expected}（{_formula(table, candidate, headers=True)}）")
 
 
-def _formula(table: Table, candidate: Candidate, *, headers: bool) -> str:
+def _formula(table: DraftTable, candidate: Candidate, *, headers: bool) -> str:
     names = [table.measures[p].header or table.measures[p].name for p in candidate.operands]
     if not headers:
         names = [f"{table.name}/{row_variable(table)}/{table.measures[p].name}" for p in candidate.operands]
@@ -170,12 +170,14 @@ def _formula(table: Table, candidate: Candidate, *, headers: bool) -> str:
     return f"（{change}）{over}{names[0]}" if headers else f"( {change} ){over}{names[0]}"
 
 
-def row_variable(table: Table) -> str:
+def row_variable(table: DraftTable) -> str:
     """The part of a check that stands for every row."""
     return joined([f"{{{key.name}}}" for key in table.keys])
 
 
-def _row_rule(table: Table, candidate: Candidate, kept: int, breaks: tuple[Break, ...], *, complete: bool) -> DraftRule:
+def _row_rule(
+    table: DraftTable, candidate: Candidate, kept: int, breaks: tuple[Break, ...], *, complete: bool
+) -> DraftRule:
     column = table.measures[candidate.result]
     return DraftRule(
         id=f"{table.name}_{column.name}" + ("" if candidate.operator == "Sum" else "_rate"),
@@ -189,7 +191,7 @@ def _row_rule(table: Table, candidate: Candidate, kept: int, breaks: tuple[Break
     )
 
 
-def listed_rules(table: Table, amounts: Amounts, seconds: float | None) -> Iterator[DraftRule]:
+def listed_rules(table: DraftTable, amounts: Amounts, seconds: float | None) -> Iterator[DraftRule]:
     """Rows that are the sum of other named rows (subtotals by numbering, indent or code), in several measures."""
     summed = [m for m, column in enumerate(table.measures) if column.kind in _SUMMED]
     if len(summed) < 2 or len(table.keys) != 1 or len(table.rows) > 400:

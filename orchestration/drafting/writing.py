@@ -11,7 +11,7 @@ from typing import Any
 
 from orchestration.drafting.draft import Draft
 from orchestration.drafting.rule import Break, DraftRule, assumed_unit, zero_words
-from orchestration.drafting.tables import Column, Table
+from orchestration.drafting.tables import DraftColumn, DraftTable
 from orchestration.ledgers.spreadsheet import reference
 
 #: Breaks that a rule's comment lists; all of them stand in the JSON.
@@ -35,7 +35,7 @@ def write_draft(draft: Draft, folder: Path) -> list[Path]:
     return [*written, rules, sources]
 
 
-def contract_lines(draft: Draft, table: Table) -> Iterator[str]:
+def contract_lines(draft: Draft, table: DraftTable) -> Iterator[str]:
     """The contract of one table."""
     first, last = table.header
     yield f"# 草稿：{_where(table)}，表头第 {first + 1} 至 {last + 1} 行，数据 {len(table.rows)} 行。"
@@ -67,14 +67,14 @@ def contract_lines(draft: Draft, table: Table) -> Iterator[str]:
     yield "required: false"
 
 
-def _names(draft: Draft, table: Table) -> list[str]:
+def _names(draft: Draft, table: DraftTable) -> list[str]:
     """By what the reader will know the sheet: the sheet's name, or the file's where it has but one."""
     alone = sum(grid.file == table.grid.file for grid in draft.grids) == 1
     names = [table.grid.sheet, Path(table.grid.file).stem if alone else ""]
     return [name for name in dict.fromkeys(names) if name]
 
 
-def _column(table: Table, column: Column) -> str:
+def _column(table: DraftTable, column: DraftColumn) -> str:
     parts = [f"name: {column.name}", f"header: {_text(column.header)}"]
     if column.role == "key" and column.kind == "integer":
         parts.append("type: integer")
@@ -173,7 +173,7 @@ def _break(each: Break) -> dict[str, str]:
             "expected": each.expected, "rule": each.rule}  # fmt: skip
 
 
-def _where(table: Table) -> str:
+def _where(table: DraftTable) -> str:
     return " ".join(filter(None, (Path(table.grid.file).name, table.grid.sheet)))
 
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from orchestration.base.problems import InputError, Problem
+from orchestration.base.records import StrictRecord
 from orchestration.ledgers.contract import Name, read_model
 from orchestration.ledgers.money import MONEY_UNITS, squeeze
 
@@ -19,11 +20,7 @@ from orchestration.ledgers.money import MONEY_UNITS, squeeze
 ColumnType = Literal["date", "text", "code", "money", "integer"]
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class EntryColumn(_Model):
+class EntryColumn(StrictRecord):
     """A column of an entry ledger. ``values`` maps what stands in a file to a code; then nothing else is allowed."""
 
     name: Name
@@ -31,7 +28,7 @@ class EntryColumn(_Model):
     aliases: tuple[str, ...] = ()
     type: ColumnType
     required: bool = True  # whether a line without a value is a bad line; the column itself must always be there
-    values: dict[str, str] = {}
+    values: dict[str, str] = Field(default_factory=dict)
     unit: str = ""
 
     @property
@@ -53,7 +50,7 @@ class EntryColumn(_Model):
         return values
 
 
-class EntrySum(_Model):
+class EntrySum(StrictRecord):
     """A ledger of sums: entries grouped by some columns, the exact counterpart of a printed ledger.
 
     ``prints`` names that ledger: its rows have the same keys, its measures the same names. ``measure`` names a column
@@ -66,11 +63,11 @@ class EntrySum(_Model):
     prints: Name
     keys: tuple[Name, ...] = Field(min_length=1, max_length=3)
     measure: Name
-    only: dict[Name, str] = {}
+    only: dict[Name, str] = Field(default_factory=dict)
     total: Name | None = None
 
 
-class EntryContract(_Model):
+class EntryContract(StrictRecord):
     """One ledger of entries."""
 
     entries: Name

@@ -72,7 +72,7 @@ class Scanned:
     groups: pa.Table
 
 
-class Scan(Protocol):
+class EntryScanner(Protocol):
     """Another engine's scan of whole files. It may vouch for as few of them as it likes; DuckDB reads the rest."""
 
     def __call__(self, files: EntryFiles, new: Sequence[EntryFile], year: int) -> Scanned: ...
@@ -85,7 +85,7 @@ def read_entries(
     kept: Path,
     memory: str = MEMORY,
     on_file: Callable[[str], None] = lambda name: None,
-    scan: Scan | None = None,
+    scan: EntryScanner | None = None,
 ) -> list[EntryFile]:
     """Sum files or folders of one ledger, local ones or addresses (``upath.UPath``); a file whose sums stand in the
     folder ``kept`` is not read again. With ``scan``, new files go to that first: what it doesn't vouch for is read
@@ -100,7 +100,7 @@ def read_entries(
         found = list(pool.map(lambda path: _named(path, files, year, kept), files.paths))
     new = list({each.sums: each for each in found if not each.sums.is_file()}.values())
     with connect(files.paths) as connection:
-        limit(connection, memory, kept / "spill")
+        limit(connection, memory, kept / "temporary")
         if scan is not None:
             new = [
                 left
@@ -181,10 +181,10 @@ def _take(
     return [each for each in part if each.sums not in kept]
 
 
-def limit(connection: duckdb.DuckDBPyConnection, memory: str, spill: Path) -> None:
+def limit(connection: duckdb.DuckDBPyConnection, memory: str, temporary: Path) -> None:
     """Bound what DuckDB holds in memory; the rest goes to disk."""
     connection.execute(f"set memory_limit = {_text(memory)}")
-    connection.execute(f"set temp_directory = {_text(str(spill))}")
+    connection.execute(f"set temp_directory = {_text(str(temporary))}")
 
 
 def _sum_batch(

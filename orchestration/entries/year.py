@@ -9,10 +9,10 @@ from typing import Any
 
 import duckdb
 
-from orchestration.base.addresses import place
+from orchestration.base.addresses import resolve_path
 from orchestration.base.problems import InputError, Problem
 from orchestration.entries.contract import EntryContract
-from orchestration.entries.read import EntryFile, Scan, read_entries
+from orchestration.entries.read import EntryFile, EntryScanner, read_entries
 from orchestration.entries.sums import sum_ledgers
 from orchestration.ledgers.reader import EntrySource, Ledger, Sources
 
@@ -51,7 +51,7 @@ def read_year_entries(
     contracts: Mapping[str, EntryContract],
     kept: Path,
     on_file: Callable[[str], None] = lambda name: None,
-    scan: Scan | None = None,
+    scan: EntryScanner | None = None,
 ) -> list[Entries]:
     """Every ledger of entries that the year's ``sources.yml`` names; sums that no file has any more are forgotten.
 
@@ -71,7 +71,7 @@ def read_year_entries(
         else:
             claimed.add(source.ledger)
             contract = contracts[source.ledger]
-            paths = [place(path, folder) for path in source.paths]
+            paths = [resolve_path(path, folder) for path in source.paths]
             try:
                 files = read_entries(contract, paths, sources.year, kept, on_file=on_file, scan=scan)
             except InputError as error:

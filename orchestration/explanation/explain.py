@@ -13,7 +13,7 @@ from typing import Any
 from orchestration.base.settings import Settings
 from orchestration.base.wording import BROKEN
 from orchestration.explanation.source import (
-    Source,
+    TableSource,
     UnknownAddressError,
     addresses_of,
     all_addresses,
@@ -93,7 +93,7 @@ class Explanation:
     computed from it; None where no year is published.
     """
 
-    source: Source
+    source: TableSource
     cell: dict[str, Any]
     label: str
     correction: dict[str, Any] | None
@@ -177,16 +177,16 @@ def _with_rules(explanation: Explanation) -> Explanation:
     )
 
 
-def _label_of(source: Source, address: str) -> str:
+def _label_of(source: TableSource, address: str) -> str:
     found = source.rows("from cell where fiscal_year = ? and address = ?", source.year, address)
     return label_of(source, found[0]) if found else address  # last year's cell
 
 
-def _rows(source: Source, table: str, query: str, address: str) -> list[dict[str, Any]]:
+def _rows(source: TableSource, table: str, query: str, address: str) -> list[dict[str, Any]]:
     return source.rows(query, source.year, address) if table in source.tables else []
 
 
-def _concerned(source: Source, table: str, parts: Sequence[RulePart]) -> list[dict[str, Any]]:
+def _concerned(source: TableSource, table: str, parts: Sequence[RulePart]) -> list[dict[str, Any]]:
     """What findings say that any of these rule instances is part of: suspect entries, or patterns."""
     if not {table, "finding_rule"} <= source.tables:
         return []

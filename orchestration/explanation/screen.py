@@ -9,7 +9,7 @@ from rich.text import Text
 
 from orchestration.base.wording import BROKEN, STATUSES, decimal_text
 from orchestration.explanation.explain import Explanation, RulePart
-from orchestration.explanation.source import Source
+from orchestration.explanation.source import TableSource
 from orchestration.explanation.wording import interval_text, printed_text
 
 #: Rules and causes shown; ``--json`` has them all.
@@ -119,7 +119,7 @@ def _show_implied(console: Console, found: Explanation) -> None:
         console.print(Text.assemble(("疑点  ", "magenta"), statement))
 
 
-def _source_text(source: Source) -> str:
+def _source_text(source: TableSource) -> str:
     if source.kind == "published":
         return f"已发布的版本 {source.path.name}（没有构建文件）"
     built = datetime.fromtimestamp(source.path.stat().st_mtime, UTC).astimezone()

@@ -28,7 +28,7 @@ class UnknownAddressError(Exception):
 
 
 @dataclass(frozen=True)
-class Source:
+class TableSource:
     """The tables of one year that an explanation is read from."""
 
     year: int
@@ -61,7 +61,7 @@ def hint_for(settings: Settings, year: str, as_published: bool) -> str:
     )
 
 
-def open_source(settings: Settings, year: int, as_published: bool = False) -> Source | None:
+def open_source(settings: Settings, year: int, as_published: bool = False) -> TableSource | None:
     """The build of a year, else the published version that readers are at, else None."""
     warehouse = settings.build(year, as_published) / "warehouse.duckdb"
     if warehouse.is_file():
@@ -72,12 +72,12 @@ def open_source(settings: Settings, year: int, as_published: bool = False) -> So
             rows = []
         tables = frozenset(row["name"] for row in rows)
         if {"cell", "correction"} <= tables:
-            return Source(year, "build", warehouse, tables)
+            return TableSource(year, "build", warehouse, tables)
     version = None if as_published else current_versions(settings).get(year)
     if version is None:
         return None
     folder = settings.versions(year) / version
-    return Source(year, "published", folder, frozenset(path.stem for path in folder.glob("[!.]*.parquet")))
+    return TableSource(year, "published", folder, frozenset(path.stem for path in folder.glob("[!.]*.parquet")))
 
 
 def nearest(address: str, known: Iterable[str], most: int = 5) -> list[str]:
@@ -92,12 +92,12 @@ def all_addresses(settings: Settings) -> list[str]:
     return [address for source in sources for address in addresses_of(source)]
 
 
-def addresses_of(source: Source) -> list[str]:
+def addresses_of(source: TableSource) -> list[str]:
     rows = source.rows("select address from cell where fiscal_year = ? order by address", source.year)
     return [row["address"] for row in rows]
 
 
-def label_of(source: Source, cell: Mapping[str, Any]) -> str:
+def label_of(source: TableSource, cell: Mapping[str, Any]) -> str:
     """表3 第17行 流动人员人事档案管理基本公共服务专项 本年调整; by code names where the source has no headers."""
     short, header = cell["ledger"], cell["measure"]
     if source.kind == "build":

@@ -13,7 +13,7 @@ from typing import Any
 
 import duckdb
 
-from orchestration.explanation.source import Source
+from orchestration.explanation.source import TableSource
 from orchestration.localisation.implied import IMPOSSIBLE, ImpliedInterval, free_interval
 from orchestration.localisation.solver.network import Quantity, Relation
 from orchestration.localisation.suspects import network
@@ -72,7 +72,7 @@ _CELLS = """
 """
 
 
-def read_surroundings(source: Source, addresses: Iterable[str]) -> Surroundings:
+def read_surroundings(source: TableSource, addresses: Iterable[str]) -> Surroundings:
     """Every rule instance that any of the cells takes part in, with all figures in them."""
     with duckdb.connect(str(source.path), read_only=True) as connection:
 

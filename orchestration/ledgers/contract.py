@@ -22,6 +22,7 @@ from pydantic import (
 )
 
 from orchestration.base.problems import InputError, Problem
+from orchestration.base.records import StrictRecord
 from orchestration.base.yaml_files import read_yaml
 from orchestration.ledgers.money import MONEY_UNITS, FigureError, currency_of, parse_figure
 from orchestration.ledgers.texts import fold
@@ -32,11 +33,7 @@ RowKind = Literal["detail", "total", "subtotal", "of_which", "memo"]
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Column(_Model):
+class Column(StrictRecord):
     """A column of the ledger: its name in code, its header as printed, and the other ways offices write it."""
 
     name: Name
@@ -71,7 +68,7 @@ class Key(Column):
     joined_by: str = "·"
     number: Literal["rows"] | None = None
     type: Literal["text", "integer"] = "text"
-    values: dict[str, str] = {}
+    values: dict[str, str] = Field(default_factory=dict)
 
     @model_validator(mode="before")
     @classmethod
@@ -101,7 +98,7 @@ class Key(Column):
         )
 
 
-class RoundedTo(_Model):
+class RoundedTo(StrictRecord):
     """Figures rounded to a multiple and printed in full, in the printed unit: 100000 of an allocation in whole yuan."""
 
     rounded_to: Decimal = Field(gt=0, max_digits=18, decimal_places=9)
@@ -130,13 +127,13 @@ class Measure(Column):
         return unit
 
 
-class Layout(_Model):
+class Layout(StrictRecord):
     """How many rows the header has, where it is not one or two; then each column is called by its path through them."""
 
     rows: int = Field(ge=1, le=6)
 
 
-class Region(_Model):
+class Region(StrictRecord):
     """The part of a sheet that a table stands in: from the cell that prints ``from`` on, up to the cells that print
     ``until``, below it or to its right. Several contracts may so read one sheet.
     """
@@ -152,7 +149,7 @@ class Region(_Model):
         return (until,) if isinstance(until, str) else until
 
 
-class Total(_Model):
+class Total(StrictRecord):
     """What a total row is called, and in which column where that alone tells it; ``same``: a total may be printed again
     with the same figures.
     """
@@ -166,7 +163,7 @@ class Total(_Model):
         return self.words[0] if self.words else "合计"
 
 
-class Hierarchy(_Model):
+class Hierarchy(StrictRecord):
     """Rows that are sums of rows below them: by the length of codes (``prefixes: [3, 5, 7]``), by their numbering (一、
     above （一） above 1.), or by how far the text is set in. ``key``: the key or text that says so.
     """
@@ -184,7 +181,7 @@ class Hierarchy(_Model):
         return self
 
 
-class Contract(_Model):
+class Contract(StrictRecord):
     """One ledger."""
 
     ledger: Name
@@ -203,7 +200,8 @@ class Contract(_Model):
     hierarchy: Hierarchy | None = None
     total: Total = Total()  # what a total row is called (a list: the words alone); its last key becomes ``total``
     memo: tuple[str, ...] = ()  # rows printed beside the total, not part of it (另有 …)
-    row_kinds: dict[str, RowKind] = {}  # rows that are another thing here than ``row_kinds.yml`` takes them for
+    #: Rows that are another thing here than ``row_kinds.yml`` takes them for.
+    row_kinds: dict[str, RowKind] = Field(default_factory=dict)
     ignored: tuple[str, ...] = ("备注",)  # columns that hold no figures
     blank: Blank = "zero"
     not_printed_words: tuple[str, ...] = ()  # in place of a figure: N/R, 不适用

@@ -17,7 +17,7 @@ from orchestration.ledgers.contract import Contract, Key
 from orchestration.ledgers.header import TITLE_LINES, find_header
 from orchestration.ledgers.regions import cut
 from orchestration.ledgers.row_kinds import LEFT_OUT
-from orchestration.ledgers.sources import COMPANIONS, Document, EntrySource, Source, Sources, read_sources
+from orchestration.ledgers.sources import COMPANIONS, EntrySource, Source, SourceDocument, Sources, read_sources
 from orchestration.ledgers.spreadsheet import SUFFIXES, Grid, read_grids
 from orchestration.ledgers.table import LeftOut, read_grid, read_table
 from orchestration.ledgers.texts import fold
@@ -262,5 +262,6 @@ def _year_of(paths: Iterable[Path], titles: Iterable[list[str]]) -> int | None:
 
 
 __all__ = [
-    "Document", "EntrySource", "Key", "Ledger", "Source", "Sources", "Year", "read_grid", "read_paths", "read_year",
+    "EntrySource", "Key", "Ledger", "Source", "SourceDocument", "Sources", "Year", "read_grid", "read_paths",
+    "read_year",
 ]  # fmt: skip

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 
 from orchestration.base.files import is_there
 from orchestration.base.problems import InputError, Problem
+from orchestration.base.records import StrictRecord
 from orchestration.base.yaml_files import read_yaml
 from orchestration.ledgers.contract import validation_problems
 from orchestration.ledgers.money import MONEY_UNITS
@@ -17,11 +18,7 @@ from orchestration.ledgers.money import MONEY_UNITS
 COMPANIONS = frozenset({"sources.yml", "corrections.csv", "exceptions.csv", "narrative.yml"})
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Document(_Model):
+class SourceDocument(StrictRecord):
     """A published document that ledgers were taken from. ``sha256`` is of the document itself."""
 
     title: str
@@ -29,7 +26,7 @@ class Document(_Model):
     sha256: str = ""
 
 
-class Source(_Model):
+class Source(StrictRecord):
     """Where one ledger file comes from."""
 
     file: str
@@ -41,7 +38,7 @@ class Source(_Model):
     note: str = ""
 
 
-class EntrySource(_Model):
+class EntrySource(StrictRecord):
     """Where the files of one ledger of entries are: files, folders or addresses, relative to the year's folder; and how
     many bad lines the year may have before it stops.
     """
@@ -51,12 +48,12 @@ class EntrySource(_Model):
     bad_lines: Annotated[int, Field(ge=0)] = 0
 
 
-class Sources(_Model):
+class Sources(StrictRecord):
     """``raw/<year>/sources.yml``."""
 
     year: int
     department: str = ""
-    documents: dict[str, Document] = {}
+    documents: dict[str, SourceDocument] = Field(default_factory=dict)
     files: tuple[Source, ...] = ()
     required: tuple[str, ...] | None = None  # ledgers that this department must bring; else as their contracts say
     entries: tuple[EntrySource, ...] = ()

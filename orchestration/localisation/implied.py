@@ -13,7 +13,7 @@ from math import floor
 
 from orchestration.localisation.solver.exact import Bound, Number, divide, exact
 from orchestration.localisation.solver.network import Quantity, Relation
-from orchestration.localisation.solver.region import Region, settle
+from orchestration.localisation.solver.region import NetworkRegion, settle
 from orchestration.localisation.solver.system import Clock, Point, System, collect
 
 #: Seconds that the question for one cell may take; past them the answer is "not decided".
@@ -129,7 +129,7 @@ def _edge(
     system: System, cell: int, point: Point, free: frozenset[int], sense: int, clock: Clock
 ) -> tuple[Bound, bool]:
     """The least (``sense`` -1) or greatest (1) value of a cell, and whether it is attained in whole numbers."""
-    region = Region(system, point, free, clock)
+    region = NetworkRegion(system, point, free, clock)
     best = region.optimise([(cell, sense)])
     if best is None:
         return None, True
@@ -148,7 +148,7 @@ def _quotient(system: System, relation: int, point: Point, free: frozenset[int],
     above = [(system.index[a], exact(w)) for a, w in stated.terms]
     below = [(system.index[a], exact(w)) for a, w in stated.denominator]
     constant = exact(stated.constant)
-    least = Region(system, point, free, clock).optimise([(i, -w) for i, w in below])
+    least = NetworkRegion(system, point, free, clock).optimise([(i, -w) for i, w in below])
     if least is None or least >= 0:
         return None, None
 
@@ -159,7 +159,7 @@ def _quotient(system: System, relation: int, point: Point, free: frozenset[int],
     def furthest(sense: int) -> Bound:
         ratio = at({})
         while True:
-            region = Region(system, point, free, clock)
+            region = NetworkRegion(system, point, free, clock)
             terms = collect([(i, sense * w) for i, w in above] + [(i, -sense * ratio * w) for i, w in below])
             gain = region.optimise(terms)
             if gain is None:

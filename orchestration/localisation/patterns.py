@@ -54,7 +54,7 @@ class Pattern:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class PatternMatch:
     """Patterns that explain the same broken relations equally well, and the places (from 0) of the faults covered."""
 
     patterns: tuple[Pattern, ...]
@@ -66,23 +66,23 @@ def patterns(
     quantities: Sequence[Quantity],
     relations: Sequence[Relation],
     unprinted: Mapping[str, Iterable[str]] | None = None,
-) -> tuple[Seen, ...]:
+) -> tuple[PatternMatch, ...]:
     """The patterns seen across faults; each fault is told by one at most.
 
     ``unprinted``: row keys by ledger that rules name and that are not printed.
     """
-    book = _Book(faults, quantities, relations, unprinted or {})
+    book = _TableIndex(faults, quantities, relations, unprinted or {})
     found: dict[tuple[int, ...], list[Pattern]] = {}
     for pattern in book.candidates():
         covered = _covered(pattern, faults)
         if sum(_least_cells(faults[n]) for n in covered) >= 2:
             found.setdefault(covered, []).append(pattern)
-    seen: list[Seen] = []
+    seen: list[PatternMatch] = []
     for covered in sorted(found, key=lambda places: (-len(book.of(places)), places)):
         if not {n for other in seen for n in other.faults} & set(covered):
             best = min(KINDS.index(pattern.kind) for pattern in found[covered])
             told = (pattern for pattern in found[covered] if KINDS.index(pattern.kind) == best)
-            seen.append(Seen(tuple(dict.fromkeys(told)), covered))
+            seen.append(PatternMatch(tuple(dict.fromkeys(told)), covered))
     return tuple(sorted(seen, key=lambda each: each.faults))
 
 
@@ -96,7 +96,7 @@ def _least_cells(fault: Fault) -> int:
     return min((len(answer.changes) for answer in fault.answers), default=0)
 
 
-class _Book:
+class _TableIndex:
     """The printed cells by ledger, row and column; which relations they are in; which of those are broken."""
 
     def __init__(

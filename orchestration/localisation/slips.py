@@ -368,7 +368,7 @@ class _Testimony:
     involved: frozenset[str]
 
 
-class Evidence:
+class Corroboration:
     """All printed cells and all values that sums imply, by unit and lower end, to be asked for many answers.
 
     A value implied by a sum ignores the print of the cell that it is implied for. Blanks, zeros and dates bear no
@@ -430,7 +430,9 @@ class Evidence:
 # --- ranking ------------------------------------------------------------------------------------------------------
 
 
-def rank(fault: Fault, evidence: Evidence, knowledge: Knowledge, beside: Sequence[Change] = ()) -> tuple[Ranked, ...]:
+def rank(
+    fault: Fault, evidence: Corroboration, knowledge: Knowledge, beside: Sequence[Change] = ()
+) -> tuple[Ranked, ...]:
     """The answers of a fault, the likeliest first by the criteria in the order that ``slips.yml`` gives.
 
     ``witness``: fewest cells without one (then without one of the same measure); ``slip``: fewest cells that no slip

@@ -13,9 +13,9 @@ from typing import Any
 
 from orchestration.localisation.findings import Finding, Findings, Label, SuspectCell
 from orchestration.localisation.localise import Change, Fault, localise
-from orchestration.localisation.patterns import Pattern, Seen, patterns
+from orchestration.localisation.patterns import Pattern, PatternMatch, patterns
 from orchestration.localisation.slips import (
-    Evidence,
+    Corroboration,
     Knowledge,
     Ranked,
     SumSlip,
@@ -70,7 +70,7 @@ def find(
     ``labels``: by address; ``weights``: by ledger, what it costs to suspect a cell; ``unprinted``: by ledger, keys of
     rows that rules name and that are not printed.
     """
-    evidence = Evidence(quantities, relations)
+    evidence = Corroboration(quantities, relations)
     knowledge = read_knowledge()
     located = localise(quantities, relations, time_limit=time_limit, cap=CAP, weights=weights)
     beside = settled(located.faults)
@@ -120,13 +120,13 @@ class _Words:
             if cell.row_kind == "total" or (cell.ledger, cell.measure) not in self.columns:
                 self.columns[cell.ledger, cell.measure] = cell
 
-    def patterns(self, seen: Seen) -> str | None:
+    def patterns(self, seen: PatternMatch) -> str | None:
         """The sentence of the patterns seen; where several explain the same, the first few."""
         said = [self._pattern(pattern) for pattern in seen.patterns if pattern.kind in self.knowledge.patterns]
         more = f"；或另外 {len(said) - MOST_PATTERNS} 种" if len(said) > MOST_PATTERNS else ""
         return "；或".join(said[:MOST_PATTERNS]) + more if said else None
 
-    def told(self, seen: Seen, place: int) -> str:
+    def told(self, seen: PatternMatch, place: int) -> str:
         """The same, and which other findings are part of it."""
         others = "、".join(str(n + 1) for n in seen.faults if n != place)
         sentence = self.patterns(seen)
@@ -212,13 +212,13 @@ def _relation(name: tuple[str, str], terms: list[Mapping[str, Any]], known: set[
     )  # fmt: skip
 
 
-def _holds_alone(fault: Fault, relations: Sequence[Relation], evidence: Evidence) -> bool:
+def _holds_alone(fault: Fault, relations: Sequence[Relation], evidence: Corroboration) -> bool:
     """Whether each rule of the fault holds within rounding by itself, and only all of them together do not."""
     span = {address: (exact(cell.low), exact(cell.high)) for address, cell in evidence.cells.items()}
     return all(holds(relation, span) for relation in relations if relation.name in fault.relations)
 
 
-def _weighed(fault: Fault, evidence: Evidence, weights: Mapping[str, Decimal]) -> bool:
+def _weighed(fault: Fault, evidence: Corroboration, weights: Mapping[str, Decimal]) -> bool:
     """Whether the ledgers of the fault are not all equally reliable."""
     ledgers = {evidence.cells[address].ledger for name in fault.relations for address in evidence.terms[name]}
     return len({weights.get(ledger, Decimal(1)) for ledger in ledgers}) > 1
@@ -258,7 +258,13 @@ def _contradiction(fault: Fault) -> str:
 
 
 def _suspect(
-    year: int, fault: int, index: int, ranked: Ranked, change: Change, evidence: Evidence, labels: Mapping[str, Label]
+    year: int,
+    fault: int,
+    index: int,
+    ranked: Ranked,
+    change: Change,
+    evidence: Corroboration,
+    labels: Mapping[str, Label],
 ) -> SuspectCell:
     cell = evidence.cells[change.address]
     scale = Fraction(1, 100) if cell.unit == "yuan" else Fraction(1)

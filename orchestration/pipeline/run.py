@@ -74,7 +74,7 @@ def run_year(settings: Settings, year: int, *, as_published: bool = False, watch
                 return Outcome(build, problems=failure.__cause__.problems)
             return Outcome(build, failed=[failure.description or "数据结构检查"])
         except KeyboardInterrupt:
-            run.outbox.hear(run_id)  # whoever stopped it knows
+            run.outbox.acknowledge(run_id)  # whoever stopped it knows
             raise
         except Exception as error:
             if isinstance(error, dg.DagsterError) and (failed := _failed_gates(build)):

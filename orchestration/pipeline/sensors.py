@@ -158,13 +158,13 @@ def _tell_of_failure(settings: Settings, instance: DagsterInstance, record: RunR
     failed = record.dagster_run
     year = _year(failed)
     run = Run(settings, year or 0, failed.run_id)
-    if year is None or run.outbox.has_heard(failed.run_id):
+    if year is None or run.outbox.is_acknowledged(failed.run_id):
         return None
     (newest,) = instance.get_runs(
         RunsFilter(tags={_PARTITION: str(year)}, statuses=[DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE]), limit=1
     )
     if newest.run_id != failed.run_id:
-        run.outbox.hear(failed.run_id)
+        run.outbox.acknowledge(failed.run_id)
         return None
     return events.crashed(run, _why(instance, failed.run_id))
 

@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from orchestration.base.addresses import place
+from orchestration.base.addresses import resolve_path
 from orchestration.base.files import is_there, open_regular
 from orchestration.base.problems import InputError
 from orchestration.base.settings import Settings
@@ -115,7 +115,7 @@ def _entries(folder: Path) -> list[str]:
     """
     try:
         named = read_yaml(folder / "sources.yml")["entries"]
-        paths = [place(str(path), folder) for each in named for path in each["paths"]]
+        paths = [resolve_path(str(path), folder) for each in named for path in each["paths"]]
     except (InputError, KeyError, TypeError):
         return []  # none, or a file that can't be read: running the year says why
     lines = []

@@ -20,7 +20,7 @@ import vl_convert
 
 from orchestration.ledgers.money import MONEY_UNITS
 from orchestration.reporting.fields import Fields
-from orchestration.reporting.figures import Figure, Ledger, Missing, Row, amount, plain
+from orchestration.reporting.figures import MissingFigure, ReportFigure, ReportLedger, ReportRow, amount, plain
 
 FONT = "Noto Sans CJK SC"
 #: What a browser may use where that font is not installed.
@@ -41,7 +41,7 @@ _PROBE = (
     f'<text x="4" y="30" font-size="24" font-family="{FONT}">{{}}</text></svg>'
 )
 
-CellValue: TypeAlias = str | Figure | Missing
+CellValue: TypeAlias = str | ReportFigure | MissingFigure
 #: Altair's charts, whose calls are typed too loosely to name.
 Drawing: TypeAlias = Any
 _Datum: TypeAlias = dict[str, str | float | None]
@@ -114,9 +114,9 @@ class _Rate:
     """A mark: how far ``whole`` (a budget) was used. ``series``: what stands before it, and gives colour and shape."""
 
     series: str
-    whole: Figure
-    part: Figure
-    rate: Figure
+    whole: ReportFigure
+    part: ReportFigure
+    rate: ReportFigure
 
 
 def unit_execution(fields: Fields) -> Chart:
@@ -128,7 +128,7 @@ def unit_execution(fields: Fields) -> Chart:
         unit, kind = str(row.published["unit_name"]), kinds[str(row.published["expenditure_kind"])]
         budget, spent, rate = (figure_of(row, column) for column in _EXECUTION)
         table.append((unit, f"{kind}支出", budget, spent, rate))
-        if isinstance(budget, Figure) and isinstance(spent, Figure) and isinstance(rate, Figure):
+        if isinstance(budget, ReportFigure) and isinstance(spent, ReportFigure) and isinstance(rate, ReportFigure):
             by_unit.setdefault(unit, {})[kind] = _Rate(kind, budget, spent, rate)
     groups = [(unit, [rates[kind] for kind in kinds.values() if kind in rates]) for unit, rates in by_unit.items()]
     groups.sort(key=lambda group: group[1][-1].rate.value)  # the project's, where there is one
@@ -163,14 +163,14 @@ def category_execution(fields: Fields) -> Chart:
     return _banded(fields, "category_execution", "类别", "预算资金", named)
 
 
-def _banded(fields: Fields, chart: str, of: str, whole: str, named: Sequence[tuple[str, Row]]) -> Chart:
+def _banded(fields: Fields, chart: str, of: str, whole: str, named: Sequence[tuple[str, ReportRow]]) -> Chart:
     """Execution rates, one mark a name, whose colour and shape say whether it is low, or above the budget."""
     low = _low(fields)
     groups, table = [], []
     for name, row in named:
         budget, spent, rate = (figure_of(row, column) for column in _EXECUTION)
         table.append((name, budget, spent, rate))
-        if isinstance(budget, Figure) and isinstance(spent, Figure) and isinstance(rate, Figure):
+        if isinstance(budget, ReportFigure) and isinstance(spent, ReportFigure) and isinstance(rate, ReportFigure):
             band = "低" if rate.value < low else "超" if spent.value > budget.value else "达到"
             groups.append((name, [_Rate(band, budget, spent, rate)]))
     groups.sort(key=lambda group: (group[1][0].rate.value, -group[1][0].whole.value))
@@ -201,7 +201,7 @@ def funds(fields: Fields) -> Chart:
         budget, actual, rate = (figure_of(row, name) for name in ("budget", "actual", "completion_rate"))
         table.append((fund, side, budget, actual, rate))
         groups.setdefault(fund, [])
-        if isinstance(budget, Figure) and isinstance(actual, Figure) and isinstance(rate, Figure):
+        if isinstance(budget, ReportFigure) and isinstance(actual, ReportFigure) and isinstance(rate, ReportFigure):
             groups[fund].append(_Rate(side, budget, actual, rate))
     drawn = [(fund, rates) for fund, rates in groups.items() if rates]
     return Chart(
@@ -350,12 +350,12 @@ def budget_flow(fields: Fields) -> Chart:
     )
 
 
-def _steps(row: Row) -> Iterator[_Datum]:
+def _steps(row: ReportRow) -> Iterator[_Datum]:
     """Where each bar begins and ends, in 万元. A total starts from zero: as printed, so rounding may leave a hair."""
     so_far = Decimal(0)
     for column, name, effect in _FLOW:
         figure = figure_of(row, column)
-        if not isinstance(figure, Figure):
+        if not isinstance(figure, ReportFigure):
             continue
         begin = Decimal(0) if effect == "计" else so_far
         end = {"增": so_far + figure.value, "减": so_far - figure.value, "计": figure.value}[effect]
@@ -406,7 +406,7 @@ def _flow_chart(steps: Sequence[_Datum]) -> Drawing:
 
 def scores(fields: Fields) -> Chart:
     """The score of each section of its weight."""
-    sections = [row for row in table_rows(fields, "score_summary") if isinstance(figure_of(row, "score"), Figure)]
+    sections = [row for row in table_rows(fields, "score_summary") if isinstance(figure_of(row, "score"), ReportFigure)]
     total = next((row for row in sections if row.published["section"] == "total"), None)
     data = [_score_datum(row) for row in sections if row is not total]
     grade = f"，{total.published['grade']}" if total and total.published["grade"] else ""
@@ -422,7 +422,7 @@ def scores(fields: Fields) -> Chart:
     )
 
 
-def _score_datum(row: Row) -> _Datum:
+def _score_datum(row: ReportRow) -> _Datum:
     weight, score = figure_of(row, "weight"), figure_of(row, "score")
     lost = weight.value - score.value
     return {
@@ -459,40 +459,40 @@ def _score_chart(data: Sequence[_Datum]) -> Drawing:
 # --- shared ---------------------------------------------------------------------------------------------------------
 
 
-def table_rows(fields: Fields, table: str) -> list[Row]:
+def table_rows(fields: Fields, table: str) -> list[ReportRow]:
     """The rows of a published table, by whatever ledger prints them, in printed order."""
     return [
         row
         for ledger in fields.context.values()
-        if isinstance(ledger, Ledger)
+        if isinstance(ledger, ReportLedger)
         for row in ledger.rows
-        if any(isinstance(value, Figure) and value.place[0] == table for value in row.values.values())
+        if any(isinstance(value, ReportFigure) and value.place[0] == table for value in row.values.values())
     ]
 
 
-def figure_of(row: Row, column: str) -> Any:
+def figure_of(row: ReportRow, column: str) -> Any:
     """A row's figure by its published column, a rate as it was reported; missing where the version has none."""
     found = (
         value
         for value in row.values.values()
-        if isinstance(value, Figure)
+        if isinstance(value, ReportFigure)
         and (value.place[0] != "cell" or value.unit == "ratio")
         and value.place[2] == column
     )
-    return next(found, Missing(f"{row.name}.{column}"))
+    return next(found, MissingFigure(f"{row.name}.{column}"))
 
 
 def _low(fields: Fields) -> Decimal:
     return Decimal(fields.known["thresholds"]["low_execution"])
 
 
-def _fund_name(row: Row) -> str:
+def _fund_name(row: ReportRow) -> str:
     """企业职工基本养老保险（省级统筹）."""
     level = {"provincial_pool": "省级统筹", "provincial_own": "省本级"}[str(row.published["pooling_level"])]
     return f"{row.label.split(' ')[0].removesuffix('收入').removesuffix('支出')}（{level}）"
 
 
-def _common_unit(figures: Sequence[Figure]) -> str:
+def _common_unit(figures: Sequence[ReportFigure]) -> str:
     """The unit in which all these are printed; the smallest where they differ."""
     return min((figure.money_unit for figure in figures), key=lambda unit: MONEY_UNITS[unit], default="万元")
 

@@ -35,7 +35,14 @@ from orchestration.reporting.edition import Edition
 from orchestration.reporting.fields import Fields
 from orchestration.reporting.figures import MARKS, TOKEN, FieldError
 from orchestration.reporting.forms import Form
-from orchestration.reporting.layout import INDEX, Printed, Table, index_by_row, index_rows, reconciliation_tables
+from orchestration.reporting.layout import (
+    INDEX,
+    PlacedFigure,
+    TextTable,
+    index_by_row,
+    index_rows,
+    reconciliation_tables,
+)
 from orchestration.reporting.word_file import reproducible, stamp
 from orchestration.reporting.word_tables import form_height, form_xml, table_xml
 
@@ -59,11 +66,11 @@ _ANNEX_BEGUN = 110.0
 
 
 @dataclass
-class Written:
+class WrittenDocument:
     """A document, and what stands where in it."""
 
     content: bytes
-    printed: list[Printed]
+    printed: list[PlacedFigure]
     warnings: list[str]
     headings: list[tuple[int, str]] = field(default_factory=list)
 
@@ -90,7 +97,7 @@ def write_document(
     charts: Sequence[Chart] | None,
     template: Path = TEMPLATE,
     edition: Edition = Edition.INTERNAL,
-) -> Written:
+) -> WrittenDocument:
     """Fill the template for one edition. ``charts``: those that it may ask for; None leaves charts out, which take
     the longest.
 
@@ -104,7 +111,7 @@ def write_document(
     stamp(filled, fields.version, internal=edition is Edition.INTERNAL)
     output = io.BytesIO()
     filled.save(output)
-    return Written(reproducible(output.getvalue()), writer.printed, writer.warnings, writer.headings)
+    return WrittenDocument(reproducible(output.getvalue()), writer.printed, writer.warnings, writer.headings)
 
 
 def _fill(fields: Fields, forms: Sequence[Form], charts: Sequence[str], path: Path, edition: Edition) -> Docx:
@@ -149,7 +156,7 @@ class _Writer:
         self.name = name
         self.section: list[str] = []
         self.count = self.drawn = 0
-        self.printed: list[Printed] = []
+        self.printed: list[PlacedFigure] = []
         self.warnings: list[str] = []
         self.headings: list[tuple[int, str]] = []
         self.narrative: dict[str, list[dict[str, Any]]] = {}
@@ -212,7 +219,7 @@ class _Writer:
             _remove(at)
         elif kind == "数字索引":
             rows = index_rows(self.fields, self.printed) + index_by_row(self.fields, list(self.forms.values()))
-            self._table(at, Table("", INDEX, [18, 34, 22, 26, 30, 50], rows), "索引文字")
+            self._table(at, TextTable("", INDEX, [18, 34, 22, 26, 30, 50], rows), "索引文字")
             _remove(at)
 
     # --- text -----------------------------------------------------------------------------------------------------
@@ -263,7 +270,7 @@ class _Writer:
     def _print(self, number: int, text: str, notes: list[str]) -> str:
         figure = self.fields.printed[number]
         self.count += 1
-        self.printed.append(Printed(f"{''.join(self.section) or '引言'}#{self.count}", figure))
+        self.printed.append(PlacedFigure(f"{''.join(self.section) or '引言'}#{self.count}", figure))
         notes += figure.remarks
         return text + figure.mark
 
@@ -347,7 +354,7 @@ class _Writer:
         for note in notes or ([""] if not form.is_annex else []):
             self._paragraph(at, note, "表注")
 
-    def _table(self, at: Paragraph, table: Table, style: str = "表格文字") -> None:
+    def _table(self, at: Paragraph, table: TextTable, style: str = "表格文字") -> None:
         if table.title:
             self._paragraph(at, table.title, "表题")
         if not table.rows:

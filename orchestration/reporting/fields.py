@@ -29,10 +29,10 @@ from orchestration.reporting.figures import (
     RATE,
     TOKEN,
     FieldError,
-    Figure,
-    Ledger,
-    Missing,
-    Row,
+    MissingFigure,
+    ReportFigure,
+    ReportLedger,
+    ReportRow,
     amount,
     bare,
     chinese_date,
@@ -56,7 +56,7 @@ class Fields:
     def __init__(self, version: Published):
         self.version = version
         self.known = read_yaml(FIELDS)
-        self.printed: list[Figure] = []
+        self.printed: list[ReportFigure] = []
         self.gaps: list[str] = []
         self._compiled: dict[str, Any] = {}
         self.corrections = {row["address"]: row for row in version.tables["correction"]}
@@ -117,14 +117,17 @@ class Fields:
                 number = row.label.split(" ")[0]
                 row_name = number if number.startswith("第") else bare(row.label)
                 for column, value in row.values.items() if row_name.isidentifier() else ():
-                    yield f"{ledger.name}.{row_name}.{column}", value.text if isinstance(value, Figure) else str(value)
+                    yield (
+                        f"{ledger.name}.{row_name}.{column}",
+                        value.text if isinstance(value, ReportFigure) else str(value),
+                    )
 
     def plain_text(self, text: str) -> str:
         """A text with its fields filled in, for places that keep no record of figures."""
         return TOKEN.sub(r"\2", self.render(text, "预览"))
 
-    def missing(self, name: str) -> Missing:
-        return Missing(name, self._record_gap)
+    def missing(self, name: str) -> MissingFigure:
+        return MissingFigure(name, self._record_gap)
 
     def unknown(self, error: Exception) -> str:
         text = str(error) or type(error).__name__
@@ -134,23 +137,23 @@ class Fields:
         inside = re.search(r" has no attribute '(.+?)'", text)
         return f"没有“{inside[1]}”" if inside else text
 
-    def _record(self, figure: Figure) -> str:
+    def _record(self, figure: ReportFigure) -> str:
         self.printed.append(figure)
         return f"{OPEN}{len(self.printed) - 1}{CLOSE}{figure.text}{END}"
 
-    def _record_gap(self, gap: Missing) -> str:
+    def _record_gap(self, gap: MissingFigure) -> str:
         if gap.name not in self.gaps:
             self.gaps.append(gap.name)
         return f"【未提供：{gap.name}】"
 
     # --- ledgers from cells and marts -----------------------------------------------------------------------------
 
-    def _ledgers(self) -> Iterator[Ledger]:
+    def _ledgers(self) -> Iterator[ReportLedger]:
         yield from self._from_cells()
         yield from self._without_cells()
         yield from self._from_tables()
 
-    def _without_cells(self) -> Iterator[Ledger]:
+    def _without_cells(self) -> Iterator[ReportLedger]:
         """Every ledger that has a contract but was not read: no rows, and each column that it would have."""
         try:
             absent = self.version.absent
@@ -161,9 +164,9 @@ class Fields:
             columns = frozenset(
                 [*(column.header for column in contract.columns), *(computed if contract.table else ())]
             )
-            yield Ledger(contract.short, (), {}, columns, self)
+            yield ReportLedger(contract.short, (), {}, columns, self)
 
-    def _from_cells(self) -> Iterable[Ledger]:
+    def _from_cells(self) -> Iterable[ReportLedger]:
         """Every ledger that was read. A figure's value is that of the mart it flows to; totals and printed rates,
         which flow to none, are those of ``cell``."""
         tables = self.version.tables
@@ -182,16 +185,16 @@ class Fields:
                 built.append((key, cells[0], self._row_values(cells, table, mart), mart))
             columns = frozenset(name for _, _, values, _ in built for name in values)
             found = [
-                Row(f"{labels[ledger]}.{first['row_label']}", key, first["row_label"], first["row_kind"], values,
+                ReportRow(f"{labels[ledger]}.{first['row_label']}", key, first["row_label"], first["row_kind"], values,
                     columns, self, _printed_order(first["cell"]), mart)
                 for key, first, values, mart in built
             ]  # fmt: skip
-            names: dict[str, Row] = {}
+            names: dict[str, ReportRow] = {}
             for (key, first, _, _), row in zip(built, found, strict=True):
                 for name in (key, first["row_label"], first["row_label"].split(" ")[0], bare(first["row_label"])):
                     names.setdefault(name, row)
             ordered = tuple(sorted(found, key=lambda row: row.order))
-            yield Ledger(labels[ledger], ordered, names, columns, self)
+            yield ReportLedger(labels[ledger], ordered, names, columns, self)
 
     def _row_values(self, cells: list[dict[str, Any]], table: str, mart: Mapping[str, Any]) -> dict[str, Any]:
         """A row's figures and texts by column: first what was reported, then what the models computed beside it."""
@@ -224,7 +227,7 @@ class Fields:
     def _computed(
         self, known: Mapping[str, Any], cells: Mapping[str, Any], place: tuple[str, str, str], mart: Mapping[str, Any],
         money_unit: str,
-    ) -> Figure:  # fmt: skip
+    ) -> ReportFigure:  # fmt: skip
         """A figure that the models computed from others of its row."""
         addresses = tuple(
             cells[source]["address"] for source in known["from"]
@@ -234,9 +237,9 @@ class Fields:
         return rounded_once(figure, mart, known["from"]) if known["unit"] == "ratio" else figure
 
     @staticmethod
-    def _put(values: dict[str, Any], name: str, computed: Figure, reported: Any) -> None:
+    def _put(values: dict[str, Any], name: str, computed: ReportFigure, reported: Any) -> None:
         """A rate that was reported is printed as it was reported; what it comes out as is kept beside it."""
-        if not isinstance(reported, Figure):
+        if not isinstance(reported, ReportFigure):
             values[name] = computed
             return
         # Rates are printed in hundredths of a percent: 100% beside 86.59% is 100.00%.
@@ -247,10 +250,12 @@ class Fields:
         values[name] = reported
         values[f"重算{name}"] = computed
         for header, value in list(values.items()):
-            if isinstance(value, Figure) and value.place == reported.place:
+            if isinstance(value, ReportFigure) and value.place == reported.place:
                 values[header] = reported
 
-    def _printed(self, value: Decimal, cell: Mapping[str, Any], place: tuple[str, str, str], money: str) -> Figure:
+    def _printed(
+        self, value: Decimal, cell: Mapping[str, Any], place: tuple[str, str, str], money: str
+    ) -> ReportFigure:
         own = cell["printed_unit"] if cell["printed_unit"] in MONEY_UNITS else money
         text = cell["text"]
         if cell["unit"] == "yuan":
@@ -262,7 +267,7 @@ class Fields:
     def figure(
         self, value: Decimal, unit: str, place: tuple[str, str, str], addresses: tuple[str, ...], money: str = "万元",
         *, basis: str = "reported",
-    ) -> Figure:  # fmt: skip
+    ) -> ReportFigure:  # fmt: skip
         """A figure with its text and, where a correction stands behind it, its note."""
         text = {"yuan": lambda: f"{amount(value, money)}{money}", "ratio": lambda: percent(value)}.get(
             unit, lambda: plain(value)
@@ -274,9 +279,9 @@ class Fields:
         )
         if notes and basis == "reported":
             basis = "corrected"
-        return Figure(value, unit, place, addresses, text, money, note, basis=basis, record=self._record)
+        return ReportFigure(value, unit, place, addresses, text, money, note, basis=basis, record=self._record)
 
-    def _from_tables(self) -> Iterable[Ledger]:
+    def _from_tables(self) -> Iterable[ReportLedger]:
         """Tables without a printed place of their own, as ``fields.yml`` names them."""
         sections = list(self.known["tables"]["得分"]["rows"])
         for name, known in self.known["tables"].items():
@@ -308,9 +313,9 @@ class Fields:
                         place = ("cell", f"{cell['ledger']}/{cell['row_key']}", measure)
                         values[column] = self._printed(cell["value"], cell, place, "万元")
                 order = (sections.index(published["section"]), *self._orders.get(str(published.get("row_address")), ()))
-                rows.append(Row(f"{name}.{label}", key, label, "detail", values, columns, self, order, published))
+                rows.append(ReportRow(f"{name}.{label}", key, label, "detail", values, columns, self, order, published))
             rows.sort(key=lambda row: row.order)
-            yield Ledger(name, tuple(rows), {bare(row.label): row for row in rows}, columns, self)
+            yield ReportLedger(name, tuple(rows), {bare(row.label): row for row in rows}, columns, self)
 
     def _inferred(self, row: Mapping[str, Any]) -> str:
         """From what an indicator's weight, and so its score, was inferred; nothing where both are reported."""

@@ -44,7 +44,7 @@ class FieldError(Exception):
 
 
 @dataclass(frozen=True)
-class Figure:
+class ReportFigure:
     """A published figure, as a report prints it.
 
     ``value``: as published (yuan, fractions, ones). ``place``: published table, row, column. ``addresses``: the printed
@@ -62,7 +62,7 @@ class Figure:
     basis: str = "reported"  # or one of BASES
     recomputed: str = ""  # of a reported rate: its quotient, where that differs beyond print
     exact: Fraction | None = None  # of a rate: the quotient itself, which is published to six places
-    record: Callable[[Figure], str] | None = field(default=None, compare=False, repr=False)
+    record: Callable[[ReportFigure], str] | None = field(default=None, compare=False, repr=False)
 
     def __str__(self) -> str:
         return self.record(self) if self.record else self.text
@@ -99,11 +99,11 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class Missing:
+class MissingFigure:
     """A figure that the year's ledgers don't hold."""
 
     name: str
-    record: Callable[[Missing], str] | None = field(default=None, compare=False, repr=False)
+    record: Callable[[MissingFigure], str] | None = field(default=None, compare=False, repr=False)
 
     def __str__(self) -> str:
         return self.record(self) if self.record else "未提供"
@@ -117,7 +117,7 @@ class Missing:
 
 
 @dataclass(frozen=True)
-class Row:
+class ReportRow:
     """A row of a ledger or table: its columns by name. ``columns`` is what may be asked of any row of it."""
 
     name: str  # 表1.合计
@@ -148,33 +148,33 @@ class Row:
 
     def __str__(self) -> str:
         """A row with one figure stands for that figure."""
-        figures = [value for value in self.values.values() if isinstance(value, Figure)]
+        figures = [value for value in self.values.values() if isinstance(value, ReportFigure)]
         if len(figures) != 1:
             raise FieldError(f"{self.name} 有 {len(figures)} 个数，须写明栏目{perhaps('', self.columns)}")
         return str(figures[0])
 
 
 @dataclass(frozen=True)
-class Ledger:
+class ReportLedger:
     """All rows of a ledger, in printed order."""
 
     name: str
-    rows: tuple[Row, ...]
-    names: Mapping[str, Row]
+    rows: tuple[ReportRow, ...]
+    names: Mapping[str, ReportRow]
     columns: frozenset[str]
     fields: Fields = field(repr=False)
     open_to_templates: ClassVar = frozenset({"明细", "行"})
 
-    def __getitem__(self, row: str) -> Row:
+    def __getitem__(self, row: str) -> ReportRow:
         found = self.names.get(row) or self.names.get(bare(row))
         return found or self._absent(row)
 
-    def __getattr__(self, row: str) -> Row:
+    def __getattr__(self, row: str) -> ReportRow:
         if row.startswith("__"):
             raise AttributeError(row)
         return self[row]
 
-    def 明细(self, 不含: str = "", **where: str) -> list[Row]:  # noqa: N802, N803
+    def 明细(self, 不含: str = "", **where: str) -> list[ReportRow]:  # noqa: N802, N803
         """Detail rows in printed order; ``where``: published columns that must have this value."""
         left_out = set(不含.split("、")) if 不含 else set()
         return [
@@ -183,13 +183,13 @@ class Ledger:
             if row.kind == "detail" and _matches(row, where) and not left_out & {row.label, row.published.get("item")}
         ]
 
-    def 行(self, **where: str) -> Row:  # noqa: N802
+    def 行(self, **where: str) -> ReportRow:  # noqa: N802
         """The one row with these published values; a row of missing figures where there is none."""
         found = [row for row in self.rows if _matches(row, where)]
         return found[0] if len(found) == 1 else self._absent("、".join(where.values()))
 
-    def _absent(self, row: str) -> Row:
-        return Row(f"{self.name}.{row}", row, row, "detail", {}, self.columns, self.fields)
+    def _absent(self, row: str) -> ReportRow:
+        return ReportRow(f"{self.name}.{row}", row, row, "detail", {}, self.columns, self.fields)
 
 
 # --- how figures are written ----------------------------------------------------------------------------------------
@@ -212,7 +212,7 @@ def percent(fraction: Decimal) -> str:
     return f"{(fraction * 100).quantize(_FEN, rounding=ROUND_HALF_UP)}%"
 
 
-def rounded_once(figure: Figure, row: Mapping[str, Any], of: Sequence[str]) -> Figure:
+def rounded_once(figure: ReportFigure, row: Mapping[str, Any], of: Sequence[str]) -> ReportFigure:
     """A rate rounded once, from its quotient: 0.79844961 is published as 0.798450, but is 79.84% and not 79.85%."""
     if len(of) != 2 or not row.get(of[1]) or row.get(of[0]) is None:
         return figure
@@ -239,15 +239,15 @@ def chinese_date(day: date) -> str:
     return f"{day.year}年{day.month}月{day.day}日"
 
 
-def row_name(row: Row) -> str:
+def row_name(row: ReportRow) -> str:
     return str(row.published.get("project_name") or row.published.get("unit_name") or row.label)
 
 
 def _number(other: object) -> Decimal:
-    return other.value if isinstance(other, Figure) else Decimal(str(other))
+    return other.value if isinstance(other, ReportFigure) else Decimal(str(other))
 
 
-def _matches(row: Row, where: Mapping[str, str]) -> bool:
+def _matches(row: ReportRow, where: Mapping[str, str]) -> bool:
     return all(str(row.published.get(column)) == value for column, value in where.items())
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from orchestration.base.yaml_files import read_yaml
 from orchestration.ledgers.money import MONEY_UNITS
 from orchestration.reporting.fields import Fields
-from orchestration.reporting.figures import OPEN, TOKEN, FieldError, Figure, Missing, amount, places, plain
+from orchestration.reporting.figures import OPEN, TOKEN, FieldError, MissingFigure, ReportFigure, amount, places, plain
 
 FORMS = Path(__file__).parent / "templates" / "forms.yml"
 #: The sheet rows above a form's grid: its title, its unit.
@@ -36,10 +36,10 @@ class Sum:
 
 
 @dataclass
-class Cell:
+class FormCell:
     """One cell of a grid. ``value``: None where blank. ``merged``: part of the cell to the left or above."""
 
-    value: str | Figure | Missing | Sum | None
+    value: str | ReportFigure | MissingFigure | Sum | None
     text: str
     merged: bool = False
     columns: int = 1
@@ -47,9 +47,9 @@ class Cell:
 
 
 @dataclass
-class Row:
+class FormRow:
     kind: str  # head | section | row | subtotal | total | check
-    cells: list[Cell]
+    cells: list[FormCell]
 
 
 @dataclass
@@ -61,7 +61,7 @@ class Form:
     unit: str
     money: str
     widths: list[int]
-    rows: list[Row]
+    rows: list[FormRow]
     zero: str = ""  # how an exact zero of money is written, where not as 0.00
     notes: list[str] = field(default_factory=list)
     inferred: list[str] = field(default_factory=list)
@@ -86,11 +86,11 @@ class Form:
         kept = [row for row in self.rows if row.kind != "check"]
         return replace(self, rows=kept, rounded=self.is_rounded)
 
-    def figures(self) -> Iterator[tuple[int, int, Figure]]:
+    def figures(self) -> Iterator[tuple[int, int, ReportFigure]]:
         """Grid row, column and figure, reading order."""
         for r, row in enumerate(self.rows):
             for c, cell in enumerate(row.cells):
-                if isinstance(cell.value, Figure):
+                if isinstance(cell.value, ReportFigure):
                     yield r, c, cell.value
 
     def place(self, row: int, column: int) -> str:
@@ -106,7 +106,7 @@ def build_forms(fields: Fields) -> list[Form]:
 
 def _form(fields: Fields, known: dict[str, Any], copy: dict[str, Any]) -> Form:
     money = known.get("money", known["unit"])
-    layout = _Layout(fields, known, copy, money if money in MONEY_UNITS else "万元")
+    layout = _FormLayout(fields, known, copy, money if money in MONEY_UNITS else "万元")
     rows = layout.rows()
     form = Form(known["id"], known["title"], known["unit"], layout.money, known["widths"], rows, known.get("zero", ""))
     _merge(form)
@@ -116,17 +116,17 @@ def _form(fields: Fields, known: dict[str, Any], copy: dict[str, Any]) -> Form:
     return form
 
 
-class _Layout:
+class _FormLayout:
     """Turns one form's lines into rows."""
 
     def __init__(self, fields: Fields, known: dict[str, Any], copy: dict[str, Any], money: str):
         self.fields, self.known, self.copy, self.money = fields, known, copy, money
         self.width = len(known["widths"])
-        self.made: list[Row] = []
+        self.made: list[FormRow] = []
         self.details: list[int] = []  # grid rows added up by the next subtotal, total or check
         self.total: int | None = None
 
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[FormRow]:
         for line in self.known["body"]:
             if "each" in line:
                 self._each(line)
@@ -152,14 +152,14 @@ class _Layout:
             self.details.append(len(self.made))
         if kind == "total":
             self.total = len(self.made)
-        self.made.append(Row(kind, self._cells(cells, local)))
+        self.made.append(FormRow(kind, self._cells(cells, local)))
 
-    def _cells(self, cells: Sequence[str], local: dict[str, Any]) -> list[Cell]:
+    def _cells(self, cells: Sequence[str], local: dict[str, Any]) -> list[FormCell]:
         if len(cells) > self.width:
             raise FieldError(f"{self.known['id']} 的一行有 {len(cells)} 格，表宽 {self.width} 格", FORMS.name)
         cells = [*cells, *[""] * (self.width - len(cells))]
         return [
-            Cell(cell, "", merged=True) if cell in ("<", "^") else self._cell(self._value(cell, local))
+            FormCell(cell, "", merged=True) if cell in ("<", "^") else self._cell(self._value(cell, local))
             for cell in cells
         ]
 
@@ -169,19 +169,19 @@ class _Layout:
         where = f"{FORMS.name} {self.known['id']} "
         local = {"本表": self.copy, **local}
         if cell == "?":
-            return Missing("")
+            return MissingFigure("")
         if cell.startswith("="):
             return self.fields.evaluate(cell[1:], where, **local)
         return _BRACED.sub(lambda found: _said(self.fields.evaluate(found[1], where, **local)), cell)
 
-    def _cell(self, value: Any) -> Cell:
-        if isinstance(value, Figure):
-            return Cell(value, self._text(value.value, value.unit, value))
-        if isinstance(value, Missing):
-            return Cell(value, NOT_PROVIDED)
-        return Cell(value or None, str(value or ""))
+    def _cell(self, value: Any) -> FormCell:
+        if isinstance(value, ReportFigure):
+            return FormCell(value, self._text(value.value, value.unit, value))
+        if isinstance(value, MissingFigure):
+            return FormCell(value, NOT_PROVIDED)
+        return FormCell(value or None, str(value or ""))
 
-    def _text(self, value: Decimal, unit: str, figure: Figure | None = None) -> str:
+    def _text(self, value: Decimal, unit: str, figure: ReportFigure | None = None) -> str:
         if unit == "yuan":
             return self.known["zero"] if value == 0 and "zero" in self.known else amount(value, self.money)
         if figure is not None:
@@ -193,31 +193,31 @@ class _Layout:
         for column in range(1, self.width):
             if not row[column].merged and row[column].value is None:
                 row[column] = self._summed(kind, column)
-        self.made.append(Row(kind, row))
+        self.made.append(FormRow(kind, row))
 
-    def _summed(self, kind: str, column: int) -> Cell:
+    def _summed(self, kind: str, column: int) -> FormCell:
         """The sum of a column's details, or for a check that sum less the printed total; blank where nothing adds."""
         cells = [(r, self.made[r].cells[column].value) for r in self.details]
-        figures = [(r, value) for r, value in cells if isinstance(value, Figure) and value.unit in _ADDED]
+        figures = [(r, value) for r, value in cells if isinstance(value, ReportFigure) and value.unit in _ADDED]
         total = self.made[self.total].cells[column].value if kind == "check" and self.total is not None else None
-        if kind == "subtotal" and all(isinstance(value, Missing) for _, value in cells):
-            return Cell(Missing(""), NOT_PROVIDED)
-        if not figures or (kind == "check" and not isinstance(total, Figure)):
-            return Cell(None, "")
+        if kind == "subtotal" and all(isinstance(value, MissingFigure) for _, value in cells):
+            return FormCell(MissingFigure(""), NOT_PROVIDED)
+        if not figures or (kind == "check" and not isinstance(total, ReportFigure)):
+            return FormCell(None, "")
         value = sum((figure.value for _, figure in figures), Decimal(0))
         unit = figures[0][1].unit
         minus = None
-        if isinstance(total, Figure):
+        if isinstance(total, ReportFigure):
             value, minus = value - total.value, self.total
         made = Sum(value, unit, tuple(r for r, _ in figures), minus)
-        return Cell(made, amount(value, self.money) if unit == "yuan" else plain(value))
+        return FormCell(made, amount(value, self.money) if unit == "yuan" else plain(value))
 
 
 def _said(value: Any) -> str:
     """A value inside a cell's text: only words. A figure stands in a cell of its own."""
-    if isinstance(value, Figure):
+    if isinstance(value, ReportFigure):
         raise FieldError("格内文字不夹数字，数字单独占一格", FORMS.name)
-    text = NOT_PROVIDED if isinstance(value, Missing) else str(value)
+    text = NOT_PROVIDED if isinstance(value, MissingFigure) else str(value)
     assert OPEN not in text and not TOKEN.search(text)
     return text
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from orchestration.base.wording import STATUSES as WORDS
 from orchestration.reporting.fields import Fields
-from orchestration.reporting.figures import Figure
+from orchestration.reporting.figures import ReportFigure
 from orchestration.reporting.forms import Form
 from orchestration.reporting.prose import different_rates
 
@@ -22,7 +22,7 @@ SEVERITIES = {"error": "必须成立", "warning": "提示"}
 
 
 @dataclass(frozen=True)
-class Table:
+class TextTable:
     """A plain table: titles of its columns, their widths (relative), and rows of text."""
 
     title: str
@@ -34,14 +34,14 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Printed:
+class PlacedFigure:
     """One figure at one place of the report: 三（二）#4, 表3!E19."""
 
     place: str
-    figure: Figure
+    figure: ReportFigure
 
 
-def reconciliation_tables(fields: Fields) -> list[Table]:
+def reconciliation_tables(fields: Fields) -> list[TextTable]:
     """Rules by status; what does not hold as it was printed; corrections and exceptions with their evidence."""
     tables = fields.version.tables
     judged = sorted(tables["reconciliation"], key=lambda row: (row["severity"], row["rule_id"], row["instance"]))
@@ -68,34 +68,34 @@ def reconciliation_tables(fields: Fields) -> list[Table]:
     ]
     rates = [[label, said, again] for label, said, again in different_rates(fields)]
     return [
-        Table(
+        TextTable(
             "各条规则的核对结果",
             ["规则", "性质", "条数", *STATUSES.values()],
             [44, 12, 8, 8, 10, 12, 10, 12, 8],
             summary, sheet="核对汇总",
         ),
-        Table("未按列示数直接相等的各条", ["结果", "性质", "说明"], [14, 12, 100], told, sheet="核对明细"),
-        Table("列示的比率与重算不同", ["单元格", "列示为", "按金额重算"], [60, 20, 20], rates, sheet="比率重算"),
-        Table(
+        TextTable("未按列示数直接相等的各条", ["结果", "性质", "说明"], [14, 12, 100], told, sheet="核对明细"),
+        TextTable("列示的比率与重算不同", ["单元格", "列示为", "按金额重算"], [60, 20, 20], rates, sheet="比率重算"),
+        TextTable(
             "更正", ["单元格", "原列示", "更正为", "理由", "证据", "确认"], [26, 12, 12, 24, 40, 12], corrections,
             sheet="更正",
         ),
-        Table(
+        TextTable(
             "已确认的例外事项", ["规则", "所在", "差额", "理由", "证据", "确认"], [20, 20, 14, 24, 34, 12], exceptions,
             sheet="例外",
         ),
     ]  # fmt: skip
 
 
-def printed_in_forms(forms: Sequence[Form]) -> list[Printed]:
+def printed_in_forms(forms: Sequence[Form]) -> list[PlacedFigure]:
     """Every figure of the forms with its place."""
-    return [Printed(form.place(r, c), figure) for form in forms for r, c, figure in form.figures()]
+    return [PlacedFigure(form.place(r, c), figure) for form in forms for r, c, figure in form.figures()]
 
 
 INDEX = ("报告位置", "列示为", "发布表", "行", "栏", "来源单元格")
 
 
-def index_rows(fields: Fields, printed: Iterable[Printed]) -> list[list[str]]:
+def index_rows(fields: Fields, printed: Iterable[PlacedFigure]) -> list[list[str]]:
     """One line a figure: place, text, published table, row, column, and the printed cells behind it."""
     return [
         [each.place, each.figure.text, *each.figure.place, sources(fields, each.figure.addresses)] for each in printed

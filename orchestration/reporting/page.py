@@ -23,9 +23,8 @@ from markupsafe import Markup
 from orchestration.base.wording import SECTIONS, STATUSES
 from orchestration.ledgers.money import MONEY_UNITS, day_of
 from orchestration.reporting.fields import Fields
-from orchestration.reporting.figures import BASES, Figure, Missing, amount, chinese_date, places, plain
-from orchestration.reporting.forms import NOT_PROVIDED, Cell, Form, Sum
-from orchestration.reporting.forms import Row as FormRow
+from orchestration.reporting.figures import BASES, MissingFigure, ReportFigure, amount, chinese_date, places, plain
+from orchestration.reporting.forms import NOT_PROVIDED, Form, FormCell, FormRow, Sum
 from orchestration.reporting.prose import marks_note
 from orchestration.rules.model import COMPUTED
 
@@ -100,7 +99,7 @@ def render_page(fields: Fields, forms: Sequence[Form]) -> str:
 # --- the head -------------------------------------------------------------------------------------------------------
 
 
-def _headline(fields: Fields) -> list[tuple[str, Figure, str]]:
+def _headline(fields: Fields) -> list[tuple[str, ReportFigure, str]]:
     """The few figures that say the year: name, figure, and what stands behind it."""
     from orchestration.reporting.charts import figure_of, table_rows
 
@@ -117,7 +116,7 @@ def _headline(fields: Fields) -> list[tuple[str, Figure, str]]:
         )
     ]  # fmt: skip
     found = [(name, figure_of(row, column), after) for name, row, column, after in said if row is not None]
-    return [(name, figure, after) for name, figure, after in found if isinstance(figure, Figure)]
+    return [(name, figure, after) for name, figure, after in found if isinstance(figure, ReportFigure)]
 
 
 # --- the wall of rules ----------------------------------------------------------------------------------------------
@@ -324,7 +323,7 @@ def _tag(row: FormRow, column: int) -> Markup:
         return Markup(f'th scope="{"colgroup" if cell.columns > 1 else "col"}"{span}')  # noqa: S704 -- numbers only
     if row.kind != "head" and column == _head_column(row):
         return Markup(f'th scope="{"rowgroup" if cell.rows > 1 else "row"}"{span}')  # noqa: S704
-    kind = ' class="n"' if isinstance(cell.value, Figure | Sum | Missing) else ""
+    kind = ' class="n"' if isinstance(cell.value, ReportFigure | Sum | MissingFigure) else ""
     return Markup(f"td{kind}{span}")  # noqa: S704
 
 
@@ -336,7 +335,7 @@ def _head_column(row: FormRow) -> int:
     return -1
 
 
-def _names(cell: Cell) -> bool:
+def _names(cell: FormCell) -> bool:
     return not cell.merged and isinstance(cell.value, str) and not re.fullmatch(r"\d+", cell.text.strip())
 
 

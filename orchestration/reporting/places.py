@@ -6,7 +6,7 @@ import difflib
 from dataclasses import dataclass
 
 from orchestration.base.settings import Settings
-from orchestration.reporting.layout import Printed
+from orchestration.reporting.layout import PlacedFigure
 from orchestration.reporting.published import NoVersionError, Published, open_version
 from orchestration.reporting.report import report_places
 
@@ -20,14 +20,14 @@ class UnknownPlaceError(Exception):
 
 
 @dataclass(frozen=True)
-class Found:
+class LocatedFigure:
     """A figure at its place, in the version that readers are at."""
 
     version: Published
-    printed: Printed
+    printed: PlacedFigure
 
 
-def at_place(settings: Settings, text: str) -> Found:
+def at_place(settings: Settings, text: str) -> LocatedFigure:
     """The figure printed at a place. Raises ``UnknownPlaceError`` and ``NoVersionError``."""
     year, _, place = text.strip().partition("/")
     version = open_version(settings, int(year))
@@ -35,7 +35,7 @@ def at_place(settings: Settings, text: str) -> Found:
     if place not in known:
         near = difflib.get_close_matches(place, list(known), n=5, cutoff=0.5)
         raise UnknownPlaceError(text, [f"{year}/{each}" for each in near])
-    return Found(version, known[place])
+    return LocatedFigure(version, known[place])
 
 
 def places_of(settings: Settings, year: int, address: str) -> list[str] | None:

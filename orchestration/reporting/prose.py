@@ -12,7 +12,16 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from orchestration.ledgers.money import MONEY_UNITS
-from orchestration.reporting.figures import BASES, Figure, Missing, Row, amount, bare, percent, row_name
+from orchestration.reporting.figures import (
+    BASES,
+    MissingFigure,
+    ReportFigure,
+    ReportRow,
+    amount,
+    bare,
+    percent,
+    row_name,
+)
 
 if TYPE_CHECKING:
     from orchestration.reporting.fields import Fields
@@ -42,7 +51,7 @@ class _Named(dict[str, Any]):
         super().__init__(found)
         self._name, self._fields = name, fields
 
-    def __missing__(self, key: str) -> Missing:
+    def __missing__(self, key: str) -> MissingFigure:
         return self._fields.missing(f"{self._name}.{key}")
 
 
@@ -84,7 +93,7 @@ def different_rates(fields: Fields) -> list[tuple[str, str, str]]:
         for ledger in fields.ledgers.values()
         for row in ledger.rows
         for figure in {id(value): value for value in row.values.values()}.values()
-        if isinstance(figure, Figure) and figure.recomputed
+        if isinstance(figure, ReportFigure) and figure.recomputed
     ]
 
 
@@ -93,7 +102,7 @@ def filters(phrases: Mapping[str, Mapping[str, str]]) -> dict[str, Callable[...,
 
     def in_unit(unit: str) -> Callable[[Any], Any]:
         def show(figure: Any) -> Any:
-            if not isinstance(figure, Figure):
+            if not isinstance(figure, ReportFigure):
                 return figure
             return replace(figure, text=f"{amount(figure.value, unit)}{unit}", money_unit=unit)
 
@@ -101,7 +110,7 @@ def filters(phrases: Mapping[str, Mapping[str, str]]) -> dict[str, Callable[...,
 
     def signed(words: Mapping[str, str], *, alone: bool = False) -> Callable[[Any], Any]:
         def say(figure: Any) -> Any:
-            if not isinstance(figure, Figure):
+            if not isinstance(figure, ReportFigure):
                 return figure
             word = words["rose" if figure.value > 0 else "fell" if figure.value < 0 else "same"]
             return word if alone or figure.value == 0 else f"{word}{_magnitude(figure)}"
@@ -111,7 +120,7 @@ def filters(phrases: Mapping[str, Mapping[str, str]]) -> dict[str, Callable[...,
     def left_or_over(row: Any) -> Any:
         """A row's balance in words: 结转结余 3.00 万元, or 超出预算."""
         figure = row["结转结余"]
-        if not isinstance(figure, Figure):
+        if not isinstance(figure, ReportFigure):
             return figure
         words = phrases["balance"]
         if figure.value == 0:
@@ -122,19 +131,19 @@ def filters(phrases: Mapping[str, Mapping[str, str]]) -> dict[str, Callable[...,
         **{unit: in_unit(unit) for unit in MONEY_UNITS},
         "增减": signed(phrases["change"]),
         "升降": signed(phrases["trend"], alone=True),
-        "幅度": lambda figure: _magnitude(figure) if isinstance(figure, Figure) else figure,
+        "幅度": lambda figure: _magnitude(figure) if isinstance(figure, ReportFigure) else figure,
         "余超": left_or_over,
     }
 
 
-def _magnitude(figure: Figure) -> Figure:
+def _magnitude(figure: ReportFigure) -> ReportFigure:
     return replace(figure, text=figure.text.removeprefix("-"))
 
 
 # --- what is listed -------------------------------------------------------------------------------------------------
 
 
-def _statuses(fields: Fields) -> dict[str, Figure]:
+def _statuses(fields: Fields) -> dict[str, ReportFigure]:
     """How many rule instances have which status: 核对.相符."""
     found = fields.version.tables["reconciliation"]
     names = {"consistent": "相符", "rounding": "尾差范围内", "corrected": "更正后相符", "accepted": "已确认"}
@@ -153,17 +162,17 @@ def _statuses(fields: Fields) -> dict[str, Figure]:
     }
 
 
-def _details(fields: Fields, ledger: str) -> list[Row]:
+def _details(fields: Fields, ledger: str) -> list[ReportRow]:
     return fields.ledgers[ledger].明细() if ledger in fields.ledgers else []
 
 
-def _low_projects(fields: Fields) -> list[Row]:
+def _low_projects(fields: Fields) -> list[ReportRow]:
     limit = Decimal(fields.known["thresholds"]["low_execution"])
     rates = [(row.values["执行率"], row) for row in _details(fields, "表3") if "执行率" in row.values]
     return [row for rate, row in sorted(rates, key=lambda each: each[0].value) if 0 < rate.value < limit]
 
 
-def _most_left(fields: Fields, ledger: str) -> list[Row]:
+def _most_left(fields: Fields, ledger: str) -> list[ReportRow]:
     rows = [row for row in _details(fields, ledger) if "结转结余" in row.values]
     return sorted(rows, key=lambda row: -row.values["结转结余"].value)
 
@@ -178,7 +187,7 @@ def _deductions(fields: Fields) -> Said:
     return Said([_deduction(row) for row in lost], between="；")
 
 
-def _deduction(row: Row) -> Callable[[], str]:
+def _deduction(row: ReportRow) -> Callable[[], str]:
     def say() -> str:
         goal, actual = row.values.get("年度指标值"), row.values.get("实际完成值")
         rate = row.values.get("完成率")
@@ -200,18 +209,18 @@ def _section_deductions(fields: Fields) -> dict[str, Said]:
     }
 
 
-def _lost_points(row: Row) -> bool:
+def _lost_points(row: ReportRow) -> bool:
     deduction = row.values.get("扣分")
-    return isinstance(deduction, Figure) and deduction.value > 0
+    return isinstance(deduction, ReportFigure) and deduction.value > 0
 
 
-def _lost(row: Row) -> Callable[[], str]:
+def _lost(row: ReportRow) -> Callable[[], str]:
     return lambda: f"，扣{row['扣分']}分"
 
 
 def _fund_items(fields: Fields) -> dict[str, Said]:
     """Income and expenditure of each fund by item: 基金分项.失业保险收入."""
-    found: dict[str, list[Row]] = {}
+    found: dict[str, list[ReportRow]] = {}
     for row in _details(fields, "基金收支"):
         if row.published.get("item") not in (None, "total"):
             found.setdefault(bare(row.label.removesuffix(str(row.published["item"]))), []).append(row)
@@ -233,15 +242,15 @@ def _lists(fields: Fields) -> dict[str, Any]:
 
 def _headcounts(fields: Fields, column: str, counted: str) -> Said:
     """行政编制 121 名、…: each kind of staff that has a figure in this column."""
-    rows = [row for row in _details(fields, "人员情况") if isinstance(row.values.get(column), Figure)]
+    rows = [row for row in _details(fields, "人员情况") if isinstance(row.values.get(column), ReportFigure)]
     return Said([_with(row, "名称", column, counted) for row in rows])
 
 
-def _with(row: Row, named_by: str, column: str, after: str = "") -> Callable[[], str]:
+def _with(row: ReportRow, named_by: str, column: str, after: str = "") -> Callable[[], str]:
     return lambda: f"{row[named_by]}{row[column]}{after}"
 
 
-def _listed(fields: Fields, rows: Iterable[Row], column: str) -> Said:
+def _listed(fields: Fields, rows: Iterable[ReportRow], column: str) -> Said:
     """“甲（78.00%）、乙（80.00%）等 N 个”, the most telling first."""
     rows = list(rows)
     shown = rows[: fields.known["thresholds"]["listed"]]
@@ -249,18 +258,18 @@ def _listed(fields: Fields, rows: Iterable[Row], column: str) -> Said:
     return Said([_bracketed(row, column) for row in shown], more=more)
 
 
-def _bracketed(row: Row, column: str) -> Callable[[], str]:
+def _bracketed(row: ReportRow, column: str) -> Callable[[], str]:
     return lambda: f"{row_name(row)}（{row[column]}）" if column else row_name(row)
 
 
-def _overspending(row: Row) -> Callable[[], str]:
+def _overspending(row: ReportRow) -> Callable[[], str]:
     return lambda: f"{row_name(row)}决算支出超出预算{_magnitude(row['结转结余'])}"
 
 
-def _spent_nothing(row: Row) -> bool:
+def _spent_nothing(row: ReportRow) -> bool:
     spent, budget = row.published.get("final_expenditure"), row.published.get("total_budget")
     return spent == 0 and budget is not None and budget > 0
 
 
-def _overspent(row: Row) -> bool:
+def _overspent(row: ReportRow) -> bool:
     return row.published.get("balance") is not None and row.published["balance"] < 0

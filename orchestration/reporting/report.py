@@ -12,7 +12,7 @@ from orchestration.base.settings import Settings
 from orchestration.reporting.edition import BOTH, PAGE, Edition
 from orchestration.reporting.fields import Fields
 from orchestration.reporting.forms import build_forms
-from orchestration.reporting.layout import Printed, printed_in_forms
+from orchestration.reporting.layout import PlacedFigure, printed_in_forms
 from orchestration.reporting.published import Published
 
 
@@ -80,7 +80,7 @@ def make_report(
     return Report(version, folder, tuple(made), figures, tuple(written.warnings), tuple(written.headings))
 
 
-def report_places(version: Published) -> list[Printed]:
+def report_places(version: Published) -> list[PlacedFigure]:
     """Every figure of the report with its place, as the index lists them."""
     from orchestration.reporting.document import write_document
 

@@ -11,10 +11,9 @@ from xml.sax.saxutils import escape
 
 from docx.oxml.ns import nsdecls
 
-from orchestration.reporting.figures import Figure
-from orchestration.reporting.forms import NOT_PROVIDED, Cell, Form
-from orchestration.reporting.forms import Row as FormRow
-from orchestration.reporting.layout import Table
+from orchestration.reporting.figures import ReportFigure
+from orchestration.reporting.forms import NOT_PROVIDED, Form, FormCell, FormRow
+from orchestration.reporting.layout import TextTable
 
 _KIND_SHADE = {"head": "E7EDF3", "section": "F3F5F7", "total": "F3F5F7", "check": "FFFFFF"}
 #: Left and right margin of a cell, and what edges and rounding may take, in twentieths of a point.
@@ -87,7 +86,7 @@ def _lines(row: FormRow, widths: Sequence[int], size: float) -> int:
     )
 
 
-def table_xml(table: Table, width: int, style: str) -> str:
+def table_xml(table: TextTable, width: int, style: str) -> str:
     """A plain table of texts."""
     widths = shares(table.widths, width)
     head = "".join(
@@ -115,7 +114,7 @@ def _row_xml(row: FormRow, widths: Sequence[int], style: str, *, repeat: bool) -
         span = _span(row.cells, c)
         merge = '<w:vMerge w:val="restart"/>' if cell.rows > 1 else "<w:vMerge/>" if cell.merged else ""
         text = "" if cell.merged else cell.text
-        mark = cell.value.mark if isinstance(cell.value, Figure) else ""
+        mark = cell.value.mark if isinstance(cell.value, ReportFigure) else ""
         shade = _KIND_SHADE.get(row.kind, "")
         bold = row.kind in ("head", "section", "total")
         cells.append(
@@ -125,14 +124,14 @@ def _row_xml(row: FormRow, widths: Sequence[int], style: str, *, repeat: bool) -
     return _tr("".join(cells), repeat=repeat)
 
 
-def _span(cells: Sequence[Cell], c: int) -> int:
+def _span(cells: Sequence[FormCell], c: int) -> int:
     span = 1
     while c + span < len(cells) and cells[c + span].merged and cells[c + span].value == "<":
         span += 1
     return span
 
 
-def _align(row: FormRow, cell: Cell, column: int) -> str:
+def _align(row: FormRow, cell: FormCell, column: int) -> str:
     if row.kind == "head" or (column == 0 and len(cell.text) <= 3):
         return "center"
     if cell.value is None or isinstance(cell.value, str):
@@ -140,7 +139,7 @@ def _align(row: FormRow, cell: Cell, column: int) -> str:
     return "center" if cell.text == NOT_PROVIDED else "right"
 
 
-def _is_muted(row: FormRow, cell: Cell) -> bool:
+def _is_muted(row: FormRow, cell: FormCell) -> bool:
     return row.kind == "check" or cell.text == NOT_PROVIDED
 
 

@@ -11,10 +11,16 @@ from xlsxwriter.utility import xl_col_to_name
 
 from orchestration.reporting.edition import Edition
 from orchestration.reporting.fields import Fields
-from orchestration.reporting.figures import Figure, Missing
-from orchestration.reporting.forms import ABOVE, Cell, Form, Sum, in_form_unit, number_places
-from orchestration.reporting.forms import Row as FormRow
-from orchestration.reporting.layout import INDEX, Printed, Table, index_rows, printed_in_forms, reconciliation_tables
+from orchestration.reporting.figures import MissingFigure, ReportFigure
+from orchestration.reporting.forms import ABOVE, Form, FormCell, FormRow, Sum, in_form_unit, number_places
+from orchestration.reporting.layout import (
+    INDEX,
+    PlacedFigure,
+    TextTable,
+    index_rows,
+    printed_in_forms,
+    reconciliation_tables,
+)
 from orchestration.reporting.word_file import dated
 
 _FONT = "宋体"
@@ -22,7 +28,7 @@ _SHADES = {"head": "#E7EDF3", "section": "#F3F5F7", "total": "#F3F5F7"}
 
 
 def write_workbook(
-    fields: Fields, forms: Sequence[Form], text_figures: Sequence[Printed], edition: Edition = Edition.INTERNAL
+    fields: Fields, forms: Sequence[Form], text_figures: Sequence[PlacedFigure], edition: Edition = Edition.INTERNAL
 ) -> bytes:
     """All forms; in the internal edition also the reconciliation annex and the index of figures. ``text_figures``:
     those in the document's text."""
@@ -37,19 +43,19 @@ def write_workbook(
          "created": dated(fields.version)}
     )  # fmt: skip
     book.set_size(2400, 1600)
-    styles = _Styles(book)
+    styles = _CellFormats(book)
     for form in forms:
         _sheet(book, styles, form)
     if internal:
         for table in reconciliation_tables(fields):
             _plain(book, styles, table.sheet, table)
         rows = index_rows(fields, [*text_figures, *printed_in_forms(forms)])
-        _plain(book, styles, "数字索引", Table("数字索引", INDEX, [18, 18, 24, 30, 20, 60], rows))
+        _plain(book, styles, "数字索引", TextTable("数字索引", INDEX, [18, 18, 24, 30, 20, 60], rows))
     book.close()
     return output.getvalue()
 
 
-class _Styles:
+class _CellFormats:
     """Cell formats, each made once."""
 
     def __init__(self, book: xlsxwriter.Workbook):
@@ -64,7 +70,7 @@ class _Styles:
         return self.made[key]
 
 
-def _sheet(book: xlsxwriter.Workbook, styles: _Styles, form: Form) -> None:
+def _sheet(book: xlsxwriter.Workbook, styles: _CellFormats, form: Form) -> None:
     sheet = book.add_worksheet(form.id)
     last = len(form.widths) - 1
     for column, width in enumerate(form.widths):
@@ -114,11 +120,11 @@ def _span(row: FormRow, c: int) -> int:
     return span
 
 
-def _cell(sheet: Any, styles: _Styles, form: Form, r: int, c: int, row: FormRow, cell: Cell) -> None:
+def _cell(sheet: Any, styles: _CellFormats, form: Form, r: int, c: int, row: FormRow, cell: FormCell) -> None:
     look: dict[str, Any] = {"border": 1, "border_color": "#5B6770", "bold": row.kind in ("head", "section", "total")}
     if row.kind in _SHADES:
         look["bg_color"] = _SHADES[row.kind]
-    if row.kind == "check" or isinstance(cell.value, Missing):
+    if row.kind == "check" or isinstance(cell.value, MissingFigure):
         look["font_color"] = "#6B7780"
     at = (r + ABOVE, c)
     span = _span(row, c)
@@ -126,7 +132,7 @@ def _cell(sheet: Any, styles: _Styles, form: Form, r: int, c: int, row: FormRow,
         style = styles(**look, align="center" if row.kind == "head" or span > 1 else "left", text_wrap=True)
         sheet.merge_range(*at, at[0] + cell.rows - 1, c + span - 1, "", style)
     value = cell.value
-    if isinstance(value, Figure):
+    if isinstance(value, ReportFigure):
         sheet.write_number(*at, *_number(form, styles, look, value))
         remarks = [f"更正：{value.note}"] * bool(value.note) + [f"推定：{value.inferred}"] * bool(value.inferred)
         if remarks:
@@ -135,22 +141,22 @@ def _cell(sheet: Any, styles: _Styles, form: Form, r: int, c: int, row: FormRow,
         number, style = _number(form, styles, look, value)
         sheet.write_formula(*at, _formula(c, value), style, number)
     else:
-        centred = row.kind == "head" or isinstance(value, Missing) or (c == 0 and len(cell.text) <= 3) or span > 1
+        centred = row.kind == "head" or isinstance(value, MissingFigure) or (c == 0 and len(cell.text) <= 3) or span > 1
         style = styles(**look, align="center" if centred else "left", text_wrap=True)
         sheet.write_string(*at, cell.text, style)
 
 
-def _number(form: Form, styles: _Styles, look: dict[str, Any], value: Figure | Sum) -> tuple[float, Any]:
+def _number(form: Form, styles: _CellFormats, look: dict[str, Any], value: ReportFigure | Sum) -> tuple[float, Any]:
     """A number as Excel holds it, and its style. Two decimals for money, more where the figure needs them."""
     number = in_form_unit(value.value, value.unit, form.money)
     decimals = number_places(value.value, value.unit, form.money)
     digits = "." + "0" * decimals if decimals else ""
     shown = "0.00%" if value.unit == "ratio" else f"#,##0{digits}"
-    if form.zero and isinstance(value, Figure) and value.unit == "yuan":
+    if form.zero and isinstance(value, ReportFigure) and value.unit == "yuan":
         shown = f'{shown};-{shown};"{form.zero}"'
-    if isinstance(value, Figure) and value.mark:
+    if isinstance(value, ReportFigure) and value.mark:
         shown = ";".join(f'{part}"{value.mark}"' for part in shown.split(";"))
-    exact = value.exact if isinstance(value, Figure) and value.exact is not None else number
+    exact = value.exact if isinstance(value, ReportFigure) and value.exact is not None else number
     return float(exact), styles(**look, align="right", num_format=shown)
 
 
@@ -169,7 +175,7 @@ def _formula(column: int, value: Sum) -> str:
     return f"=ROUND(SUM({added}){less},6)"
 
 
-def _plain(book: xlsxwriter.Workbook, styles: _Styles, name: str, table: Table) -> None:
+def _plain(book: xlsxwriter.Workbook, styles: _CellFormats, name: str, table: TextTable) -> None:
     sheet = book.add_worksheet(name)
     for column, width in enumerate(table.widths):
         sheet.set_column(column, column, width)

@@ -23,7 +23,7 @@ import pyarrow as pa
 import yaml
 
 from orchestration.entries.contract import EntryColumn, EntryContract
-from orchestration.synthetic.plan import WRONG_UNIT, Account, Fault, Plan, PlanError
+from orchestration.synthetic.plan import WRONG_UNIT, Account, Plan, PlanError, PlantedFault
 
 FORMATS = {
     "csv": ("csv", "format csv, header"),
@@ -61,7 +61,7 @@ create or replace temp macro step(line, chance, fen, entries) as
 
 
 @dataclass(frozen=True)
-class Written:
+class GeneratedEntries:
     """What was generated."""
 
     folder: Path
@@ -69,7 +69,7 @@ class Written:
     faults: list[dict[str, Any]]
 
 
-def generate(plan: Plan, contracts: Mapping[str, EntryContract], folder: Path, form: str = "csv") -> Written:
+def generate(plan: Plan, contracts: Mapping[str, EntryContract], folder: Path, form: str = "csv") -> GeneratedEntries:
     """Write a plan to ``folder``, which must not hold anything yet; it appears whole or not at all.
 
     Raises ``PlanError`` where the folder is in use.
@@ -88,7 +88,7 @@ def generate(plan: Plan, contracts: Mapping[str, EntryContract], folder: Path, f
         fresh.replace(folder)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
-    return Written(folder, files, key)
+    return GeneratedEntries(folder, files, key)
 
 
 def file_name(ledger: str, year: int, month: int, form: str, copy: bool = False) -> str:
@@ -199,7 +199,7 @@ def _columns(contract: EntryContract) -> str:
     return ", ".join(f'{shown.get(column.name, column.name)} as "{column.header}"' for column in contract.columns)
 
 
-def _described(plan: Plan, fault: Fault, form: str) -> dict[str, Any]:
+def _described(plan: Plan, fault: PlantedFault, form: str) -> dict[str, Any]:
     """One line of the key: which file, which account and line, the amount, and by how much a sum is off, in fen."""
     doubled = fault.kind == "doubled_file"
     facts: dict[str, Any] = {

@@ -24,7 +24,7 @@ class PlanError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class PlantedFault:
     """One planted fault: the key that whoever looks for it is measured by."""
 
     kind: str  # one of FAULTS
@@ -42,7 +42,7 @@ class Account:
     number: int
     target: Target
     entries: int
-    fault: Fault | None = None
+    fault: PlantedFault | None = None
 
     @property
     def large(self) -> tuple[int, int]:
@@ -70,7 +70,7 @@ class Plan:
     year: int
     seed: int
     accounts: tuple[Account, ...]
-    faults: tuple[Fault, ...]
+    faults: tuple[PlantedFault, ...]
 
     def of(self, ledger: str) -> list[Account]:
         return [account for account in self.accounts if account.target.ledger == ledger]
@@ -119,7 +119,7 @@ def _shares(weights: Sequence[int], total: int, at_least: int) -> list[int]:
     return shares
 
 
-def _faults(accounts: Sequence[Account], seed: int, number: int) -> list[Fault]:
+def _faults(accounts: Sequence[Account], seed: int, number: int) -> list[PlantedFault]:
     """Faults of all kinds in turn, no two in one account or one month's file, so that each can be told by itself.
 
     A fault of one line takes the account's largest entry: a lost one of a few yuan could not be seen in any print.
@@ -136,7 +136,11 @@ def _faults(accounts: Sequence[Account], seed: int, number: int) -> list[Fault]:
         if sum(len(account.lines(month)) for account in accounts if account.target.ledger == ledger)
     ]
     wanted = [FAULTS[n % len(FAULTS)] for n in range(number)]
-    found = {n: Fault(kind, *files.pop()) for n, kind in enumerate(wanted) if kind in ("doubled_file", "missing_month")}
+    found = {
+        n: PlantedFault(kind, *files.pop())
+        for n, kind in enumerate(wanted)
+        if kind in ("doubled_file", "missing_month")
+    }
     taken = {(fault.ledger, fault.month) for fault in found.values()}
     lines = [a for a in accounts if (a.target.ledger, _month(a, a.large[0])) not in taken]
     chance.shuffle(lines)
@@ -150,7 +154,7 @@ def _faults(accounts: Sequence[Account], seed: int, number: int) -> list[Fault]:
         others = [project for project in projects if project != account.target.values.get("project_no")]
         moved = chance.choice(others) if needs_project else ""
         line = account.large[0]
-        found[n] = Fault(kind, account.target.ledger, _month(account, line), account.number, line, moved)
+        found[n] = PlantedFault(kind, account.target.ledger, _month(account, line), account.number, line, moved)
     return [found[n] for n in range(number)]
 
 

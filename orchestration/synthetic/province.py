@@ -21,7 +21,7 @@ from orchestration.entries.contract import EntryContract
 from orchestration.ledgers.cell import Cell
 from orchestration.ledgers.contract import Contract
 from orchestration.ledgers.reader import Ledger, Year
-from orchestration.synthetic.targets import Printed, Target, point, targets_of
+from orchestration.synthetic.targets import ReportedYear, Target, point, targets_of
 
 #: Ledgers that list what each department has by itself, and those that only the whole prints.
 _LISTED = ("unit_basic_expenditure", "unit_project_expenditure", "project_expenditure")
@@ -31,7 +31,7 @@ _NOTE = "合成的省：{departments} 个部门，数字由 {year} 年推出，�
 _PROJECTS = 1000  # project numbers of a department: its own number times this, and the project's
 
 
-def department_targets(printed: Printed, year: int, departments: int) -> list[Target]:
+def department_targets(printed: ReportedYear, year: int, departments: int) -> list[Target]:
     """The accounts of all departments; those of the funds once."""
     found = []
     for target in targets_of(printed, year):
@@ -53,7 +53,12 @@ def _own(name: str, code: str, department: int) -> str:
 
 
 def write_ledgers(
-    settings: Settings, year: Year, printed: Printed, departments: int, entries: Mapping[str, EntryContract], raw: Path
+    settings: Settings,
+    year: Year,
+    printed: ReportedYear,
+    departments: int,
+    entries: Mapping[str, EntryContract],
+    raw: Path,
 ) -> Path:
     """Write ``raw``: contracts, and the printed ledgers of the year after ``year``, with a ``sources.yml`` that names
     its entries. Returns the year's folder; entries belong into ``entries/`` there.

@@ -44,7 +44,7 @@ class Target:
 
 
 @dataclass(frozen=True)
-class Printed:
+class ReportedYear:
     """A year's printed figures after corrections, the rules that bind them, and words that stand beside them."""
 
     quantities: list[Quantity]
@@ -52,7 +52,7 @@ class Printed:
     pooling_levels: dict[str, str]  # row key of fund_statement -> as printed
 
 
-def read_printed(settings: Settings, year: int) -> Printed:
+def read_printed(settings: Settings, year: int) -> ReportedYear:
     """The printed figures of a year, judged in a build of their own. Raises ``InputError``."""
     from orchestration.warehouse.check import check_paths
     from orchestration.warehouse.suspects import read_network
@@ -63,10 +63,10 @@ def read_printed(settings: Settings, year: int) -> Printed:
         levels = found.build.rows(
             "select row_key, text from raw.cell where ledger = 'fund_statement' and measure = 'pooling_level'"
         )
-    return Printed(quantities, relations, {row["row_key"]: row["text"] for row in levels})
+    return ReportedYear(quantities, relations, {row["row_key"]: row["text"] for row in levels})
 
 
-def point(printed: Printed, year: int) -> dict[str, int]:
+def point(printed: ReportedYear, year: int) -> dict[str, int]:
     """Whole fen within the printed interval of each money cell, for which every rule holds. Verified, not hoped.
 
     An amount that entries sum to is at least zero, and at least a fen where one is printed (``0.00`` is too little to
@@ -94,7 +94,7 @@ def targets(settings: Settings, year: int) -> list[Target]:
     return targets_of(read_printed(settings, year), year)
 
 
-def targets_of(printed: Printed, year: int) -> list[Target]:
+def targets_of(printed: ReportedYear, year: int) -> list[Target]:
     """The accounts of printed figures at hand."""
     fen = point(printed, year)
     details = [

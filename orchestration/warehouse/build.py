@@ -127,7 +127,7 @@ def read_inputs(
             entry_contracts = read_entry_contracts(settings.entry_contracts)
             kept = settings.entry_sums(year)
             engine = engine_of(settings) if ledgers.sources.entries else DUCKDB
-            with engine.reading(open_build(settings, year, as_published).warehouse) as scan:
+            with engine.entry_scanner(open_build(settings, year, as_published).warehouse) as scan:
                 entries = read_year_entries(folder, ledgers.sources, entry_contracts, kept, on_file, scan)
         except InputError as error:
             problems += error.problems

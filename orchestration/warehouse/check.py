@@ -30,7 +30,7 @@ SOURCES = "sources.yml"
 
 
 @dataclass(frozen=True)
-class Checked:
+class CheckResult:
     """What ``check`` found."""
 
     build: Build
@@ -48,7 +48,7 @@ def check_paths(
     year: int | None = None,
     as_published: bool = False,
     on_node: Callable[[str], None] = lambda name: None,
-) -> Checked:
+) -> CheckResult:
     """Reconcile the ledgers under ``paths``; the build is made in ``folder``. Raises ``InputError``."""
     engine = engine_of(settings)
     whole = None if contract else _whole_year(paths, year)
@@ -69,7 +69,7 @@ def check_paths(
     # Not every year has entries: rules on them are not missed.
     sums = {each.ledger for entry in read_entry_contracts(settings.entry_contracts).values() for each in entry.sums}
     skipped = {rule: absent for rule, absent in inputs.rulebook.skipped.items() if not sums.issuperset(absent)}
-    return Checked(build, broken["n"], skipped, tuple(readings))
+    return CheckResult(build, broken["n"], skipped, tuple(readings))
 
 
 def _whole_year(paths: Sequence[Path], year: int | None) -> int | None:

@@ -23,7 +23,7 @@ import duckdb
 
 from orchestration.warehouse import models
 from orchestration.warehouse.engine import DUCKDB, Engine
-from orchestration.warehouse.models import PROJECT, TARGET, ModelsFailedError, Node, fingerprint
+from orchestration.warehouse.models import PROJECT, TARGET, DbtNode, ModelsFailedError, fingerprint
 
 #: dbt's relations carry the catalogue, which DuckDB names after the file.
 CATALOGUE = "warehouse"
@@ -76,7 +76,7 @@ def build(
     tests: bool = True,
     on_node: Callable[[str], None] = lambda name: None,
     engine: Engine = DUCKDB,
-) -> list[Node]:
+) -> list[DbtNode]:
     """Build these tables and all that they are made of (None: every one), in one transaction, as ``models.build`` does.
 
     A failing test stops what is downstream of it. Raises ``ModelsFailedError`` where a model could not be built; then
@@ -87,7 +87,7 @@ def build(
         return models.build(warehouse, select, None if tests else "resource_type:test", on_node, engine)
     assert warehouse.stem == CATALOGUE, f"{warehouse}: compiled models name the catalogue {CATALOGUE}"
     chosen = [node for node in selected(tables) if tests or node.kind != "test"]
-    done: dict[str, Node] = {}
+    done: dict[str, DbtNode] = {}
     stopped: set[str] = set()  # tables whose tests failed, and what was therefore left out
     with duckdb.connect(str(warehouse), config=_SETTINGS) as connection:
         connection.execute("begin")
@@ -133,7 +133,7 @@ def selected(tables: Iterable[str] | None) -> list[Compiled]:
     ]
 
 
-def _run(connection: duckdb.DuckDBPyConnection, node: Compiled) -> Node:
+def _run(connection: duckdb.DuckDBPyConnection, node: Compiled) -> DbtNode:
     begun = time.perf_counter()
     try:
         for statement in node.statements:
@@ -145,8 +145,8 @@ def _run(connection: duckdb.DuckDBPyConnection, node: Compiled) -> Node:
     return _said(node, status, time.perf_counter() - begun, failures)
 
 
-def _said(node: Compiled, status: str, seconds: float = 0.0, failures: int = 0) -> Node:
-    return Node(
+def _said(node: Compiled, status: str, seconds: float = 0.0, failures: int = 0) -> DbtNode:
+    return DbtNode(
         unique_id=node.unique_id,
         name=node.name,
         kind=node.kind,
@@ -167,7 +167,7 @@ def _compile() -> list[Compiled]:
     parsed = models.manifest()
     with tempfile.TemporaryDirectory() as folder:
         warehouse = Path(folder) / f"{CATALOGUE}.duckdb"
-        with DUCKDB.at_work(warehouse, partial=False):
+        with DUCKDB.session(warehouse, partial=False):
             compiled = models.compile_all(Path(folder))
     nodes = {node.unique_id: _statements(node) for node in compiled if str(node.resource_type) in _KINDS}
     # What is downstream of a table waits for the table's tests, as with dbt.

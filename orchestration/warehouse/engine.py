@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from orchestration.entries.read import Scan
+    from orchestration.entries.read import EntryScanner
 
 #: table -> its columns that may hold no null
 Tables = Mapping[str, Sequence[str]]
@@ -22,7 +22,7 @@ Tables = Mapping[str, Sequence[str]]
 class Session(Protocol):
     """An engine at work on one build."""
 
-    def hand_back(self, tables: Tables) -> None:
+    def export_results(self, tables: Tables) -> None:
         """Put what the engine has built into the build file, type by type and figure by figure."""
 
 
@@ -32,17 +32,17 @@ class Engine(Protocol):
     @property
     def name(self) -> str: ...
 
-    def at_work(self, warehouse: Path, partial: bool) -> AbstractContextManager[Session]:
+    def session(self, warehouse: Path, partial: bool) -> AbstractContextManager[Session]:
         """All that dbt needs to run on this build. ``partial``: only some models run, on those that stand."""
 
-    def reading(self, warehouse: Path) -> AbstractContextManager[Scan | None]:
+    def entry_scanner(self, warehouse: Path) -> AbstractContextManager[EntryScanner | None]:
         """What scans whole files of entries for this build; None where their reader does so itself."""
 
 
 class _InPlace:
     """DuckDB builds in the build file: there is nothing to hand back."""
 
-    def hand_back(self, tables: Tables) -> None:
+    def export_results(self, tables: Tables) -> None:
         del tables
 
 
@@ -50,7 +50,7 @@ class DuckDB:
     name = "duckdb"
 
     @contextmanager
-    def at_work(self, warehouse: Path, partial: bool) -> Iterator[Session]:
+    def session(self, warehouse: Path, partial: bool) -> Iterator[Session]:
         del partial
         from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
@@ -60,7 +60,7 @@ class DuckDB:
         finally:
             DuckDBConnectionManager.close_all_connections()  # dbt keeps the file open, and nobody else could open it
 
-    def reading(self, warehouse: Path) -> AbstractContextManager[Scan | None]:
+    def entry_scanner(self, warehouse: Path) -> AbstractContextManager[EntryScanner | None]:
         del warehouse
         return nullcontext()
 

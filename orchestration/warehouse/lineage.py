@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from orchestration.warehouse.build import Build
-from orchestration.warehouse.models import TARGET, Node, fingerprint, manifest
+from orchestration.warehouse.models import TARGET, DbtNode, fingerprint, manifest
 
 #: model -> column -> (table, column) that it comes from. Tables that were landed are named ``raw.<table>``.
 Lineage = dict[str, dict[str, list[tuple[str, str]]]]
@@ -20,7 +20,7 @@ _KEPT = TARGET / "column_lineage.json"
 _Schema = dict[str, Any]
 
 
-def column_lineage(build: Build, nodes: Sequence[Node], dialect: str = "duckdb") -> Lineage:
+def column_lineage(build: Build, nodes: Sequence[DbtNode], dialect: str = "duckdb") -> Lineage:
     """The lineage of all models. ``nodes``: what a whole build has run; of a part of one, what is known stands.
     ``dialect``: of their SQL."""
     if _KEPT.is_file():

@@ -34,7 +34,7 @@ class ModelsFailedError(Exception):
 
 
 @dataclass(frozen=True)
-class Node:
+class DbtNode:
     """One node that dbt has run."""
 
     unique_id: str
@@ -101,7 +101,7 @@ def build(
     exclude: str | None = None,
     on_node: Callable[[str], None] = lambda name: None,
     engine: Engine = DUCKDB,
-) -> list[Node]:
+) -> list[DbtNode]:
     """Build models and seeds, and test them, on a build file. A failing test stops what is downstream of it.
 
     ``select``, ``exclude``: dbt's own syntax; ``on_node`` hears each node's name as it finishes. Whichever engine
@@ -111,20 +111,20 @@ def build(
     arguments = ["build", "--no-write-json", "--exclude-resource-type", "unit_test"]
     arguments += ["--select", *select.split()] if select else []
     arguments += ["--exclude", *exclude.split()] if exclude else []
-    with engine.at_work(warehouse, partial=bool(select)) as session:
+    with engine.session(warehouse, partial=bool(select)) as session:
         nodes = _run(engine.name, warehouse, arguments, on_node)
         errors = [node for node in nodes if node.status == "error"]
         if errors:
             raise ModelsFailedError("\n".join(f"{node.name}: {node.message}" for node in errors))
-        session.hand_back(
+        session.export_results(
             {node.name: node.required for node in nodes if node.kind in ("model", "seed") and node.status == "success"}
         )
     return nodes
 
 
-def unit_test(warehouse: Path, engine: Engine = DUCKDB) -> list[Node]:
+def unit_test(warehouse: Path, engine: Engine = DUCKDB) -> list[DbtNode]:
     """Run the models' unit tests on a build file whose tables stand (dbt reads their columns)."""
-    with engine.at_work(warehouse, partial=True):
+    with engine.session(warehouse, partial=True):
         return _run(
             engine.name, warehouse, ["test", "--no-write-json", "--resource-type", "unit_test"], lambda name: None
         )
@@ -136,7 +136,7 @@ def compile_all(folder: Path) -> list[Any]:
     return [each.node for each in _invoke(DUCKDB.name, arguments, manifest(), ()).results]
 
 
-def _run(engine: str, warehouse: Path, arguments: list[str], on_node: Callable[[str], None]) -> list[Node]:
+def _run(engine: str, warehouse: Path, arguments: list[str], on_node: Callable[[str], None]) -> list[DbtNode]:
     def on_event(event: Any) -> None:
         if event.info.name == "NodeFinished":
             on_node(event.data.node_info.node_name)
@@ -144,7 +144,7 @@ def _run(engine: str, warehouse: Path, arguments: list[str], on_node: Callable[[
     parsed = manifest(engine)
     result = _invoke(engine, [*arguments, "--target-path", str(warehouse.parent / "dbt")], parsed, (on_event,))
     return [
-        Node(
+        DbtNode(
             unique_id=each.node.unique_id,
             name=each.node.name,
             kind=str(each.node.resource_type),

@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from orchestration.base.addresses import place
+from orchestration.base.addresses import resolve_path
 from orchestration.entries.contract import EntryContract
 from orchestration.entries.diagnosis.accounts import AccountIndex, PlacedFile
 from orchestration.entries.diagnosis.diagnose import DiagnosisInput, diagnose
@@ -171,7 +171,7 @@ def _account_indexes(build: Build) -> list[AccountIndex]:
     contracts: dict[str, EntryContract] = {}
     for row in build.rows(_ENTRY_FILES, build.year):
         contracts[row["ledger"]] = EntryContract.model_validate_json(row["contract"])
-        path = place(row["path"], build.folder)
+        path = resolve_path(row["path"], build.folder)
         placed = PlacedFile(row["file"], path, Path(row["sums"]), row["content"], row["bad_lines"])
         files.setdefault(row["ledger"], []).append(placed)
     return [AccountIndex.read(build.year, contracts[ledger], found) for ledger, found in files.items()]

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from orchestration.base.settings import Settings
-from orchestration.warehouse.check import Checked, check_paths
+from orchestration.warehouse.check import CheckResult, check_paths
 from tests.unit.documents import made
 
 
-def check(folder: Path, text: str) -> Checked:
+def check(folder: Path, text: str) -> CheckResult:
     (folder / "report.txt").write_text(text, encoding="utf-8")
     (folder / "build").mkdir()
     settings = Settings.from_environment({"LEDGERGATE_HOME": str(folder / "home")})
@@ -19,11 +19,11 @@ def check(folder: Path, text: str) -> Checked:
 
 
 @pytest.fixture(scope="module")
-def checked(tmp_path_factory: pytest.TempPathFactory) -> Checked:
+def checked(tmp_path_factory: pytest.TempPathFactory) -> CheckResult:
     return check(tmp_path_factory.mktemp("report"), made.as_text(made.blocks()))
 
 
-def broken(checked: Checked, severity: str) -> list[tuple[str, str]]:
+def broken(checked: CheckResult, severity: str) -> list[tuple[str, str]]:
     rows = checked.build.rows(
         "from reconciliation where severity = ? and status in ('inconsistent', 'missing') order by rule_id, instance",
         severity,
@@ -31,14 +31,14 @@ def broken(checked: Checked, severity: str) -> list[tuple[str, str]]:
     return [(row["rule_id"], row["instance"]) for row in rows]
 
 
-def test_the_two_broken_sums_are_found_and_no_other_error(checked: Checked) -> None:
+def test_the_two_broken_sums_are_found_and_no_other_error(checked: CheckResult) -> None:
     assert broken(checked, "error") == [
         ("budget_composition", "project_expenditure/17"),
         ("project_column_total", "adjustment"),
     ]
 
 
-def test_the_one_suspect_is_named_with_its_line(checked: Checked) -> None:
+def test_the_one_suspect_is_named_with_its_line(checked: CheckResult) -> None:
     (suspect,) = checked.build.rows("from suspect_cell")
     assert suspect["address"] == "2024/project_expenditure/17/adjustment"
     (cell,) = checked.build.rows("from cell where address = ?", suspect["address"])
@@ -46,7 +46,7 @@ def test_the_one_suspect_is_named_with_its_line(checked: Checked) -> None:
     assert "-362.20" in made.as_text(made.blocks()).splitlines()[line - 1]
 
 
-def test_claims_are_judged_by_the_figures_and_lists_of_the_report(checked: Checked) -> None:
+def test_claims_are_judged_by_the_figures_and_lists_of_the_report(checked: CheckResult) -> None:
     found = broken(checked, "warning")
     assert [instance for rule, instance in found if rule == "claimed_unpaid"] == [
         "2024年“三支一扶”省级配套资金称尚未支付（八）"
@@ -77,7 +77,7 @@ def test_claims_on_overspending_and_increase(tmp_path: Path, text: str, rules: s
     assert rules <= {rule for rule, _ in broken(found, "warning")}
 
 
-def test_what_happened_after_the_signature_is_a_warning(checked: Checked) -> None:
+def test_what_happened_after_the_signature_is_a_warning(checked: CheckResult) -> None:
     assert "nothing_after_signature" in {rule for rule, _ in broken(checked, "warning")}
 
 

@@ -20,7 +20,7 @@ from orchestration.cli.main import app
 from orchestration.entries.contract import read_entry_contracts
 from orchestration.pipeline.run import Outcome, run_year
 from orchestration.publication.versions import current_versions
-from orchestration.synthetic.generate import Written, generate
+from orchestration.synthetic.generate import GeneratedEntries, generate
 from orchestration.synthetic.plan import Plan, make_plan
 from orchestration.synthetic.targets import NO_ITEM, targets
 from tests.conftest import edit
@@ -38,7 +38,7 @@ entries:
 class EntryYear:
     settings: Settings
     plan: Plan
-    written: Written
+    written: GeneratedEntries
     outcome: Outcome
 
 

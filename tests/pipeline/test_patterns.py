@@ -19,7 +19,7 @@ from orchestration.cli.summary import as_json, show_summary
 from orchestration.explanation.explain import explain
 from orchestration.explanation.export import as_json as explained_as_json
 from orchestration.explanation.screen import show
-from orchestration.warehouse.check import Checked, check_paths
+from orchestration.warehouse.check import CheckResult, check_paths
 
 Table = list[list[str]]
 SEED = 3
@@ -33,11 +33,11 @@ def rewritten(path: Path, change: Callable[[Table], Table]) -> None:
     path.write_text(text.getvalue(), encoding="utf-8")
 
 
-def checked(raw: Path, folder: Path) -> Checked:
+def checked(raw: Path, folder: Path) -> CheckResult:
     return check_paths(Settings(home=folder / "home", raw=raw), [raw / "2024"], folder / "check")
 
 
-def patterns(found: Checked) -> dict[str, str]:
+def patterns(found: CheckResult) -> dict[str, str]:
     rows = found.build.rows("select distinct pattern_kind, pattern from finding where pattern is not null")
     return {row["pattern"]: row["pattern_kind"] for row in rows}
 
@@ -141,7 +141,7 @@ def test_two_columns_exchanged_in_one_row_are_named(raw: Path, tmp_path: Path) -
 
 
 @pytest.fixture(scope="module")
-def without_row_9(tmp_path_factory: pytest.TempPathFactory) -> Checked:
+def without_row_9(tmp_path_factory: pytest.TempPathFactory) -> CheckResult:
     folder = tmp_path_factory.mktemp("patterns")
     raw = Path(shutil.copytree(ROOT / "raw", folder / "raw"))
     path = raw / "2024" / "project_expenditure.csv"
@@ -155,14 +155,14 @@ SAID = (
 )  # it printed 217.30, 159.00, 376.30 and 286.78: the sums of 36 rounded rows tell it so far and no further
 
 
-def test_faults_of_one_pattern_are_told_as_one(without_row_9: Checked) -> None:
+def test_faults_of_one_pattern_are_told_as_one(without_row_9: CheckResult) -> None:
     first, second = without_row_9.build.rows("from finding order by fault")
     assert first["pattern"] == second["pattern"] == SAID
     assert f"；{SAID}（与第 2 处发现同为一事）；若不是，改动最少的答案有 " in first["statement"]
     assert f"；{SAID}（与第 1 处发现同为一事）；若不是，改动最少的答案有 35 种" in second["statement"]
 
 
-def test_the_summary_and_the_json_tell_a_pattern(without_row_9: Checked) -> None:
+def test_the_summary_and_the_json_tell_a_pattern(without_row_9: CheckResult) -> None:
     console = Console(record=True, width=300)
     show_summary(console, without_row_9.build)
     text = console.export_text()
@@ -171,13 +171,13 @@ def test_the_summary_and_the_json_tell_a_pattern(without_row_9: Checked) -> None
     assert [finding["pattern"] for finding in said] == [SAID, SAID]
 
 
-def test_the_gate_tells_a_pattern_in_place_of_its_many_cells(without_row_9: Checked) -> None:
+def test_the_gate_tells_a_pattern_in_place_of_its_many_cells(without_row_9: CheckResult) -> None:
     (suite,) = [suite for suite in SUITES if suite.name == "rules_hold"]
     rows = without_row_9.build.rows(suite.query)
     assert {row["suspects"] for row in rows if row["status"] == "inconsistent"} == {SAID}
 
 
-def test_explaining_a_cell_tells_the_pattern_of_its_broken_rules(without_row_9: Checked, tmp_path: Path) -> None:
+def test_explaining_a_cell_tells_the_pattern_of_its_broken_rules(without_row_9: CheckResult, tmp_path: Path) -> None:
     settings = Settings(home=tmp_path, raw=ROOT / "raw")
     shutil.copytree(without_row_9.build.folder, settings.build(2024))
     console = Console(record=True, width=300)

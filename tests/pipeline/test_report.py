@@ -39,7 +39,7 @@ from orchestration.pipeline.resources import Workspace
 from orchestration.reporting import charts, document, pdf
 from orchestration.reporting.edition import Edition
 from orchestration.reporting.fields import FIELDS, Fields
-from orchestration.reporting.figures import MARKS, FieldError, Figure
+from orchestration.reporting.figures import MARKS, FieldError, ReportFigure
 from orchestration.reporting.forms import ABOVE, FORMS, Form, build_forms
 from orchestration.reporting.published import NoVersionError, open_version
 from orchestration.reporting.published import Published as Version
@@ -134,7 +134,7 @@ def rounded(value: Decimal, unit: str) -> Decimal:
     return value.quantize(Decimal("0.0001"), rounding=ROUND_HALF_UP) if unit == "ratio" else value
 
 
-def expected_of(version: Version, figure: Figure) -> Decimal:
+def expected_of(version: Version, figure: ReportFigure) -> Decimal:
     """What a reader must find. A computed rate is rounded once, from the published amounts."""
     table, row, column = figure.place
     parts = {
@@ -290,7 +290,10 @@ def test_what_the_ledgers_do_not_hold_is_not_provided_and_never_zero(made: Made)
 def test_what_is_inferred_is_marked_in_all_three_files(made: Made) -> None:
     (form,) = [form for form in made.forms if form.id == "附件2"]
     marked = {
-        cell.text for row in form.rows for cell in row.cells if isinstance(cell.value, Figure) and cell.value.inferred
+        cell.text
+        for row in form.rows
+        for cell in row.cells
+        if isinstance(cell.value, ReportFigure) and cell.value.inferred
     }
     assert marked == {"1", "0.97", "0.95", "48", "47.90"}
     assert len(form.inferred) == 3 and any("未列分值的扣分：政府采购执行率 0.10 分" in text for text in form.inferred)

@@ -10,23 +10,23 @@ from typing import Any
 import pytest
 
 from orchestration.base.settings import ROOT, Settings
-from orchestration.warehouse.check import Checked, check_paths
+from orchestration.warehouse.check import CheckResult, check_paths
 from tests.conftest import edit
 
 ROW_17 = "2024/project_expenditure/17/adjustment"
 
 
-def checked(raw: Path, folder: Path, *, as_published: bool = False) -> Checked:
+def checked(raw: Path, folder: Path, *, as_published: bool = False) -> CheckResult:
     settings = Settings(home=folder / "home", raw=raw)
     return check_paths(settings, [raw / "2024"], folder / "check", as_published=as_published)
 
 
 @pytest.fixture(scope="module")
-def as_published(tmp_path_factory: pytest.TempPathFactory) -> Checked:
+def as_published(tmp_path_factory: pytest.TempPathFactory) -> CheckResult:
     return checked(ROOT / "raw", tmp_path_factory.mktemp("suspects"), as_published=True)
 
 
-def test_the_one_answer_is_row_17_with_its_interval_and_its_witness_in_table_2(as_published: Checked) -> None:
+def test_the_one_answer_is_row_17_with_its_interval_and_its_witness_in_table_2(as_published: CheckResult) -> None:
     (suspect,) = as_published.build.rows("from suspect_cell")
     assert (suspect["address"], suspect["rank"], suspect["answer"]) == (ROW_17, 1, 1)
     assert (suspect["implied_low_yuan"], suspect["implied_high_yuan"]) == (Decimal(-3627050), Decimal(-3626750))
@@ -183,7 +183,7 @@ def accept(raw: Path, difference: str, **changes: str) -> Path:
     return path
 
 
-def status_of(found: Checked, rule: str, instance: str) -> dict[str, Any]:
+def status_of(found: CheckResult, rule: str, instance: str) -> dict[str, Any]:
     (row,) = found.build.rows("from reconciliation where rule_id = ? and instance = ?", rule, instance)
     return row
 

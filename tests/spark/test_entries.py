@@ -14,13 +14,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from orchestration.base.addresses import place
+from orchestration.base.addresses import resolve_path
 from orchestration.base.problems import InputError, Problem
 from orchestration.base.settings import ROOT, Settings
 from orchestration.entries import read as reader
 from orchestration.entries.contract import EntryContract, read_entry_contracts
 from orchestration.entries.files import EntryFiles, find_files
-from orchestration.entries.read import EntryFile, Scan, Scanned, read_entries
+from orchestration.entries.read import EntryFile, EntryScanner, Scanned, read_entries
 from orchestration.synthetic.generate import generate
 from orchestration.synthetic.plan import Plan, make_plan
 from orchestration.synthetic.targets import targets
@@ -50,7 +50,7 @@ ODD = [
 class Told:
     """A scan that remembers which files it has vouched for."""
 
-    def __init__(self, scan: Scan) -> None:
+    def __init__(self, scan: EntryScanner) -> None:
         self.scan, self.vouched = scan, set[str]()
 
     def __call__(self, files: EntryFiles, new: Any, year: int) -> Scanned:
@@ -60,11 +60,11 @@ class Told:
 
 
 @pytest.fixture(scope="module")
-def scan(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scan]:
+def scan(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EntryScanner]:
     folder = tmp_path_factory.mktemp("年度 账%20")
     engine = engine_of(Settings(home=folder, raw=ROOT / "raw", target="spark"))
     build = folder / "build"
-    with engine.reading(build / "warehouse.duckdb") as found:
+    with engine.entry_scanner(build / "warehouse.duckdb") as found:
         assert found is not None and not build.exists()  # nothing starts before there is a file to read
         yield found
     assert sorted(path.name for path in build.iterdir()) == ["spark-entries.log"]
@@ -77,7 +77,7 @@ def plan(tmp_path_factory: pytest.TempPathFactory) -> Plan:
 
 
 @pytest.fixture
-def told(scan: Scan) -> Told:
+def told(scan: EntryScanner) -> Told:
     return Told(scan)
 
 
@@ -86,7 +86,7 @@ def content(path: Path) -> tuple[Any, list[Any]]:
     return pq.read_schema(path), duckdb.execute("from read_parquet(?)", [str(path)]).fetchall()
 
 
-def both(tmp_path: Path, scan: Scan, *paths: Path, contract: EntryContract = CONTRACT) -> list[EntryFile]:
+def both(tmp_path: Path, scan: EntryScanner, *paths: Path, contract: EntryContract = CONTRACT) -> list[EntryFile]:
     """Read on either engine, find the same, and return what was read."""
     theirs = read_entries(contract, paths, YEAR, tmp_path / "by-duckdb")
     heard: list[str] = []
@@ -195,7 +195,7 @@ def test_a_file_that_changes_while_spark_reads_it_is_refused(
     assert caught.value.problems[0].found == "读的时候文件变了"
 
 
-def test_what_spark_was_not_given_or_has_not_seen_is_never_passed_over(scan: Scan, tmp_path: Path) -> None:
+def test_what_spark_was_not_given_or_has_not_seen_is_never_passed_over(scan: EntryScanner, tmp_path: Path) -> None:
     files = find_files(CONTRACT, [csv_file(tmp_path, GOOD), csv_file(tmp_path, GOOD, GOOD, name="b.csv")])
     new = [reader._named(path, files, YEAR, tmp_path) for path in files.paths]
     found = scan(files, new, YEAR)
@@ -212,7 +212,7 @@ def test_what_spark_was_not_given_or_has_not_seen_is_never_passed_over(scan: Sca
 
 def test_an_address_that_spark_does_not_know_is_left_to_duckdb(told: Told, tmp_path: Path) -> None:
     path = csv_file(tmp_path, GOOD)
-    far = place("memory://spark/b.csv", tmp_path)
+    far = resolve_path("memory://spark/b.csv", tmp_path)
     far.write_bytes(path.read_bytes() + GOOD.encode())
     found = both(tmp_path, told, path, far)
     assert len(found) == 2 and told.vouched == {"a.csv"}

@@ -104,6 +104,20 @@ def test_every_module_has_a_room_and_every_room_says_what_belongs_there() -> Non
         assert ast.get_docstring(ast.parse(MODULES[room].read_text(encoding="utf-8"))), room
 
 
+def class_names(modules: Mapping[str, Path]) -> dict[str, list[str]]:
+    """The modules that each class name stands in, nested classes too."""
+    found: dict[str, list[str]] = {}
+    for module, path in modules.items():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                found.setdefault(node.name, []).append(module)
+    return found
+
+
+def test_no_class_name_means_two_things() -> None:
+    assert {name: where for name, where in class_names(MODULES).items() if len(where) > 1} == {}
+
+
 def test_the_floors_hold_what_they_are_checked_for(tmp_path: Path) -> None:
     """An upward import is seen, at the top of a module or inside a function; so is a circle."""
     assert "great_expectations" in imported(MODULES["expectations.gate"])
@@ -115,3 +129,5 @@ def test_the_floors_hold_what_they_are_checked_for(tmp_path: Path) -> None:
     ]
     assert list(upward("orchestration.warehouse.models", ["orchestration.ledgers.reader"])) == []
     assert circle({"a": {"b"}, "b": {"a"}})
+    module.write_text("class Row:\n    class Cell: ...\ndef read():\n    class Cell: ...\n")
+    assert class_names({"a": module, "b": module}) == {"Row": ["a", "b"], "Cell": ["a", "a", "b", "b"]}

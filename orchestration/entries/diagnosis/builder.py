@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 
 from orchestration.entries.diagnosis.accounts import AccountIndex, Network
-from orchestration.entries.diagnosis.explanations import Explanation, beside, pair, single
+from orchestration.entries.diagnosis.explanations import EntryExplanation, beside, pair, single
 from orchestration.entries.diagnosis.lines import Question
 from orchestration.entries.diagnosis.questions import MOST_ANSWERS, LineSearch, question_of
-from orchestration.entries.diagnosis.structure import Doubled, Missing
+from orchestration.entries.diagnosis.structure import Doubled, MissingMonth
 from orchestration.entries.diagnosis.wording import doubled_file_entry, missing_month_entry, shortfalls
 from orchestration.localisation.findings import Finding, Findings, Label, SuspectCell, SuspectEntry
 
@@ -101,8 +101,8 @@ class FindingBuilder:
         return tuple(name for name in finding.relations if name in self.left)
 
     def _on_entries(
-        self, finding: Finding, number: int, named: tuple[str, ...], told: Sequence[tuple[int, Explanation]],
-        best: Sequence[Explanation],
+        self, finding: Finding, number: int, named: tuple[str, ...], told: Sequence[tuple[int, EntryExplanation]],
+        best: Sequence[EntryExplanation],
     ) -> Finding:  # fmt: skip
         complete = finding.is_complete and self.lines.complete
         others = sum(rank == 1 for rank, _ in told) - len(best)
@@ -116,7 +116,9 @@ class FindingBuilder:
             is_complete=complete, pattern=None, pattern_kind=None, statement="；".join(said),
         )  # fmt: skip
 
-    def _answers(self, about: Sequence[SuspectCell]) -> tuple[list[tuple[int, Explanation]], list[Explanation]]:
+    def _answers(
+        self, about: Sequence[SuspectCell]
+    ) -> tuple[list[tuple[int, EntryExplanation]], list[EntryExplanation]]:
         """(rank, explanation) of the accounts of all answers of a fault, the likeliest first; and what the likeliest
         answer says, one explanation for each of its parts.
         """
@@ -126,7 +128,7 @@ class FindingBuilder:
                 answers.setdefault(each.answer, []).append(each)
         weighed = [self._parts(suspects) for suspects in answers.values()]
         marks = [(max(part[0].score for part in parts), sum(part[0].score for part in parts)) for parts in weighed]
-        told: dict[str, tuple[int, Explanation]] = {}
+        told: dict[str, tuple[int, EntryExplanation]] = {}
         rank = 0
         for mark in sorted(set(marks)):
             deepest = rank
@@ -137,10 +139,10 @@ class FindingBuilder:
         ranked = sorted(told.values(), key=lambda each: each[0])[:_MOST_ENTRIES]
         return ranked, list({part[0].statement: part[0] for part in first}.values())
 
-    def _parts(self, suspects: Sequence[SuspectCell]) -> list[list[Explanation]]:
+    def _parts(self, suspects: Sequence[SuspectCell]) -> list[list[EntryExplanation]]:
         """The accounts of one answer, explained: two by one moved line where there is one, else each by itself."""
         left = [(self.network.accounts[each.address][0], question_of(self.network, each)) for each in suspects]
-        parts: list[list[Explanation]] = []
+        parts: list[list[EntryExplanation]] = []
         for index, over in [each for each in left if each[1].over]:
             pairs = [
                 (found, (index, under))
@@ -156,12 +158,12 @@ class FindingBuilder:
             parts.append(single(self.lines.evidence[name], self.lines.places[name, question], question))
         return parts
 
-    def _pair(self, index: AccountIndex, over: Question, under: Question) -> list[Explanation]:
+    def _pair(self, index: AccountIndex, over: Question, under: Question) -> list[EntryExplanation]:
         name = index.contract.entries
         return pair(self.lines.evidence[name], self.lines.places[name, over], over, under)
 
     def structure(
-        self, doubled: Sequence[Doubled], missing: Sequence[Missing], plain: Network, labels: Mapping[str, Label]
+        self, doubled: Sequence[Doubled], missing: Sequence[MissingMonth], plain: Network, labels: Mapping[str, Label]
     ) -> None:
         """Findings of whole files: a doubled one takes the rules that it broke, a missing month those that are left."""
         whole: list[_Whole] = [self._doubled(copy) for copy in doubled]
@@ -206,7 +208,7 @@ class FindingBuilder:
         known = set(addresses)
         return {r.name for r in self.network.relations if not known.isdisjoint(address for address, _ in r.terms)}
 
-    def _beside(self, month: Missing, missing: Sequence[Missing]) -> list[SuspectEntry]:
+    def _beside(self, month: MissingMonth, missing: Sequence[MissingMonth]) -> list[SuspectEntry]:
         """What voucher numbers tell of the accounts of all missing months of a ledger, unless it has been told."""
         touched = {values for each in missing if each.index is month.index for values in each.accounts}
         evidence = self.lines.evidence[month.index.contract.entries]
@@ -218,7 +220,7 @@ class FindingBuilder:
         self.entries += [replace(entry, fiscal_year=self.year, fault=fault) for entry in entries]
 
 
-def _tell(parts: Sequence[Sequence[Explanation]], rank: int, told: dict[str, tuple[int, Explanation]]) -> int:
+def _tell(parts: Sequence[Sequence[EntryExplanation]], rank: int, told: dict[str, tuple[int, EntryExplanation]]) -> int:
     """Rank the explanations of one answer behind ``rank``, unless they were told; returns the deepest place."""
     deepest = rank
     for part in parts:

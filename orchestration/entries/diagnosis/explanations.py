@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from orchestration.entries.diagnosis.accounts import AccountIndex, Values
-from orchestration.entries.diagnosis.lines import POWERS, SHOWN, Line, Question, VoucherGap, VoucherSeries
+from orchestration.entries.diagnosis.lines import POWERS, SHOWN, FittingLine, Question, VoucherGap, VoucherSeries
 from orchestration.localisation.findings import SuspectEntry, yuan_of
 
 _UNITS = {2: "元与百元（或分）", 3: "元与千元", 4: "元与万元", 8: "元与亿元"}
@@ -20,7 +20,7 @@ _CERTAIN, _FITS_WELL, _FITS, _OPEN, _WEAK, _NOTHING = range(6)
 
 
 @dataclass(frozen=True)
-class Explanation:
+class EntryExplanation:
     """One thing that may have happened. ``low``/``high``: fen that the line should have, or that are missing."""
 
     kind: str  # wrong_unit | wrong_sign | booked_twice | moved | extra_line | lost_line | unexplained
@@ -48,12 +48,12 @@ class Evidence:
     """What was found in one ledger's lines. ``lines``: by place of the question."""
 
     index: AccountIndex
-    lines: dict[int, list[Line]] = field(default_factory=dict)
+    lines: dict[int, list[FittingLine]] = field(default_factory=dict)
     series: VoucherSeries = field(default_factory=VoucherSeries)
-    foreign_lines: dict[tuple[Values, str], Line] = field(default_factory=dict)  # by account and voucher
+    foreign_lines: dict[tuple[Values, str], FittingLine] = field(default_factory=dict)  # by account and voucher
     missing: dict[Values, set[int]] = field(default_factory=dict)  # months that are missing as a whole
 
-    def owner(self, line: Line) -> Values | None:
+    def owner(self, line: FittingLine) -> Values | None:
         """The account whose voucher series a line stands in, where it is another one."""
         found = (
             owner
@@ -74,7 +74,7 @@ class Evidence:
         return found if sum(gap.count for gap in found) <= SHOWN else []
 
 
-def single(evidence: Evidence, place: int, question: Question) -> list[Explanation]:
+def single(evidence: Evidence, place: int, question: Question) -> list[EntryExplanation]:
     """Explanations of one account by itself, the likeliest first."""
     found = [_line(evidence, question, line) for line in evidence.lines.get(place, ())]
     if question.under:
@@ -89,11 +89,11 @@ def single(evidence: Evidence, place: int, question: Question) -> list[Explanati
         label, way = evidence.index.label(question.values), "多" if question.over else "差"
         said = f"{evidence.index.contract.short}「{label}」{way}计 {between(question.low, question.high)}"
         said += "，没有哪一行单独说得通"
-        found.append(Explanation("unexplained", _NOTHING, evidence.index, question.values, said))
+        found.append(EntryExplanation("unexplained", _NOTHING, evidence.index, question.values, said))
     return sorted(found, key=lambda each: each.score)
 
 
-def pair(evidence: Evidence, place: int, over: Question, under: Question) -> list[Explanation]:
+def pair(evidence: Evidence, place: int, over: Question, under: Question) -> list[EntryExplanation]:
     """Lines of an account that holds too much and that another one lacks."""
     low = max((edge for edge in (over.low, _negative(under.high)) if edge is not None), default=None)
     high = min((edge for edge in (over.high, _negative(under.low)) if edge is not None), default=None)
@@ -106,7 +106,7 @@ def pair(evidence: Evidence, place: int, over: Question, under: Question) -> lis
     return sorted(found, key=lambda each: each.score)
 
 
-def beside(evidence: Evidence, accounts: Iterable[Values]) -> Iterator[Explanation]:
+def beside(evidence: Evidence, accounts: Iterable[Values]) -> Iterator[EntryExplanation]:
     """What voucher numbers alone tell of accounts in which a month is missing: figures can't prove it there."""
     known = set(accounts)
     for values in sorted(known, key=str):
@@ -118,7 +118,7 @@ def beside(evidence: Evidence, accounts: Iterable[Values]) -> Iterator[Explanati
             yield _moved(evidence, line, owner, _OPEN, None, None)
 
 
-def _line(evidence: Evidence, question: Question, line: Line) -> Explanation:
+def _line(evidence: Evidence, question: Question, line: FittingLine) -> EntryExplanation:
     index = evidence.index
     at = f"{index.contract.short} {_at(index, line)}：{yuan(line.fen)} 元"
     low = None if question.high is None else line.fen - question.high
@@ -139,13 +139,15 @@ def _line(evidence: Evidence, question: Question, line: Line) -> Explanation:
     else:
         kind, score, said = "extra_line", _WEAK, f"{at}，像是不该记在「{index.label(line.values)}」"
     label = f"；科目：{index.label(line.values)}" if kind not in ("extra_line",) else ""
-    return Explanation(
+    return EntryExplanation(
         kind, score, index, line.values, said + label + more, index.files[line.file].name, line.line, line.month,
         line.fen, low, high,
     )  # fmt: skip
 
 
-def _moved(evidence: Evidence, line: Line, owner: Values, score: int, low: int | None, high: int | None) -> Explanation:
+def _moved(
+    evidence: Evidence, line: FittingLine, owner: Values, score: int, low: int | None, high: int | None
+) -> EntryExplanation:
     index = evidence.index
     wrong, right = index.of(line.values), index.of(owner)
     differing = [name for name in wrong if wrong[name] != right[name]]
@@ -156,7 +158,7 @@ def _moved(evidence: Evidence, line: Line, owner: Values, score: int, low: int |
     text = f"{index.contract.short} {_at(index, line)}：{yuan(line.fen)} 元{said}；科目：{index.label(owner)}"
     if evidence.owner(line) == owner:
         text += "（凭证号夹在那里的号段之中）"
-    return Explanation(
+    return EntryExplanation(
         "moved",
         score,
         index,
@@ -171,7 +173,7 @@ def _moved(evidence: Evidence, line: Line, owner: Values, score: int, low: int |
     )
 
 
-def _lost(evidence: Evidence, question: Question) -> Iterator[Explanation]:
+def _lost(evidence: Evidence, question: Question) -> Iterator[EntryExplanation]:
     """A line that isn't there: all there is to point at is the account, the amount, and a gap in the numbers."""
     low, high = _negative(question.high), _negative(question.low)
     gaps = evidence.gaps(question.values)
@@ -180,10 +182,10 @@ def _lost(evidence: Evidence, question: Question) -> Iterator[Explanation]:
     if not gaps:
         index = evidence.index
         said = f"{index.contract.short}「{index.label(question.values)}」像是少了一笔：少 {between(low, high)}"
-        yield Explanation("lost_line", _OPEN, index, question.values, said, low=low, high=high)
+        yield EntryExplanation("lost_line", _OPEN, index, question.values, said, low=low, high=high)
 
 
-def _gap(evidence: Evidence, gap: VoucherGap, low: int | None, high: int | None, score: int) -> Explanation:
+def _gap(evidence: Evidence, gap: VoucherGap, low: int | None, high: int | None, score: int) -> EntryExplanation:
     index = evidence.index
     numbers = gap.first if gap.count == 1 else f"{gap.first} 至 {gap.last}（{gap.count} 个）"
     months = set(range(gap.months[0], gap.months[1] + 1)) - (
@@ -194,10 +196,10 @@ def _gap(evidence: Evidence, gap: VoucherGap, low: int | None, high: int | None,
     amount = f"，少 {between(low, high)}" if low is not None or high is not None else "，金额与缺月混在一起，分不开"
     said = f"{index.contract.short} {where}：凭证号缺 {numbers}，像是少了一笔{amount}；科目：{index.label(gap.values)}"
     month = min(months) if len(months) == 1 else None
-    return Explanation("lost_line", score, index, gap.values, said, file, None, month, None, low, high)
+    return EntryExplanation("lost_line", score, index, gap.values, said, file, None, month, None, low, high)
 
 
-def _at(index: AccountIndex, line: Line) -> str:
+def _at(index: AccountIndex, line: FittingLine) -> str:
     voucher = f"（凭证号 {line.voucher}）" if line.voucher else ""
     return f"{index.files[line.file].name} 第{line.line}行{voucher}"
 

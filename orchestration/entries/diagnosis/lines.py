@@ -54,7 +54,7 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Line:
+class FittingLine:
     """A line that fits. ``kind``: wrong_unit (times 10^power), wrong_sign, extra (all of it too much)."""
 
     question: int  # place of the question; -1 where nothing was asked
@@ -99,7 +99,7 @@ class VoucherSeries:
     foreign: tuple[tuple[Values, str, Values, int], ...] = ()
 
 
-class Scan:
+class LineScanner:
     """One ledger's files, ready to be asked. Raises ``TimeoutError`` once the clock has run out."""
 
     def __init__(self, index: AccountIndex, numbers: Sequence[int], temporary: Path, clock: Clock):
@@ -139,7 +139,7 @@ class Scan:
             {good}
         """
 
-    def fitting(self, questions: Sequence[Question]) -> list[Line]:
+    def fitting(self, questions: Sequence[Question]) -> list[FittingLine]:
         """The lines that explain each question, at most ``SHOWN`` of each kind."""
         wanted = [row for place, question in enumerate(questions) for row in self._ranges(place, question)]
         if not wanted:
@@ -180,7 +180,7 @@ class Scan:
             question, kind, power, file, line, month, fen, voucher, copies, number = row[width : width + 10]
             at = self.number_of[spelled(file)]
             values = tuple(row[:width])
-            lines.append(Line(question, values, kind, power, at, line, month, fen, voucher, copies, number))
+            lines.append(FittingLine(question, values, kind, power, at, line, month, fen, voucher, copies, number))
             raw.setdefault(at, []).append((place, tuple(row[width + 10 :])))
         if self.files.kind == CSV:
             for at, asked in raw.items():
@@ -189,13 +189,13 @@ class Scan:
                     lines[place] = replace(lines[place], line=line)
         return lines
 
-    def at_vouchers(self, wanted: Sequence[tuple[Values, str, int]]) -> list[Line]:
+    def at_vouchers(self, wanted: Sequence[tuple[Values, str, int]]) -> list[FittingLine]:
         """Lines by account, voucher number and file, whatever their amounts."""
         if not wanted:
             return []
         names = self.index.contract.dimensions
         files = sorted({number for _, _, number in wanted})
-        found = Scan(self.index, files, self.temporary, self.clock)
+        found = LineScanner(self.index, files, self.temporary, self.clock)
         vouchers = ", ".join(_text(voucher) for _, voucher, _ in wanted)
         same = ", ".join(f"raw_{name}" for name in self.index.contract.names)
         with found._connection() as connection:
@@ -211,7 +211,7 @@ class Scan:
             if (values, voucher, at) in wanted:
                 if found.files.kind == CSV:
                     (line,) = found._numbered(at, [tuple(row[len(names) + 5 :])])
-                lines.append(Line(-1, values, "extra", 0, at, line, month, fen, voucher))
+                lines.append(FittingLine(-1, values, "extra", 0, at, line, month, fen, voucher))
         return lines
 
     def _numbered(self, number: int, rows: Sequence[tuple[Any, ...]]) -> list[int]:

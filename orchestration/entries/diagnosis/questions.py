@@ -11,8 +11,8 @@ from pathlib import Path
 
 from orchestration.entries.diagnosis.accounts import AccountIndex, Network
 from orchestration.entries.diagnosis.explanations import Evidence
-from orchestration.entries.diagnosis.lines import Question, Scan
-from orchestration.entries.diagnosis.structure import Missing
+from orchestration.entries.diagnosis.lines import LineScanner, Question
+from orchestration.entries.diagnosis.structure import MissingMonth
 from orchestration.localisation.findings import SuspectCell
 from orchestration.localisation.solver.system import Clock
 
@@ -40,7 +40,7 @@ def question_of(network: Network, suspect: SuspectCell) -> Question:
 
 
 def search_lines(
-    suspects: Sequence[SuspectCell], network: Network, missing: Sequence[Missing], indexes: Sequence[AccountIndex],
+    suspects: Sequence[SuspectCell], network: Network, missing: Sequence[MissingMonth], indexes: Sequence[AccountIndex],
     temporary: Path, clock: Clock,
 ) -> LineSearch:  # fmt: skip
     """Look for the lines of all accounts in question, ledger by ledger."""
@@ -71,9 +71,9 @@ def _scan(evidence: Evidence, questions: Sequence[Question], temporary: Path, cl
         return
     files = index.holding(asked)
     if files:
-        for line in Scan(index, files, temporary, clock).fitting(questions):
+        for line in LineScanner(index, files, temporary, clock).fitting(questions):
             evidence.lines.setdefault(line.question, []).append(line)
-    scan = Scan(index, index.holding(accounts), temporary, clock)
+    scan = LineScanner(index, index.holding(accounts), temporary, clock)
     evidence.series = scan.series(accounts)
     wanted = [(values, voucher, file) for values, voucher, _, file in evidence.series.foreign]
     evidence.foreign_lines = {(line.values, line.voucher): line for line in scan.at_vouchers(wanted)}

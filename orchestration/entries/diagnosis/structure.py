@@ -39,7 +39,7 @@ class Doubled:
 
 
 @dataclass(frozen=True)
-class Missing:
+class MissingMonth:
     """A month without entries. ``accounts``: whose season the month lies in, so that entries may be missing there.
 
     ``whole``: nothing of the ledger is there; else ``among`` says of whom (湖南省人事考试院).
@@ -129,14 +129,14 @@ def _off(
     return any(gaps(network.relations, spans_of(network.quantities)).values())
 
 
-def missing_months(indexes: Sequence[AccountIndex], network: Network) -> list[Missing]:
+def missing_months(indexes: Sequence[AccountIndex], network: Network) -> list[MissingMonth]:
     """Months without entries where sums fall short: of a whole ledger, or of all that share one dimension's value.
 
     A whole ledger's month is missing where a quarter of the printed rows that it would touch are short: a ledger that
     happens to be idle for a month, and in which one line is lost, does not look so.
     """
     sides = _sides(network)
-    found: list[Missing] = []
+    found: list[MissingMonth] = []
     for index in indexes:
         own = {values: sides[address] for address, (each, values) in network.accounts.items() if each is index}
         if not any(-1 in side for side in own.values()):
@@ -146,7 +146,7 @@ def missing_months(indexes: Sequence[AccountIndex], network: Network) -> list[Mi
         for month in sorted(set(MONTHS) - index.months(index.accounts)):
             touched = frozenset(v for v in own if month in seasons.get(index.group(v), ()))
             if sum(-1 in own[v] for v in touched) * 4 >= len(touched) > 0:
-                whole.append(Missing(index, month, touched, whole=True))
+                whole.append(MissingMonth(index, month, touched, whole=True))
         told = {values for each in whole for values in each.accounts}
         short = {values for values, side in own.items() if side and set(side) == {-1} and values in index.accounts}
         found += [*whole, *_partial(index, short - told, seasons)]
@@ -185,9 +185,9 @@ def _seasons(index: AccountIndex) -> dict[str, set[int]]:
     return found
 
 
-def _partial(index: AccountIndex, short: Collection[Values], seasons: Mapping[str, set[int]]) -> list[Missing]:
+def _partial(index: AccountIndex, short: Collection[Values], seasons: Mapping[str, set[int]]) -> list[MissingMonth]:
     """Months in which all entries of one unit, fund or account are missing that has several in every other month."""
-    found: list[Missing] = []
+    found: list[MissingMonth] = []
     left = set(short)
     for name in (*index.contract.dimensions, ""):
         shared: dict[str, set[Values]] = {}
@@ -207,7 +207,7 @@ def _without(
     short: Collection[Values],
     everyone: Collection[Values],
     seasons: Mapping[str, set[int]],
-) -> list[Missing]:
+) -> list[MissingMonth]:
     """The one month in which none of ``everyone`` has entries, though they have ``DENSE`` in every other one."""
     expected = set().union(*(seasons[index.group(values)] for values in everyone))
     entries = dict.fromkeys(expected, 0)
@@ -222,10 +222,10 @@ def _without(
         return []
     one = next(iter(touched))
     among = tuple(v if d == name or not name else None for d, v in zip(index.contract.dimensions, one, strict=True))
-    return [Missing(index, absent[0], touched, whole=False, among=index.label(among))]
+    return [MissingMonth(index, absent[0], touched, whole=False, among=index.label(among))]
 
 
-def lacking(missing: Sequence[Missing], network: Network) -> dict[str, Quantity]:
+def lacking(missing: Sequence[MissingMonth], network: Network) -> dict[str, Quantity]:
     """For each account that a missing month touches, what may be missing there: from nothing up, of the account's sign.
 
     The upper end is the greatest shortfall of any sum that the account is in: no amount that print allows is beyond it.

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from orchestration.entries.diagnosis.accounts import Network
 from orchestration.entries.diagnosis.explanations import between, yuan
-from orchestration.entries.diagnosis.structure import Doubled, Missing, file_like, spans_of
+from orchestration.entries.diagnosis.structure import Doubled, MissingMonth, file_like, spans_of
 from orchestration.localisation.findings import Label, SuspectEntry, yuan_of
 
 
@@ -27,7 +27,7 @@ def doubled_file_entry(copy: Doubled) -> SuspectEntry:
     )  # fmt: skip
 
 
-def missing_month_entry(month: Missing) -> SuspectEntry:
+def missing_month_entry(month: MissingMonth) -> SuspectEntry:
     index = month.index
     name = file_like(index, month.month) if month.whole else ""
     said = f"{index.contract.short}缺 {month.month} 月：" + ("" if month.whole else f"「{month.among}」")
@@ -39,7 +39,7 @@ def missing_month_entry(month: Missing) -> SuspectEntry:
     )  # fmt: skip
 
 
-def shortfalls(month: Missing, network: Network, labels: Mapping[str, Label]) -> list[SuspectEntry]:
+def shortfalls(month: MissingMonth, network: Network, labels: Mapping[str, Label]) -> list[SuspectEntry]:
     """By printed cell, how much is missing there; where other faults bear on it too, together with those."""
     spans = spans_of(network.quantities)
     known = {month.index.address(values) for values in month.accounts}

@@ -1,8 +1,8 @@
 """Deciding near a fault: a small region of the network, its border pinned, that grows only where a pin is to blame.
 
-``Region`` solves one (whole numbers by branching) or certifies that it can't be; ``settle`` and ``confine`` repair a
-point of the whole network with regions; ``irreducible`` thins a set of relations that fail together. What does not
-belong here: choosing which cells to free (``search``, ``localise``), pivoting (``simplex``).
+``NetworkRegion`` solves one (whole numbers by branching) or certifies that it can't be; ``settle`` and ``confine``
+repair a point of the whole network with regions; ``irreducible`` thins a set of relations that fail together. What does
+not belong here: choosing which cells to free (``search``, ``localise``), pivoting (``simplex``).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from math import floor, lcm
 from orchestration.localisation.solver.exact import Bound, Number, is_whole, magnitude, plain
 from orchestration.localisation.solver.lattice import Equation, indivisible
 from orchestration.localisation.solver.simplex import Infeasible, Tableau
-from orchestration.localisation.solver.system import Clock, Conflict, Point, Row, System
+from orchestration.localisation.solver.system import Clock, Conflict, Inequality, Point, System
 
 #: Pinned cells released at once where an optimum, not an infeasibility, runs into them. Bears on speed only.
 _RELEASED_AT_ONCE = 4
@@ -23,7 +23,7 @@ _BRANCHES = 200
 _GOAL = -1
 
 
-class Region:
+class NetworkRegion:
     """Some rows of the system around a fault; cells that rows outside also use are pinned to the point.
 
     A solution of the region is a solution of the whole, since what is outside does not move. Grows by ``_release``.
@@ -117,7 +117,7 @@ class Region:
         relations = frozenset(self.system.rows[names[place]].relation for place in multipliers)
         return Conflict(frozenset(cells), relations)
 
-    def _equation(self, row: Row) -> Equation | None:
+    def _equation(self, row: Inequality) -> Equation | None:
         """A row as an equation of whole cells, what may not change moved to the right; None where it is none."""
         if row.low is None or row.low != row.high:
             return None
@@ -132,10 +132,10 @@ class Region:
                 return None
         return terms, right
 
-    def _scale(self, row: Row) -> int:
+    def _scale(self, row: Inequality) -> int:
         return lcm(*(Fraction(c).denominator for _, c in row.terms))
 
-    def _whole_terms(self, row: Row) -> list[tuple[int, Number]]:
+    def _whole_terms(self, row: Inequality) -> list[tuple[int, Number]]:
         """The terms of a row times what makes all their coefficients whole."""
         scale = self._scale(row)
         return [(i, plain(c * scale)) for i, c in row.terms]
@@ -211,7 +211,7 @@ def settle(system: System, point: Point, free: Collection[int], rows: Iterable[i
     """Move ``point`` until the given rows hold, breaking no other; or return the first conflict found."""
     for k in rows:
         if system.active(k, free) and system.violated(k, point):
-            region = Region(system, point, free, clock)
+            region = NetworkRegion(system, point, free, clock)
             region.include([k])
             conflict = region.solve()
             if conflict is not None:

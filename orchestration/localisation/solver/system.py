@@ -38,7 +38,7 @@ class Clock:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class Inequality:
     """``low <= sum(coefficient * x) <= high``: one side of a rate, or a whole linear relation."""
 
     relation: int
@@ -68,7 +68,7 @@ class System:
     high: list[Number]
     whole: list[bool]
     cost: list[Number]
-    rows: list[Row]
+    rows: list[Inequality]
     rows_of: list[list[int]] = field(default_factory=list)  # by cell: rows that it is a term of
     rated_by: dict[int, list[int]] = field(default_factory=dict)  # by rate cell: rows that it bounds
 
@@ -106,7 +106,7 @@ class System:
 
     def leave_out(self, relations: Collection[int]) -> None:
         """Let relations bind nothing from here on; rows keep their numbers."""
-        nothing = {k: Row(row.relation, (), None, None, None) for k, row in enumerate(self.rows)}
+        nothing = {k: Inequality(row.relation, (), None, None, None) for k, row in enumerate(self.rows)}
         self.rows = [nothing[k] if row.relation in relations else row for k, row in enumerate(self.rows)]
         self._index_rows()
 
@@ -117,7 +117,7 @@ class System:
         """Rows that no choice of values within the printed intervals satisfies."""
         return [k for k, row in enumerate(self.rows) if self._broken(row)]
 
-    def _broken(self, row: Row) -> bool:
+    def _broken(self, row: Inequality) -> bool:
         least = sum(c * (self.low[i] if c > 0 else self.high[i]) for i, c in row.terms)
         most = sum(c * (self.high[i] if c > 0 else self.low[i]) for i, c in row.terms)
         return (row.high is not None and least > row.high) or (row.low is not None and most < row.low)
@@ -144,7 +144,9 @@ class System:
         return sorted({k for i in cells for k in (*self.rows_of[i], *self.rated_by.get(i, ()))})
 
 
-def _rows(number: int, relation: Relation, index: Mapping[str, int], quantities: Sequence[Quantity]) -> list[Row]:
+def _rows(
+    number: int, relation: Relation, index: Mapping[str, int], quantities: Sequence[Quantity]
+) -> list[Inequality]:
     """The linear rows of one relation: one, or for a rate the pair ``lo*b <= a <= hi*b``."""
     named = [address for address, _ in (*relation.terms, *relation.denominator)]
     unknown = [a for a in (*named, *([relation.rate] if relation.rate else ())) if a not in index]
@@ -156,15 +158,15 @@ def _rows(number: int, relation: Relation, index: Mapping[str, int], quantities:
     side = -exact(relation.constant)
     if relation.rate is None:
         terms = collect((index[a], exact(w)) for a, w in relation.terms)
-        return [Row(number, terms, side if above else None, side if below else None, None)]
+        return [Inequality(number, terms, side if above else None, side if below else None, None)]
     rate = index[relation.rate]
 
     def against(edge: Decimal) -> tuple[tuple[int, Number], ...]:
         numerator = [(index[a], exact(w)) for a, w in relation.terms]
         return collect([*numerator, *((index[a], -exact(edge) * exact(w)) for a, w in relation.denominator)])
 
-    floor = Row(number, against(quantities[rate].low), side, None, rate)
-    ceiling = Row(number, against(quantities[rate].high), None, side, rate)
+    floor = Inequality(number, against(quantities[rate].low), side, None, rate)
+    ceiling = Inequality(number, against(quantities[rate].high), None, side, rate)
     return [floor] * above + [ceiling] * below
 
 

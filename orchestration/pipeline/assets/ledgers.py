@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import dagster as dg
 
-from expectations.gate import judge
+from expectations.gate import gate_executor
 from orchestration.alerting import events
 from orchestration.base.problems import InputError
 from orchestration.entries.contract import EntryContract
@@ -96,7 +96,7 @@ def ledger_assets(contracts: Mapping[str, Contract], entries: Mapping[str, Entry
         context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
     ) -> Iterator[dg.MaterializeResult[None]]:
         year = int(context.partition_key)
-        judge()  # the gates' process gets ready on another core meanwhile
+        gate_executor()  # the gates' process gets ready on another core meanwhile
         workspace.watcher.step("读入账表", len(specs))
         try:
             inputs = read_inputs(workspace.settings, year, workspace.as_published, workspace.watcher.advance)

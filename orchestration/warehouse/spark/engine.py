@@ -41,7 +41,7 @@ from orchestration.warehouse.spark.session import (
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-    from orchestration.entries.read import Scan
+    from orchestration.entries.read import EntryScanner
 
 JAVA = 17
 _MASTERS = ("local", "spark://", "yarn", "k8s://")
@@ -54,7 +54,7 @@ class Spark(SparkSettings):
     name = "spark"
 
     @contextmanager
-    def at_work(self, warehouse: Path, partial: bool) -> Iterator[Session]:
+    def session(self, warehouse: Path, partial: bool) -> Iterator[Session]:
         # What stands there is cleared away: the name must be nobody else's.
         shared = f"{self.folder.rstrip('/')}/ledgergate-spark-{warehouse.parent.name}"
         place = shared if self.folder else str(own_folder(warehouse))
@@ -68,7 +68,7 @@ class Spark(SparkSettings):
         clear(place)
 
     @contextmanager
-    def reading(self, warehouse: Path) -> Iterator[Scan | None]:
+    def entry_scanner(self, warehouse: Path) -> Iterator[EntryScanner | None]:
         with scanner(self, warehouse) as scan:
             yield scan
 
@@ -100,7 +100,7 @@ class Built:
                     f"create table {schema}.{table} ({columns}) using parquet location {text_literal(address)}"
                 )
 
-    def hand_back(self, tables: Tables) -> None:
+    def export_results(self, tables: Tables) -> None:
         import pyarrow.parquet as pq
 
         with duckdb.connect(str(self.warehouse)) as connection:

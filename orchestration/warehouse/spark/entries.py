@@ -24,7 +24,7 @@ import pyarrow.compute as pc
 from orchestration.base.addresses import is_address
 from orchestration.entries.contract import EntryColumn
 from orchestration.entries.files import CSV, EntryFiles
-from orchestration.entries.read import EntryFile, Scan, Scanned
+from orchestration.entries.read import EntryFile, EntryScanner, Scanned
 from orchestration.warehouse.spark.session import (
     SparkFailedError,
     SparkSettings,
@@ -55,7 +55,7 @@ _PATTERN = set("*?[]{}\\")
 
 
 @contextmanager
-def scanner(spark: SparkSettings, warehouse: Path) -> Iterator[Scan]:
+def scanner(spark: SparkSettings, warehouse: Path) -> Iterator[EntryScanner]:
     """A scan of entries for one build. Spark starts with the first new file, and ends with the reading."""
     with ExitStack() as stack:
         own = own_folder(warehouse)

@@ -302,6 +302,6 @@ def test_many_processes_record_and_send_at_once_and_each_alert_arrives_once(tmp_
 def test_a_run_that_was_dealt_with_is_known(outbox: Outbox) -> None:
     outbox.record(failure(run="r1"))
     outbox.record(failure(run="r2"))
-    outbox.hear("r3")
+    outbox.acknowledge("r3")
     outbox.resolve(2025, "year", {}, run_id="r4")
-    assert [outbox.has_heard(run) for run in ("r1", "r2", "r3", "r4", "r5")] == [True] * 4 + [False]
+    assert [outbox.is_acknowledged(run) for run in ("r1", "r2", "r3", "r4", "r5")] == [True] * 4 + [False]

@@ -8,10 +8,10 @@ from orchestration.base.settings import ROOT
 from orchestration.documents.bindings import Frame, patterns
 from orchestration.documents.claims import ClaimPattern, claim_patterns, read_claims
 from orchestration.documents.figures import find_figures
-from orchestration.documents.lines import Line, Place, line_of_text
+from orchestration.documents.lines import Place, TextLine, line_of_text
 from orchestration.documents.lists import Lists
 from orchestration.documents.paragraphs import paragraphs_of
-from orchestration.documents.sentences import Reading, SentenceReader
+from orchestration.documents.sentences import SentenceReader, SentenceReadings
 from orchestration.documents.sheets import Sheet
 from orchestration.ledgers.contract import read_contracts
 
@@ -19,15 +19,15 @@ CONTRACTS = read_contracts(ROOT / "raw" / "contracts")
 FRAMES = patterns().frames
 
 
-def lines(*texts: str) -> list[Line]:
+def lines(*texts: str) -> list[TextLine]:
     return [line_of_text(text, Place(0, n), whole=True) for n, text in enumerate(texts, 1)]
 
 
-def read(*texts: str) -> Reading:
+def read(*texts: str) -> SentenceReadings:
     return SentenceReader(patterns(), CONTRACTS).read(paragraphs_of(lines(*filter(None, texts))))
 
 
-def said(reading: Reading, frame: Frame) -> list[str]:
+def said(reading: SentenceReadings, frame: Frame) -> list[str]:
     headers = {measure.name: measure.header for measure in CONTRACTS[frame.ledger].measures}
     return [
         f"{':'.join(text for _, text in each.row)}/{headers[each.measure]}={each.text}"

@@ -6,9 +6,9 @@ import pytest
 
 from orchestration.base.settings import ROOT, Settings
 from orchestration.entries.contract import EntryContract, read_entry_contracts
-from orchestration.synthetic.generate import Written, generate
+from orchestration.synthetic.generate import GeneratedEntries, generate
 from orchestration.synthetic.plan import make_plan
-from orchestration.synthetic.targets import Printed, Target, read_printed, targets_of
+from orchestration.synthetic.targets import ReportedYear, Target, read_printed, targets_of
 
 YEAR, SEED, ENTRIES = 2024, 7, 20_000
 
@@ -19,20 +19,20 @@ def entry_contracts() -> dict[str, EntryContract]:
 
 
 @pytest.fixture(scope="session")
-def printed(tmp_path_factory: pytest.TempPathFactory) -> Printed:
+def printed(tmp_path_factory: pytest.TempPathFactory) -> ReportedYear:
     """The real 2024 figures, after the correction."""
     return read_printed(Settings(home=tmp_path_factory.mktemp("home"), raw=ROOT / "raw"), YEAR)
 
 
 @pytest.fixture(scope="session")
-def accounts(printed: Printed) -> list[Target]:
+def accounts(printed: ReportedYear) -> list[Target]:
     return targets_of(printed, YEAR)
 
 
 @pytest.fixture(scope="session")
 def synthetic(
     accounts: list[Target], entry_contracts: dict[str, EntryContract], tmp_path_factory: pytest.TempPathFactory
-) -> Written:
+) -> GeneratedEntries:
     """Entries without faults, as CSV."""
     folder = tmp_path_factory.mktemp("synthetic") / "out"
     return generate(make_plan(accounts, YEAR, SEED, ENTRIES), entry_contracts, folder)

@@ -28,7 +28,7 @@ from orchestration.localisation.findings import Findings
 from orchestration.localisation.solver.network import Quantity, Relation
 from orchestration.rules.compiler import compile_rules
 from orchestration.rules.model import read_rules
-from orchestration.synthetic.generate import Written, generate
+from orchestration.synthetic.generate import GeneratedEntries, generate
 from orchestration.synthetic.plan import Plan, make_plan
 from orchestration.synthetic.targets import Target
 from orchestration.warehouse import compiled
@@ -98,7 +98,7 @@ def planted(judged: Judged, seed: int, faults: int, kind: str = "") -> Plan:
 def diagnosed(
     judged: Judged, plan: Plan, folder: Path, form: str = "csv", edit: Callable[[Path], None] = lambda path: None,
     **printed: Decimal,
-) -> tuple[Written, DiagnosisInput, Findings]:  # fmt: skip
+) -> tuple[GeneratedEntries, DiagnosisInput, Findings]:  # fmt: skip
     written = generate(plan, judged.contracts, folder / "out", form)
     edit(written.folder)
     books, files = [], {}
@@ -119,7 +119,7 @@ def lines(path: Path) -> list[str]:
     return (gzip.decompress(content) if path.suffix == ".gz" else content).decode().splitlines()
 
 
-def names(row: Mapping[str, Any], fault: Mapping[str, Any], written: Written, plan: Plan) -> bool:
+def names(row: Mapping[str, Any], fault: Mapping[str, Any], written: GeneratedEntries, plan: Plan) -> bool:
     """Whether a row names a fault as narrowly as can be: a number lost at an end of its series leaves no gap."""
     off = Decimal(fault.get("amount_fen", 0)).scaleb(-2)
     if fault["kind"] in ("doubled_file", "missing_month"):

@@ -16,9 +16,9 @@ from typer.testing import CliRunner
 from orchestration.base.problems import InputError
 from orchestration.cli.main import app
 from orchestration.entries.contract import EntryContract
-from orchestration.synthetic.generate import FORMATS, Written, generate
+from orchestration.synthetic.generate import FORMATS, GeneratedEntries, generate
 from orchestration.synthetic.plan import FAULTS, PlanError, make_plan
-from orchestration.synthetic.targets import KINDS, Printed, Target, spread
+from orchestration.synthetic.targets import KINDS, ReportedYear, Target, spread
 
 from .conftest import ENTRIES, SEED, YEAR
 
@@ -39,7 +39,7 @@ def sums(connection: duckdb.DuckDBPyConnection, query: str) -> dict[tuple[str, .
     return {tuple(row[:-1]): row[-1] * 100 for row in connection.execute(query).fetchall()}
 
 
-def within(printed: Printed, address: str, fen: Decimal) -> bool:
+def within(printed: ReportedYear, address: str, fen: Decimal) -> bool:
     (cell,) = [q for q in printed.quantities if q.address == f"{YEAR}/{address}"]
     return cell.low <= fen <= cell.high
 
@@ -101,7 +101,7 @@ def printed_sums(folder: Path) -> dict[str, Decimal]:
     return found
 
 
-def test_the_sums_lie_within_every_printed_interval_at_once(synthetic: Written, printed: Printed) -> None:
+def test_the_sums_lie_within_every_printed_interval_at_once(synthetic: GeneratedEntries, printed: ReportedYear) -> None:
     found = printed_sums(synthetic.folder)
     known = {q.address.removeprefix(f"{YEAR}/"): q for q in printed.quantities}
     outside = {address: fen for address, fen in found.items() if address in known and not within(printed, address, fen)}
@@ -116,7 +116,7 @@ def test_the_sums_lie_within_every_printed_interval_at_once(synthetic: Written, 
     assert len([address for address in found if address in known]) > 250
 
 
-def test_rates_printed_beside_them_hold_too(synthetic: Written, printed: Printed) -> None:
+def test_rates_printed_beside_them_hold_too(synthetic: GeneratedEntries, printed: ReportedYear) -> None:
     found = printed_sums(synthetic.folder)
     for row in ("basic", "project", "total"):
         spent, budget = (found[f"department_summary/{row}/{name}"] for name in ("final_expenditure", "total_budget"))
@@ -124,21 +124,21 @@ def test_rates_printed_beside_them_hold_too(synthetic: Written, printed: Printed
         assert rate.low * budget <= spent <= rate.high * budget
 
 
-def test_the_printed_totals_cannot_all_be_equalled(printed: Printed) -> None:
+def test_the_printed_totals_cannot_all_be_equalled(printed: ReportedYear) -> None:
     """Why intervals: one fact, the carryover of all projects, is printed with two different last digits."""
     value = {q.address: q.value for q in printed.quantities}
     total = f"{YEAR}/{{}}/total/carryover"
     assert value[total.format("project_expenditure")] != value[total.format("unit_project_expenditure")]
 
 
-def test_an_account_has_as_many_entries_as_planned_and_its_sum(synthetic: Written) -> None:
+def test_an_account_has_as_many_entries_as_planned_and_its_sum(synthetic: GeneratedEntries) -> None:
     manifest = json.loads((synthetic.folder / "manifest.json").read_text(encoding="utf-8"))
     assert sum(synthetic.files.values()) == manifest["entries"] == ENTRIES
     total = sum(sums(plain(synthetic.folder), "select sum(金额) from budget_entry").values())
     assert total == sum(each["fen"] for each in manifest["sums"] if each["ledger"] == "budget_entry")
 
 
-def test_no_entry_is_nothing_and_only_a_reduction_is_negative(synthetic: Written) -> None:
+def test_no_entry_is_nothing_and_only_a_reduction_is_negative(synthetic: GeneratedEntries) -> None:
     connection = plain(synthetic.folder)
     query = "select 业务类型, count(*) from budget_entry where 金额 <= 0 group by 1"
     assert {kind for kind, _ in connection.execute(query).fetchall()} == {"本年调整"}
@@ -159,7 +159,7 @@ def test_the_same_seed_gives_the_same_entries(
     assert one.keys() == other.keys()
 
 
-def test_each_file_and_the_folder_say_that_they_are_synthetic(synthetic: Written) -> None:
+def test_each_file_and_the_folder_say_that_they_are_synthetic(synthetic: GeneratedEntries) -> None:
     assert all(".synthetic." in name for name in synthetic.files)
     assert {f"{p.parent.name}/{p.name}" for p in synthetic.folder.glob("*/*")} == set(synthetic.files)
     assert "合成数据" in (synthetic.folder / "README.md").read_text(encoding="utf-8")
@@ -167,7 +167,7 @@ def test_each_file_and_the_folder_say_that_they_are_synthetic(synthetic: Written
 
 
 def test_faults_are_where_the_key_says(
-    accounts: list[Target], entry_contracts: dict[str, EntryContract], synthetic: Written, tmp_path: Path
+    accounts: list[Target], entry_contracts: dict[str, EntryContract], synthetic: GeneratedEntries, tmp_path: Path
 ) -> None:
     plan = make_plan(accounts, YEAR, SEED, ENTRIES, faults=10)
     written = generate(plan, entry_contracts, tmp_path / "out")
@@ -201,7 +201,7 @@ def _only(lines: list[str], others: list[str]) -> set[str]:
 
 @pytest.mark.parametrize("kind", FAULTS)
 def test_each_kind_of_fault_leaves_a_printed_interval(
-    kind: str, accounts: list[Target], entry_contracts: dict[str, EntryContract], printed: Printed, tmp_path: Path
+    kind: str, accounts: list[Target], entry_contracts: dict[str, EntryContract], printed: ReportedYear, tmp_path: Path
 ) -> None:
     plan = make_plan(accounts, YEAR, SEED, ENTRIES, faults=FAULTS.index(kind) + 1)
     alone = type(plan)(
@@ -247,7 +247,7 @@ def test_a_joint_allocation_has_its_margins(first: list[int], second: list[int],
             assert sum(amount for keys, amount in joint.items() if keys[place] == key) == fen
 
 
-def test_a_year_that_contradicts_itself_has_no_entries(printed: Printed) -> None:
+def test_a_year_that_contradicts_itself_has_no_entries(printed: ReportedYear) -> None:
     from dataclasses import replace
 
     from orchestration.synthetic.targets import point

@@ -19,7 +19,7 @@ from orchestration.base.problems import InputError, Problem
 from orchestration.entries import read as reader
 from orchestration.entries.contract import EntryContract, read_entry_contracts
 from orchestration.entries.read import EntryFile, read_entries
-from orchestration.synthetic.generate import FORMATS, Written, generate
+from orchestration.synthetic.generate import FORMATS, GeneratedEntries, generate
 from orchestration.synthetic.plan import make_plan
 from orchestration.synthetic.targets import Target
 
@@ -110,7 +110,9 @@ def test_every_format_gives_the_same_sums(
         assert sum(row[-2] for row in sums(found)) == sum(each.fen for each in accounts if each.ledger == ledger)
 
 
-def test_a_folder_is_one_ledger(tmp_path: Path, synthetic: Written, entry_contracts: dict[str, EntryContract]) -> None:
+def test_a_folder_is_one_ledger(
+    tmp_path: Path, synthetic: GeneratedEntries, entry_contracts: dict[str, EntryContract]
+) -> None:
     found = read(tmp_path, synthetic.folder / "fund_entry", contract=entry_contracts["fund_entry"])
     assert len(found) == 12 and sum(entries(found).values()) == ENTRIES // 2
 
@@ -330,7 +332,7 @@ def test_a_wrong_contract_names_file_and_key(tmp_path: Path) -> None:
 
 
 def test_addresses_are_read_like_folders(
-    synthetic: Written, entry_contracts: dict[str, EntryContract], tmp_path: Path
+    synthetic: GeneratedEntries, entry_contracts: dict[str, EntryContract], tmp_path: Path
 ) -> None:
     """``memory://`` stands for any filesystem that fsspec knows."""
     contract = entry_contracts["fund_entry"]

@@ -14,7 +14,7 @@ from orchestration.ledgers.money import parse_figure
 from orchestration.localisation.localise import localise
 from orchestration.localisation.slips import (
     CRITERIA,
-    Evidence,
+    Corroboration,
     rank,
     read_knowledge,
     settled,
@@ -151,7 +151,7 @@ def test_an_answer_with_a_witness_of_the_same_measure_comes_first_and_names_it()
     ]
     relations = [sum_of("1", "t/1/total", "t/1/initial", "t/1/adjustment")]
     (fault,) = localise(cells, relations).faults
-    ranked = rank(fault, Evidence(cells, relations), KNOWLEDGE)
+    ranked = rank(fault, Corroboration(cells, relations), KNOWLEDGE)
 
     assert [r.rank for r in ranked] == [1, 2, 3] or [r.rank for r in ranked] == [1, 2, 2]
     assert ranked[0].answer.addresses == ("t/1/adjustment",)
@@ -163,7 +163,7 @@ def test_cells_of_the_answer_zeros_and_other_units_bear_no_witness() -> None:
     cells.append(Quantity("w/1/m", Decimal(5_000_000), Decimal(0), "w", "1", "detail", "m", "person", "人", "5000000"))
     relations = [Relation("same", "", (("t/1/m", ONE), ("u/1/m", -ONE)))]
     (fault,) = localise(cells, relations).faults
-    ranked = rank(fault, Evidence(cells, relations), KNOWLEDGE)
+    ranked = rank(fault, Corroboration(cells, relations), KNOWLEDGE)
     assert all(r.witnesses == () for r in ranked)
 
 
@@ -179,7 +179,7 @@ def test_a_sum_printed_elsewhere_bears_witness() -> None:
         Relation("same", "", (("t/1/m", ONE), ("u/1/k", -ONE))),
         sum_of("v", "v/total/m", "v/1/m", "v/2/m"),
     ]
-    evidence = Evidence(cells, relations)
+    evidence = Corroboration(cells, relations)
     (fault,) = localise(cells[:2], relations[:1]).faults
     ranked = rank(fault, evidence, KNOWLEDGE)
     assert [w.relation for r in ranked for w in r.witnesses if w.suspect == "t/1/m"] == ["row/v"]
@@ -203,7 +203,7 @@ def test_an_exchanged_pair_is_recognised() -> None:
     ]
     faults = localise(cells, relations).faults
     beside = settled(faults)
-    slips = [s for f in faults for r in rank(f, Evidence(cells, relations), KNOWLEDGE, beside) for s in r.slips]
+    slips = [s for f in faults for r in rank(f, Corroboration(cells, relations), KNOWLEDGE, beside) for s in r.slips]
     assert {(s.address, s.source) for s in slips if s.kind == "exchanged"} == {
         ("t/1/a", "t/2/a"),
         ("t/2/a", "t/1/a"),
@@ -217,7 +217,7 @@ def test_an_exchanged_pair_within_one_answer_is_recognised() -> None:
     total = Relation("all", "", (("t/1/a", ONE), ("t/2/a", ONE)), constant=Decimal(-110_000_000))
     faults = localise(cells, [*same, *fixed, total]).faults
     beside = settled(faults)
-    slips = [s for f in faults for r in rank(f, Evidence(cells, same), KNOWLEDGE, beside) for s in r.slips]
+    slips = [s for f in faults for r in rank(f, Corroboration(cells, same), KNOWLEDGE, beside) for s in r.slips]
     assert ("t/1/a", "t/2/a") in {(s.address, s.source) for s in slips if s.kind == "exchanged"}
 
 
@@ -225,7 +225,7 @@ def test_without_witness_or_slip_the_answer_with_fewer_totals_comes_first() -> N
     cells = [money("t/1/m", "1,263.00"), money("t/total/m", "8,417.52")]
     relations = [Relation("same", "", (("t/1/m", ONE), ("t/total/m", -ONE)))]
     (fault,) = localise(cells, relations).faults
-    ranked = rank(fault, Evidence(cells, relations), KNOWLEDGE)
+    ranked = rank(fault, Corroboration(cells, relations), KNOWLEDGE)
     assert [(r.rank, r.answer.addresses) for r in ranked] == [(1, ("t/1/m",)), (2, ("t/total/m",))]
 
 
@@ -233,7 +233,7 @@ def test_answers_that_nothing_tells_apart_share_a_rank() -> None:
     cells = [money("t/1/m", "1,263.00"), money("u/1/m", "8,417.52")]
     relations = [Relation("same", "", (("t/1/m", ONE), ("u/1/m", -ONE)))]
     (fault,) = localise(cells, relations).faults
-    assert [r.rank for r in rank(fault, Evidence(cells, relations), KNOWLEDGE)] == [1, 1]
+    assert [r.rank for r in rank(fault, Corroboration(cells, relations), KNOWLEDGE)] == [1, 1]
 
 
 def test_the_order_of_criteria_is_read_from_the_file(tmp_path: Path) -> None:

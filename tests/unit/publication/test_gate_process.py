@@ -7,9 +7,9 @@ import multiprocessing
 
 def ask() -> None:
     """What a run does in a process that Dagster's daemon has started."""
-    from expectations.gate import judge
+    from expectations.gate import gate_executor
 
-    assert judge().submit(abs, -1).result(120) == 1
+    assert gate_executor().submit(abs, -1).result(120) == 1
 
 
 def test_a_run_that_a_daemon_started_ends() -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from orchestration.reporting import charts as drawing
 from orchestration.reporting.charts import Chart, MissingFontError, charts, draws, png
-from orchestration.reporting.fields import Fields, Figure, Missing
+from orchestration.reporting.fields import Fields, MissingFigure, ReportFigure
 from orchestration.reporting.published import open_version
 from tests.conftest import Published
 from tests.unit.reporting.version import copy_of, rewrite
@@ -41,7 +41,7 @@ def test_the_year_has_every_chart(drawn: dict[str, Chart]) -> None:
 @pytest.mark.parametrize("name", ["unit_execution", "project_execution", "category_execution", "funds"])
 def test_each_rate_is_drawn_from_the_figures_beneath(drawn: dict[str, Chart], name: str) -> None:
     rates = [row[-1] for row in drawn[name].rows]
-    figures = [rate for rate in rates if isinstance(rate, Figure)]
+    figures = [rate for rate in rates if isinstance(rate, ReportFigure)]
     assert sorted(datum["rate"] for datum in data_of(drawn[name], "比率")) == sorted(float(f.value) for f in figures)
     assert {datum["比率"] for datum in data_of(drawn[name], "比率")} == {figure.text for figure in figures}
     assert {datum["地址"] for datum in data_of(drawn[name], "比率")} == {"、".join(f.addresses) for f in figures}
@@ -64,8 +64,8 @@ def test_the_flow_steps_from_carryover_to_what_is_left(drawn: dict[str, Chart]) 
 
 def test_a_fund_without_a_budget_is_listed_and_not_drawn(drawn: dict[str, Chart]) -> None:
     (row,) = [row for row in drawn["funds"].rows if str(row[0]).startswith("城乡居民") and row[1] == "支出"]
-    assert isinstance(row[2], Missing)
-    assert isinstance(row[4], Missing)
+    assert isinstance(row[2], MissingFigure)
+    assert isinstance(row[4], MissingFigure)
     assert len(data_of(drawn["funds"], "比率")) == 9
 
 

@@ -6,16 +6,16 @@ from decimal import Decimal
 
 import pytest
 
-from orchestration.reporting.figures import Figure
-from orchestration.reporting.forms import Cell, Form, Row
+from orchestration.reporting.figures import ReportFigure
+from orchestration.reporting.forms import Form, FormCell, FormRow
 from orchestration.reporting.word_tables import column_widths, fitted, text_width
 
 WIDTH, SIZE = 8845, 9.0  # the text of an A4 page in twentieths of a point, letters in points
 
 
 def form(figures: list[str], widths: list[int]) -> Form:
-    cells = [Cell(Figure(Decimal(0), "yuan", ("t", "r", "c"), (), text), text) for text in figures]
-    return Form("表1", "", "万元", "万元", widths, [Row("row", [Cell("单位名称", "单位名称"), *cells])])
+    cells = [FormCell(ReportFigure(Decimal(0), "yuan", ("t", "r", "c"), (), text), text) for text in figures]
+    return Form("表1", "", "万元", "万元", widths, [FormRow("row", [FormCell("单位名称", "单位名称"), *cells])])
 
 
 @pytest.mark.parametrize("asked", [[60, 1, 1], [1, 1, 1], [10, 10, 0]])
@@ -30,11 +30,13 @@ def test_a_column_is_as_wide_as_its_longest_figure(asked: list[int]) -> None:
 def test_a_mark_beside_a_figure_has_room_too() -> None:
     plain, marked = (
         column_widths(
-            Form("表1", "", "", "万元", [50, 0], [Row("row", [Cell("", ""), Cell(figure, figure.text)])]), WIDTH, SIZE
+            Form("表1", "", "", "万元", [50, 0], [FormRow("row", [FormCell("", ""), FormCell(figure, figure.text)])]),
+            WIDTH,
+            SIZE,
         )[1]
         for figure in (
-            Figure(Decimal(0), "yuan", ("t", "r", "c"), (), "14,501.63"),
-            Figure(Decimal(0), "yuan", ("t", "r", "c"), (), "14,501.63", basis="derived"),
+            ReportFigure(Decimal(0), "yuan", ("t", "r", "c"), (), "14,501.63"),
+            ReportFigure(Decimal(0), "yuan", ("t", "r", "c"), (), "14,501.63", basis="derived"),
         )
     )
     assert marked > plain
