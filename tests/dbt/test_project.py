@@ -7,9 +7,10 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
-from orchestration.warehouse import models
+from orchestration.warehouse import compiled, models
 from tests.conftest import Published
 
 
@@ -40,14 +41,24 @@ def test_every_model_is_described(manifest: dict[str, Any]) -> None:
     assert silent == []
 
 
-def test_every_mart_keeps_its_rows_apart_and_its_year(manifest: dict[str, Any]) -> None:
+def test_every_model_keeps_its_rows_apart_and_every_table_its_year(manifest: dict[str, Any]) -> None:
     tests = [n for n in manifest["nodes"].values() if n["resource_type"] == "test"]
-    unique = {n["attached_node"] for n in tests if n["test_metadata"]["name"] == "unique"}
-    for unique_id, node in manifest["nodes"].items():
+    keyed = {n["attached_node"] for n in tests if n["test_metadata"]["name"] in ("unique", "key_is_unique")}
+    models_ = {unique_id: n for unique_id, n in manifest["nodes"].items() if n["resource_type"] == "model"}
+    assert {node["name"] for unique_id, node in models_.items() if unique_id not in keyed} == set()
+    for node in manifest["nodes"].values():
         if "published" in node["tags"]:
             assert "fiscal_year" in node["columns"], node["name"]
-            keyless = node["name"] in ("reconciliation", "rule_cell", "score_summary", "accepted_exception")
-            assert keyless or unique_id in unique, node["name"]
+
+
+def test_two_rows_of_one_key_are_seen(published: Published, tmp_path: Path) -> None:
+    warehouse = tmp_path / "warehouse.duckdb"
+    shutil.copy(published.outcome.build.warehouse, warehouse)
+    (key,) = [node for node in compiled.project() if node.kind == "test" and "key_is_unique_score_summary" in node.name]
+    with duckdb.connect(str(warehouse)) as connection:
+        assert connection.execute(*key.statements).fetchall() == [(0,)]
+        connection.execute("insert into score_summary from score_summary where section = 'total'")
+        assert connection.execute(*key.statements).fetchall() == [(1,)]
 
 
 def test_exposures_say_who_reads_the_marts(manifest: dict[str, Any]) -> None:
