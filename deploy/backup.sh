@@ -9,5 +9,5 @@ folder=${1:?usage: backup.sh FOLDER}
 root=$(cd "$(dirname "$0")/.." && pwd)
 
 cd "$root"
-"${PYTHON:-$root/.venv/bin/python}" -m orchestration.publication.backup save "$folder"
+"${PYTHON:-$root/.venv/bin/python}" -m orchestration.cli.main backup save "$folder"
 find "$folder" -maxdepth 1 -type f -name 'ledgergate-*.tar.gz' -mtime "+${DAYS:-30}" -delete

@@ -19,6 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from orchestration.base.problems import InputError
 from orchestration.base.settings import Settings
 from orchestration.cli import alerts as cli_alerts
+from orchestration.cli import backup as cli_backup
 from orchestration.cli import cells as cli_cells
 from orchestration.cli import documents as cli_documents
 from orchestration.cli import draft as cli_draft
@@ -224,6 +225,7 @@ cli_report.register(app)
 cli_alerts.register(app)
 cli_entries.register(app)
 cli_draft.register(app)
+cli_backup.register(app)
 
 
 def _finish(work: Callable[[Any], int]) -> NoReturn:

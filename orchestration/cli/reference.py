@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -179,7 +179,7 @@ def commands(app: typer.Typer) -> tuple[str, list[Command]]:
     """The program's help, and each of its commands in the order in which help lists them."""
     program: Any = typer.main.get_command(app)
     found = []
-    for name, command in program.commands.items():
+    for name, command in each_command(program):
         parameters = tuple(_parameter(each) for each in command.params if not each.hidden)
         arguments = [each.name for each in parameters if not each.is_option]
         options = [f"[{each.name}]" for each in parameters if each.is_option]
@@ -194,6 +194,15 @@ def commands(app: typer.Typer) -> tuple[str, list[Command]]:
             )
         )
     return program.help or "", found
+
+
+def each_command(group: Any, before: str = "") -> Iterator[tuple[str, Any]]:
+    """Every command with its whole name, those of a group by its name and theirs: ``backup save``."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from each_command(command, f"{before}{name} ")
+        else:
+            yield before + name, command
 
 
 def _parameter(parameter: Any) -> Parameter:

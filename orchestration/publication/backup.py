@@ -1,5 +1,4 @@
-"""Backup and restore of one installation: ``python -m orchestration.publication.backup save FOLDER``, or
-``restore FILE``.
+"""Backup and restore of one installation.
 
 A backup is one ``.tar.gz`` of what can't be made again: published versions, the serving file, the outbox, Dagster's
 records where they are files, and the raw ledgers. Builds are left out; a run makes them anew. It is taken while
@@ -9,17 +8,15 @@ PostgreSQL by ``pg_dump``.
 
 from __future__ import annotations
 
-import argparse
 import fcntl
 import hashlib
 import os
 import shutil
 import sqlite3
 import subprocess
-import sys
 import tarfile
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -180,29 +177,3 @@ def _sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m orchestration.publication.backup", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("save").add_argument("folder", type=Path, help="where backups are kept")
-    commands.add_parser("restore").add_argument("archive", type=Path, help="a .tar.gz that save has written")
-    chosen = parser.parse_args(arguments)
-    settings = Settings.from_environment()
-    try:
-        if chosen.command == "save":
-            sys.stdout.write(f"{save(settings, chosen.folder)}\n")
-        else:
-            names = restore(settings, chosen.archive)
-            sys.stdout.write(f"已恢复 {len(names)} 个文件到 {settings.home} 与 {settings.raw}\n")
-            if DUMP in names:
-                dump = settings.home / Path(DUMP).name
-                sys.stdout.write(f"运行记录：pg_restore --clean --if-exists --no-owner -d 数据库 {dump}\n")
-    except BackupError as error:
-        sys.stderr.write(f"{error}\n")
-        return 2
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

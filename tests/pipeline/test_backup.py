@@ -13,11 +13,13 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from typer.testing import CliRunner, Result
 
 from orchestration.alerting import events
 from orchestration.alerting.events import Run
 from orchestration.alerting.outbox import Outbox
 from orchestration.base.settings import ROOT, Settings
+from orchestration.cli.main import app
 from orchestration.publication.backup import BackupError, restore, save
 from orchestration.publication.versions import current_versions, rollback, versions
 from tests.conftest import Published
@@ -126,3 +128,21 @@ def test_the_script_backs_up_and_forgets_what_is_old(installation: Settings, tmp
     made = Path(done.stdout.strip())
     assert sorted(folder.iterdir()) == sorted([foreign, made])
     assert made.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_command_saves_and_restores(
+    installation: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def call(settings: Settings, *words: str) -> Result:
+        monkeypatch.setenv("LEDGERGATE_HOME", str(settings.home))
+        monkeypatch.setenv("LEDGERGATE_RAW", str(settings.raw))
+        return CliRunner().invoke(app, ["backup", *words])
+
+    saved = call(installation, "save", str(tmp_path / "backups"))
+    archive = saved.stdout.strip()
+    assert saved.exit_code == 0 and Path(archive).is_file()
+    occupied = call(installation, "restore", archive)
+    assert occupied.exit_code == 2 and "不是空的" in occupied.stderr
+    restored = call(elsewhere(tmp_path), "restore", archive)
+    assert restored.exit_code == 0 and "已恢复" in restored.stdout
+    assert served(elsewhere(tmp_path)) == "省领导联系服务专家经费"

@@ -62,7 +62,7 @@ def test_every_gate_is_described() -> None:
 def test_every_command_and_option_is_described() -> None:
     page = (DOCS / "commands.md").read_text(encoding="utf-8")
     described = {part.split("\n", 1)[0]: part for part in page.split("\n## ")[1:]}
-    for name, command in typer.main.get_command(app).commands.items():  # type: ignore[attr-defined]
+    for name, command in reference.each_command(typer.main.get_command(app)):
         assert name in described, name
         missing = [option for each in command.params for option in each.opts if option.startswith("-")]
         missing = [option for option in missing if not re.search(rf"\| `{option}\b", described[name])]
