@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import sys
 import tempfile
 import traceback
@@ -232,7 +233,7 @@ def _finish(work: Callable[[Any], int]) -> NoReturn:
     """Run with a progress display; the exit code says how it went."""
     progress = Progress(
         SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=24), MofNCompleteColumn(),
-        TimeElapsedColumn(), TextColumn("[dim]{task.fields[what]}"), console=err, transient=True,
+        TimeElapsedColumn(), TextColumn("[dim]{task.fields[what]}"), console=_screen(), transient=True,
     )  # fmt: skip
     interactive = err.is_terminal
     progress.add_task = _with_field(progress.add_task)  # type: ignore[method-assign]
@@ -243,6 +244,13 @@ def _finish(work: Callable[[Any], int]) -> NoReturn:
         err.print("[yellow]已中断[/]；已发布的版本没有改动")
         raise typer.Exit(130) from None
     raise typer.Exit(code)
+
+
+def _screen() -> Console:
+    """Standard error under a descriptor of its own: Dagster turns 1 and 2 aside while a step runs."""
+    if not err.is_terminal:
+        return err
+    return Console(file=os.fdopen(os.dup(err.file.fileno()), "w", encoding="utf-8"), highlight=False, soft_wrap=True)
 
 
 def _with_field(add_task: Callable[..., Any]) -> Callable[..., Any]:
