@@ -31,6 +31,11 @@ class _Vector:
     values: Mapping[str, tuple[int, int]]  # measure -> value, half-width, in units of one scale for all tables
     called: str
 
+    def places(self, measures: Sequence[str]) -> list[tuple[str, int, int]]:
+        """Where its figures of these measures stand: table, row, column. A sum of details stands nowhere."""
+        columns = [column for column in self.table.measures if column.name in measures] if self.row >= 0 else []
+        return [(self.table.name, self.table.rows[self.row], column.at) for column in columns]
+
     def term(self) -> str:
         return f"sum({self.path}/{{measure}})" if self.row < 0 else f"{self.path}/{{measure}}"
 
@@ -39,74 +44,68 @@ def shared_totals(tables: Sequence[DraftTable], amounts: Sequence[Amounts]) -> l
     """Totals of one table that stand in another, or are the sum of two totals elsewhere."""
     scale = max((each.figures.scale for each in amounts), default=0)
     vectors = [v for table, each in zip(tables, amounts, strict=True) for v in _vectors(table, each, scale)]
+    rules, same = _equal_vectors(vectors, scale)
+    first = [v for i, v in enumerate(vectors) if i not in same and v.row >= 0]
+    return [*rules, *_sums_of_two(first, scale)]
+
+
+def _equal_vectors(vectors: Sequence[_Vector], scale: int) -> tuple[list[DraftRule], dict[int, int]]:
+    """The rules that two vectors are equal, and for each vector that equals an earlier one the first of those."""
     rules: list[DraftRule] = []
-    same: dict[int, int] = {}  # vector -> the first that it equals
+    same: dict[int, int] = {}
     cost = 2 * len(vectors).bit_length()
     for (i, one), (j, two) in itertools.combinations(enumerate(vectors), 2):
-        if one.table is two.table:
-            continue
-        if same.get(i, i) == same.get(j, j):
+        if one.table is two.table or same.get(i, i) == same.get(j, j):
             continue
         rule = _meeting(one, (two,), scale, cost)
         if rule:
             rules.append(rule)
             same[j] = same.get(i, i)
-    first = [v for i, v in enumerate(vectors) if i not in same and v.row >= 0]
-    cost = 3 * len(first).bit_length()
-    for whole in first:
-        for pair in itertools.combinations([v for v in first if v is not whole], 2):
-            if len({id(whole.table), id(pair[0].table), id(pair[1].table)}) > 1:
-                rule = _meeting(whole, pair, scale, cost)
-                if rule and not _within_itself(whole, pair):
-                    rules.append(rule)
-    return rules
+    return rules, same
 
 
-def _within_itself(whole: _Vector, pair: Sequence[_Vector]) -> bool:
-    return any(part.table is whole.table for part in pair)
+def _sums_of_two(vectors: Sequence[_Vector], scale: int) -> Iterator[DraftRule]:
+    """The rules that a vector is the sum of two of other tables."""
+    cost = 3 * len(vectors).bit_length()
+    for whole in vectors:
+        elsewhere = [v for v in vectors if v.table is not whole.table]
+        for pair in itertools.combinations(elsewhere, 2):
+            if rule := _meeting(whole, pair, scale, cost):
+                yield rule
 
 
 def _vectors(table: DraftTable, amounts: Amounts, scale: int) -> Iterator[_Vector]:
+    """A table's totals (all rows of a short table); where it prints none, the sum of its details."""
     if not table.keys:
         return
-    figures, up = amounts.figures, 10 ** (scale - amounts.figures.scale)
-    summed = [(m, column) for m, column in enumerate(table.measures) if column.kind not in ("ratio", "date")]
     details = [i for i, r in enumerate(table.rows) if not table.is_total(r)]
     has_total = len(details) < len(table.rows)
     for i, r in enumerate(table.rows):
-        key = joined(table.key(r))
-        if (table.is_total(r) or len(table.rows) <= _SUMMARY_ROWS) and not set("() /") & set(key):
-            values = {
-                column.name: ((figures.values[i][m] or 0) * up, figures.halves[i][m] * up)
-                for m, column in summed if figures.values[i][m] is not None
-            }  # fmt: skip
-            yield _Vector(
-                table, f"{table.name}/{key}", i, values, f"{table.title} {'合计' if table.is_total(r) else key}"
-            )
+        key, is_total = joined(table.key(r)), table.is_total(r)
+        if (is_total or len(table.rows) <= _SUMMARY_ROWS) and not set("() /") & set(key):
+            called = f"{table.title} {'合计' if is_total else key}"
+            yield _Vector(table, f"{table.name}/{key}", i, _added(table, amounts, [i], scale), called)
     if not has_total and len(table.keys) == 1 and len(details) > 1:
-        sums = {
-            column.name: (
-                sum(figures.values[i][m] or 0 for i in details) * up, sum(figures.halves[i][m] for i in details) * up
-            )
-            for m, column in summed if any(figures.values[i][m] is not None for i in details)
-        }  # fmt: skip
+        sums = _added(table, amounts, details, scale)
         yield _Vector(table, f"{table.name}/*", -1, sums, f"{table.title} 各行之和")
+
+
+def _added(table: DraftTable, amounts: Amounts, rows: Sequence[int], scale: int) -> dict[str, tuple[int, int]]:
+    """The sum of some rows, by measure: value and half-width. A measure that none of them prints is left out."""
+    figures, up = amounts.figures, 10 ** (scale - amounts.figures.scale)
+    return {
+        column.name: (
+            sum(figures.values[i][m] or 0 for i in rows) * up, sum(figures.halves[i][m] for i in rows) * up
+        )
+        for m, column in enumerate(table.measures)
+        if column.kind not in ("ratio", "date") and any(figures.values[i][m] is not None for i in rows)
+    }  # fmt: skip
 
 
 def _meeting(whole: _Vector, parts: Sequence[_Vector], scale: int, cost: int) -> DraftRule | None:
     """The rule that a vector is the sum of others, where it holds for nearly all measures that they share."""
     shared = [name for name in whole.values if all(name in part.values for part in parts)]
-    bits, kept, broken = 0, [], []
-    for name in shared:
-        value, half = whole.values[name]
-        total = sum(part.values[name][0] for part in parts)
-        wide = half + sum(part.values[name][1] for part in parts)
-        if abs(total - value) > wide:
-            broken.append(name)
-            continue
-        kept.append(name)
-        if value and all(part.values[name][0] for part in parts):
-            bits += surprise(value, abs(total - value), max(1, 2 * half))
+    kept, broken, bits = _agreement(whole, parts, shared)
     if len(kept) < 2 or not _convinces(len(kept), len(broken)) or bits - 6 * len(broken) < cost + _CONVINCES:
         return None
     left, rights = (whole, parts) if whole.row >= 0 else (parts[0], (whole,))
@@ -120,12 +119,24 @@ def _meeting(whole: _Vector, parts: Sequence[_Vector], scale: int, cost: int) ->
         breaks=breaks,
         variables={"measure": tuple(shared)},
         when_printed="both",
-        operands=tuple(
-            (v.table.name, v.table.rows[v.row], column.at)
-            for v in (left, *rights) if v.row >= 0
-            for column in v.table.measures if column.name in shared
-        ),
-    )  # fmt: skip
+        operands=tuple(place for vector in (left, *rights) for place in vector.places(shared)),
+    )
+
+
+def _agreement(whole: _Vector, parts: Sequence[_Vector], shared: Sequence[str]) -> tuple[list[str], list[str], int]:
+    """The measures that keep the sum, those that break it, and how many bits of surprise speak for it."""
+    bits, kept, broken = 0, [], []
+    for name in shared:
+        value, half = whole.values[name]
+        total = sum(part.values[name][0] for part in parts)
+        wide = half + sum(part.values[name][1] for part in parts)
+        if abs(total - value) > wide:
+            broken.append(name)
+            continue
+        kept.append(name)
+        if value and all(part.values[name][0] for part in parts):
+            bits += surprise(value, abs(total - value), max(1, 2 * half))
+    return kept, broken, bits
 
 
 def _convinces(kept: int, broken: int) -> bool:
@@ -173,9 +184,29 @@ def _side_by_side(
     a: DraftTable, left: Amounts, b: DraftTable, right: Amounts, position: int, seconds: float | None
 ) -> Iterator[DraftRule]:
     scale = max(left.figures.scale, right.figures.scale)
+    facts = _facts(((a, left, 0), (b, right, position)), scale)
+    columns = [
+        fact for fact, shown_by in facts.items() if len(shown_by) >= 2 and not set("() /") & set("".join(fact.rest))
+    ]
+    if not 3 <= len(columns) <= _MOST_POSITIONS:
+        return
+    figures = _side_by_side_figures(facts, columns, scale)
+    lines = Lines(figures, columns=False)
+    for relation in find_relations(figures, seconds, directions=(False,)).found:
+        candidate = replace(relation.candidate, cost=0)
+        members = [columns[p] for p in (candidate.result, *candidate.operands)]
+        if candidate.operator != "Sum" or not _joins(members):
+            continue
+        verdict = verdicts(lines, candidate, complete=True)
+        if verdict.count(True) >= 3 and believed(verdict.count(True), verdict.count(False)):
+            yield _joined_rule(members, position, b, verdict)
+
+
+def _facts(sides: Sequence[tuple[DraftTable, Amounts, int]], scale: int) -> dict[_Fact, dict[str, tuple[int, int]]]:
+    """The figures of both tables: fact -> shared key -> value, half-width. A side: table, amounts, place of the key."""
     known: dict[tuple[str, ...], _Fact] = {}
     facts: dict[_Fact, dict[str, tuple[int, int]]] = defaultdict(dict)
-    for table, amounts, at in ((a, left, 0), (b, right, position)):
+    for table, amounts, at in sides:
         up = 10 ** (scale - amounts.figures.scale)
         for i, r in enumerate(table.rows):
             key = list(table.key(r))
@@ -185,28 +216,25 @@ def _side_by_side(
                 if value is not None:
                     fact = known.setdefault((table.name, column.name, *key), _Fact(table, column, tuple(key)))
                     facts[fact][own] = (value * up, amounts.figures.halves[i][m] * up)
-    columns = [
-        fact for fact, shown_by in facts.items() if len(shown_by) >= 2 and not set("() /") & set("".join(fact.rest))
-    ]
-    if not 3 <= len(columns) <= _MOST_POSITIONS:
-        return
+    return facts
+
+
+def _side_by_side_figures(
+    facts: Mapping[_Fact, Mapping[str, tuple[int, int]]], columns: Sequence[_Fact], scale: int
+) -> Figures:
+    """A line for each shared key, a column for each fact."""
     keys = sorted({key for fact in columns for key in facts[fact]})
-    figures = Figures(
+    return Figures(
         [[facts[fact][key][0] if key in facts[fact] else None for fact in columns] for key in keys],
         [[facts[fact][key][1] if key in facts[fact] else 0 for fact in columns] for key in keys],
         scale,
     )
-    lines = Lines(figures, columns=False)
-    for relation in find_relations(figures, seconds, directions=(False,)).found:
-        candidate = replace(relation.candidate, cost=0)
-        members = [columns[p] for p in (candidate.result, *candidate.operands)]
-        if candidate.operator != "Sum" or len({fact.table.name for fact in members}) < 2:
-            continue
-        if len({fact.column.kind for fact in members}) > 1 or members[0].column.kind == "ratio":
-            continue
-        verdict = verdicts(lines, candidate, complete=True)
-        if verdict.count(True) >= 3 and believed(verdict.count(True), verdict.count(False)):
-            yield _joined_rule(members, position, b, verdict)
+
+
+def _joins(members: Sequence[_Fact]) -> bool:
+    """Whether facts of one kind, no rates, from both tables."""
+    kinds = {fact.column.kind for fact in members}
+    return len({fact.table.name for fact in members}) > 1 and len(kinds) == 1 and "ratio" not in kinds
 
 
 def _joined_rule(

@@ -45,37 +45,44 @@ def draft_paths(paths: Sequence[Path], contracts: Mapping[str, Contract], second
     """
     until = None if seconds is None else time.monotonic() + seconds
     grids = _grids(paths)
-    vocabulary = vocabulary_of(contracts)
-    tables: list[DraftTable] = []
-    for path, grid in grids:
-        tables += find_tables(grid, path.stem, vocabulary)
-    tables = _named_apart(tables, contracts)
+    tables = _tables(grids, contracts)
     if not tables:
         raise InputError([Problem(str(paths[0]), "", "", "没有找到表格", "表头之下有数的表")])
     amounts = [amounts_of(table) for table in tables]
     rules: list[DraftRule] = []
     undecided = [f"{table.name}：{text}" for table in tables for text in table.undecided]
     zero: dict[str, bool] = {}
-    for table, each in zip(tables, amounts, strict=True):
-        if not table.keys:
-            continue
-        found, relations = row_rules(table, each, _left(until))
-        undecided += [f"{table.name}：时间不够，未找 {what}" for what in relations.partial]
-        zero[table.name] = _blanks_are_zero(table, each, found)
-        within = [
-            *found,
-            *total_rules(table, each),
-            *share_rules(table, each),
-            *listed_rules(table, each, _left(until)),
-        ]
-        rules += within if zero[table.name] else [replace(r, when_printed=_printed(r)) for r in within]
     keyed = [(table, each) for table, each in zip(tables, amounts, strict=True) if table.keys]
+    for table, each in keyed:
+        within, zero[table.name], partial = _within(table, each, until)
+        rules += within
+        undecided += [f"{table.name}：时间不够，未找 {what}" for what in partial]
     if len(keyed) > 1:
         some, theirs = [table for table, _ in keyed], [each for _, each in keyed]
         rules += shared_totals(some, theirs)
         rules += joined_rows(some, theirs, _left(until))
     return Draft(tuple(tables), tuple(amounts), tuple(_numbered(rules)), zero, tuple(g for _, g in grids),
                  tuple(undecided))  # fmt: skip
+
+
+def _tables(grids: Sequence[tuple[Path, Grid]], contracts: Mapping[str, Contract]) -> list[DraftTable]:
+    vocabulary = vocabulary_of(contracts)
+    found = [table for path, grid in grids for table in find_tables(grid, path.stem, vocabulary)]
+    return _named_apart(found, contracts)
+
+
+def _within(table: DraftTable, amounts: Amounts, until: float | None) -> tuple[list[DraftRule], bool, Sequence[str]]:
+    """The rules of one table, whether its blanks are zeros, and what there was no time for."""
+    found, relations = row_rules(table, amounts, _left(until))
+    rules = [
+        *found,
+        *total_rules(table, amounts),
+        *share_rules(table, amounts),
+        *listed_rules(table, amounts, _left(until)),
+    ]
+    if zero := _blanks_are_zero(table, amounts, found):
+        return rules, zero, relations.partial
+    return [replace(rule, when_printed=_printed(rule)) for rule in rules], zero, relations.partial
 
 
 def _printed(rule: DraftRule) -> str:

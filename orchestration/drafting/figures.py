@@ -14,6 +14,8 @@ from math import gcd
 
 #: Finer than this no ledger prints; binary floats shown in full (0.30000000000000004) are cut to it.
 _MOST_PLACES = 15
+#: No amount has more digits before its fraction.
+_MOST_DIGITS = 28
 #: So many different figures must share a factor before it is taken for a rounding base (chance at most 3**-24).
 _ENOUGH_TO_SHARE = 24
 _BASES = (3, 5)
@@ -50,6 +52,22 @@ class Figures:
 
 def read_figure(text: str, notation: Notation) -> tuple[int, int] | None:
     """A printed figure as ``(digits, places)``: the value is ``digits / 10**places``. None where it is none."""
+    match = _parts(text, notation)
+    if match is None:
+        return None
+    fraction = match["fraction"] or ""
+    places = len(fraction) - int(match["power"] or 0) + (2 if match["percent"] or match["percent2"] else 0)
+    digits = int((match["whole"] or "0") + fraction)
+    if places > _MOST_PLACES:
+        digits, places = digits // 10 ** (places - _MOST_PLACES), _MOST_PLACES
+    if places < 0:
+        digits, places = digits * 10**-places, 0
+    negative = bool(match["open"]) or (match["sign"] or match["sign2"] or "+") != "+"
+    return (-digits if negative else digits), places
+
+
+def _parts(text: str, notation: Notation) -> re.Match[str] | None:
+    """Sign, digits and percent sign of a printed figure; None where it is none, or one that nobody prints."""
     plain = text.translate(_SPACES)
     if not plain or not any("0" <= c <= "9" for c in plain):
         return None
@@ -60,17 +78,7 @@ def read_figure(text: str, notation: Notation) -> tuple[int, int] | None:
     match = _FIGURE.fullmatch(plain)
     if not match or bool(match["open"]) != bool(match["close"]) or not (match["whole"] or match["fraction"]):
         return None
-    fraction = match["fraction"] or ""
-    places = len(fraction) - int(match["power"] or 0) + (2 if match["percent"] or match["percent2"] else 0)
-    if len(match["whole"]) > 28:
-        return None
-    digits = int((match["whole"] or "0") + fraction)
-    if places > _MOST_PLACES:
-        digits, places = digits // 10 ** (places - _MOST_PLACES), _MOST_PLACES
-    if places < 0:
-        digits, places = digits * 10**-places, 0
-    negative = bool(match["open"]) or (match["sign"] or match["sign2"] or "+") != "+"
-    return (-digits if negative else digits), places
+    return match if len(match["whole"]) <= _MOST_DIGITS else None
 
 
 def read_figures(rows: Sequence[Sequence[str]], notation: Notation = Notation()) -> Figures:
@@ -87,9 +95,13 @@ def read_figures(rows: Sequence[Sequence[str]], notation: Notation = Notation())
     base = rounding_base(values, 10**scale)
     if base > 1:
         # Offices that protect persons round to a base, up or down: a figure is off by less than the base.
-        wide = (base - 1) * 10**scale
-        halves = [[max(half, wide) if half else 0 for half in row] for row in halves]
+        halves = _at_least((base - 1) * 10**scale, halves)
     return Figures(values, halves, scale)
+
+
+def _at_least(wide: int, halves: Sequence[Sequence[int]]) -> list[list[int]]:
+    """Half-widths of figures, none less than ``wide``; what is no figure has none."""
+    return [[max(half, wide) if half else 0 for half in row] for row in halves]
 
 
 def rounding_base(values: Sequence[Sequence[int | None]], one: int) -> int:

@@ -5,6 +5,7 @@ colour, for whoever signs for the draft. One file, no scripts, nothing from else
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Container, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -51,14 +52,11 @@ def _sheet(draft: Draft, grid: Grid) -> dict[str, Any]:
     broken = {each.cell: each.expected for each in draft.breaks if (each.file, each.sheet) == (grid.file, grid.sheet)}
     numbers = _numbers(draft, {table.name for table in tables})
     width = max((len(row) for row in grid.rows), default=0)
+    hidden = _hidden_rows(tables, grid, broken)
     rows: list[dict[str, Any]] = []
     left_out = 0
-    ends = {r for table in tables for r in (*table.rows[:_SHOWN], *table.rows[-8:])}
-    inside = {r for table in tables for r in table.rows}
     for r, row in enumerate(grid.rows):
-        marked = any(reference(r, c) in broken for c in range(len(row)))
-        total = any(r in table.rows and table.is_total(r) for table in tables) and len(inside) <= 4 * _SHOWN
-        if r in inside and r not in ends and not marked and not total:
+        if r in hidden:
             left_out += 1
             continue
         if left_out:
@@ -74,6 +72,15 @@ def _sheet(draft: Draft, grid: Grid) -> dict[str, Any]:
         "rows": rows,
         "tables": [f"{table.name}：{table.title}" for table in tables],
     }
+
+
+def _hidden_rows(tables: Sequence[DraftTable], grid: Grid, broken: Container[str]) -> set[int]:
+    """Rows within long tables that the page leaves out: neither near an end nor a total, and without a break."""
+    ends = {r for table in tables for r in (*table.rows[:_SHOWN], *table.rows[-8:])}
+    inside = {r for table in tables for r in table.rows}
+    short = len(inside) <= 4 * _SHOWN
+    totals = {r for table in tables for r in table.rows if short and table.is_total(r)}
+    return {r for r in inside - ends - totals if not any(reference(r, c) in broken for c in range(len(grid.rows[r])))}
 
 
 def _numbers(draft: Draft, names: set[str]) -> dict[tuple[str, int, int], list[int]]:

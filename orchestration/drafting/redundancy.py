@@ -47,8 +47,7 @@ def _one_ratio(ratios: Sequence[KeptRelation], lines: Lines) -> list[KeptRelatio
     for each in ratios:
         best[each.candidate.result] = max(best[each.candidate.result], each.bits)
     # A quotient is printed finer than what it is of, and is the smaller figure.
-    powers = {p: [len(str(line.powers[p])) for line in lines.lines if line.powers[p]] for p in best}
-    fineness = {p: 8 * sum(shown) // max(len(shown), 1) for p, shown in powers.items()}
+    fineness = {p: _fineness(p, lines) for p in best}
     size = {p: max(abs(line.values[p] or 0) for line in lines.lines) for p in best}
 
     def order(relation: KeptRelation) -> tuple[int, ...]:
@@ -67,6 +66,12 @@ def _one_ratio(ratios: Sequence[KeptRelation], lines: Lines) -> list[KeptRelatio
         if kept:
             settled.append(replace(relation, kept=tuple(kept)))
     return settled
+
+
+def _fineness(p: int, lines: Lines) -> int:
+    """The mean digits of the last place that a position's figures count in, in eighths: less is finer."""
+    shown = [len(str(line.powers[p])) for line in lines.lines if line.powers[p]]
+    return 8 * sum(shown) // max(len(shown), 1)
 
 
 def _plainness(relation: KeptRelation) -> tuple[int, ...]:

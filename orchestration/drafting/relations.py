@@ -180,17 +180,20 @@ def _try_sum(line: Line, candidate: Candidate, value: int) -> Trial:
         absent = all(line.values[p] is None for p in operands)
         return Trial(None if absent else False)
     terms = [p for p in operands if line.values[p] is not None]
-    weighty = [p for p in terms if line.values[p]]
     if not terms:
         return Trial(None)
+    weighty = [p for p in terms if line.values[p]]
     if len(weighty) < 2 or value == 0:
         return Trial(True)
     unit = min(line.powers[p] for p in weighty)
     if candidate.operator == "Sum":
         return Trial(True, surprise(value // len(weighty), difference, unit))
-    # A mean lies among its figures, whichever they are: what surprises is how exactly, beside how far they scatter.
-    scatter = sum(abs((line.values[p] or 0) - value) for p in terms) // len(terms)
-    return Trial(True, surprise(scatter * isqrt(len(terms)), difference, unit))
+    return Trial(True, surprise(_scatter(line, terms, value), difference, unit))
+
+
+def _scatter(line: Line, terms: Sequence[int], mean: int) -> int:
+    """A mean lies among its figures, whichever they are: what surprises is how exactly, beside how far they scatter."""
+    return sum(abs((line.values[p] or 0) - mean) for p in terms) // len(terms) * isqrt(len(terms))
 
 
 def _try_quotient(line: Line, candidate: Candidate, value: int, one: int) -> Trial:

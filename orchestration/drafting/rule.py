@@ -62,6 +62,23 @@ class Amounts:
 
 def amounts_of(table: DraftTable) -> Amounts:
     """Every figure of a table, read as the reader will read it: to the last place that its column shows."""
+    cells, zeros, unread = _read_cells(table)
+    settled, _ = by_column(list(cells.values()), _contract(table), table.grid)
+    read = {
+        at: (cell.value, cell.half_width) for at, cell in zip(cells, settled, strict=True) if cell.value is not None
+    }
+    places = max((_places(x) for pair in read.values() for x in pair), default=0)
+    size = range(len(table.rows)), range(len(table.measures))
+    values: list[list[int | None]] = [
+        [_whole(read[i, m][0], places) if (i, m) in read else 0 if (i, m) in zeros else None for m in size[1]]
+        for i in size[0]
+    ]
+    halves = [[_whole(read[i, m][1], places) if (i, m) in read else 0 for m in size[1]] for i in size[0]]
+    return Amounts(Figures(values, halves, places), tuple(unread))
+
+
+def _read_cells(table: DraftTable) -> tuple[dict[tuple[int, int], Cell], set[tuple[int, int]], list[Break]]:
+    """By row and measure: what stands there as a figure, what states a zero in words, and what is neither."""
     cells: dict[tuple[int, int], Cell] = {}
     zeros: set[tuple[int, int]] = set()
     unread: list[Break] = []
@@ -76,18 +93,7 @@ def amounts_of(table: DraftTable) -> Amounts:
                 except FigureError as error:
                     place = reference(r, column.at)
                     unread.append(Break(table.grid.file, table.grid.sheet, place, text, str(error)))
-    settled, _ = by_column(list(cells.values()), _contract(table), table.grid)
-    read = {
-        at: (cell.value, cell.half_width) for at, cell in zip(cells, settled, strict=True) if cell.value is not None
-    }
-    places = max((_places(x) for pair in read.values() for x in pair), default=0)
-    size = range(len(table.rows)), range(len(table.measures))
-    values: list[list[int | None]] = [
-        [_whole(read[i, m][0], places) if (i, m) in read else 0 if (i, m) in zeros else None for m in size[1]]
-        for i in size[0]
-    ]
-    halves = [[_whole(read[i, m][1], places) if (i, m) in read else 0 for m in size[1]] for i in size[0]]
-    return Amounts(Figures(values, halves, places), tuple(unread))
+    return cells, zeros, unread
 
 
 def _cell(table: DraftTable, r: int, column: DraftColumn, text: str) -> Cell:

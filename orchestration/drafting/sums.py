@@ -135,17 +135,20 @@ def pair_sums(line: Line, sequence: Sequence[int]) -> Iterator[Candidate]:
     order = {p: i for i, p in enumerate(filled)}
     reach = len(filled) if len(filled) <= PAIR_LIMIT else _PAIR_REACH
     cost = 2 * min(len(filled), 2 * reach).bit_length()
-    for at, b in enumerate(filled):
-        for c in filled[at + 1 : at + 1 + reach]:
-            total = (line.values[b] or 0) + (line.values[c] or 0)
-            wide = line.halves[b] + line.halves[c]
-            for p in near(ordered, total - wide - widest, total + wide + widest):
-                if (
-                    p not in (b, c)
-                    and abs(at - order[p]) <= reach
-                    and abs(total - (line.values[p] or 0)) <= wide + line.halves[p]
-                ):
-                    yield Candidate("Sum", p, (b, c), cost)
+    for at, b, c in _pairs(filled, reach):
+        total = line.numbers[b] + line.numbers[c]
+        wide = line.halves[b] + line.halves[c]
+        for p in near(ordered, total - wide - widest, total + wide + widest):
+            fits = abs(total - line.numbers[p]) <= wide + line.halves[p]
+            if fits and p not in (b, c) and abs(at - order[p]) <= reach:
+                yield Candidate("Sum", p, (b, c), cost)
+
+
+def _pairs(positions: Sequence[int], reach: int) -> Iterator[tuple[int, int, int]]:
+    """Two positions that stand no farther apart than ``reach``, and the place of the first among all."""
+    for at, first in enumerate(positions):
+        for second in positions[at + 1 : at + 1 + reach]:
+            yield at, first, second
 
 
 def _sought(line: Line, positions: Sequence[int]) -> list[tuple[int, int]]:
@@ -160,12 +163,7 @@ def averages(line: Line, sequence: Sequence[int]) -> Iterator[Candidate]:
     """
     values, prefix, spread, _ = _prefixes(line, sequence)
     count = [0, *accumulate(int(line.values[p] is not None) for p in sequence)]
-    present = [line.values[p] is not None for p in sequence]
-    n = len(sequence)
-    edges = [
-        i for i in range(n + 1)
-        if i <= _HEAD or i >= n - _HEAD or present[i - 1] != present[i] or sequence[i] - sequence[i - 1] > 1
-    ]  # fmt: skip
+    edges = _edges(line, sequence)
     telling = set(line.telling(_TELLING))
     for q, value in enumerate(values):
         if sequence[q] not in telling:
@@ -177,6 +175,16 @@ def averages(line: Line, sequence: Sequence[int]) -> Iterator[Candidate]:
             terms = count[j] - count[i]
             if terms > 1 and abs(prefix[j] - prefix[i] - value * terms) <= half * terms + spread[j] - spread[i]:
                 yield Candidate("Average", sequence[q], tuple(sequence[i:j]), len(values).bit_length())
+
+
+def _edges(line: Line, sequence: Sequence[int]) -> list[int]:
+    """Where a stretch of figures begins or ends, and the places near both ends of the line."""
+    present = [line.values[p] is not None for p in sequence]
+    n = len(sequence)
+    return [
+        i for i in range(n + 1)
+        if i <= _HEAD or i >= n - _HEAD or present[i - 1] != present[i] or sequence[i] - sequence[i - 1] > 1
+    ]  # fmt: skip
 
 
 def _prefixes(line: Line, sequence: Sequence[int]) -> tuple[list[int], list[int], list[int], list[int]]:

@@ -133,24 +133,8 @@ def _holds_figures(row: Sequence[str]) -> bool:
 
 def _spans(grid: Grid) -> Iterator[tuple[range, tuple[int, int], list[int]]]:
     """The rows of each table: what stands above it, its header, and what stands below that."""
-    heads: list[tuple[int, int]] = []
-    r = 0
     rows = grid.rows
-    while r < len(rows):
-        if not _is_header(rows[r]):
-            r += 1
-            continue
-        last = r
-        while last + 1 < len(rows) and _is_header(rows[last + 1]) and last - r < 3:
-            last += 1
-        follows = next((n for n in range(last + 1, len(rows)) if _cells(rows[n])), None)
-        # A row of names within the table (all its figures blank) has no title or blank row above it.
-        apart = not heads or not _cells(rows[r - 1]) or len(set(_cells(rows[r - 1]))) == 1
-        if apart and follows is not None and _holds_figures(rows[follows]):
-            repeated = heads and rows[heads[-1][1]] == rows[last]
-            if not repeated:
-                heads.append((r, last))
-        r = last + 1
+    heads = _headers(rows)
     if not heads:
         return
     starts = [0, *(_title_start(rows, first) for first, _ in heads[1:])]
@@ -158,6 +142,40 @@ def _spans(grid: Grid) -> Iterator[tuple[range, tuple[int, int], list[int]]]:
     for (first, last), start, end in zip(heads, starts, ends, strict=True):
         below = [r for r in range(last + 1, end) if _cells(rows[r]) and rows[r] not in rows[first : last + 1]]
         yield range(start, first), (first, last), below
+
+
+def _headers(rows: Sequence[Sequence[str]]) -> list[tuple[int, int]]:
+    """First and last row of each header that begins a table: it is not the header above it, repeated on a page."""
+    heads: list[tuple[int, int]] = []
+    r = 0
+    while r < len(rows):
+        if not _is_header(rows[r]):
+            r += 1
+            continue
+        last = _header_end(rows, r)
+        repeated = heads and rows[heads[-1][1]] == rows[last]
+        if not repeated and (not heads or _stands_apart(rows, r)) and _figures_follow(rows, last):
+            heads.append((r, last))
+        r = last + 1
+    return heads
+
+
+def _header_end(rows: Sequence[Sequence[str]], first: int) -> int:
+    last = first
+    while last + 1 < len(rows) and _is_header(rows[last + 1]) and last - first < 3:
+        last += 1
+    return last
+
+
+def _stands_apart(rows: Sequence[Sequence[str]], first: int) -> bool:
+    """A row of names within the table (all its figures blank) has no title or blank row above it."""
+    return len(set(_cells(rows[first - 1]))) <= 1
+
+
+def _figures_follow(rows: Sequence[Sequence[str]], last: int) -> bool:
+    """Whether the next row that is not blank holds figures."""
+    follows = next((row for row in rows[last + 1 :] if _cells(row)), None)
+    return follows is not None and _holds_figures(follows)
 
 
 def _title_start(rows: Sequence[Sequence[str]], first: int) -> int:
@@ -171,8 +189,7 @@ def _table(
     grid: Grid, name: str, stem: str, above: range, header: tuple[int, int], below: list[int],
     vocabulary: dict[str, str],
 ) -> DraftTable | None:  # fmt: skip
-    notes = [r for r in below if len(set(_cells(grid.rows[r]))) == 1 and not _holds_figures(grid.rows[r])]
-    trailing = {r for r in notes if r > max((b for b in below if b not in notes), default=-1)}
+    trailing = _notes_below(grid, below)
     rows = [r for r in below if r not in trailing]
     if not rows:
         return None
@@ -180,12 +197,22 @@ def _table(
     unit = next((found for text in lines if (found := _unit_of(text))), "")
     title = next((text for text in lines if not _UNIT_NOTE.fullmatch(text)), "") or grid.sheet or stem
     columns = _columns(grid, header, rows, vocabulary, unit)
-    texts = [c for c in columns if c.role != "measure"]
-    totals = tuple(
-        dict.fromkeys(word for r in rows for c in texts if (word := squeeze(_at(grid, r, c.at))) in TOTAL_WORDS)
-    )
+    totals = _total_words(grid, rows, columns)
     table = DraftTable(grid, name, title, unit, header, tuple(rows), tuple(sorted(trailing)), tuple(columns), totals)
     return _with_keys(table)
+
+
+def _notes_below(grid: Grid, below: Sequence[int]) -> set[int]:
+    """The rows of one text and no figure that stand behind the last row of the table."""
+    notes = [r for r in below if len(set(_cells(grid.rows[r]))) == 1 and not _holds_figures(grid.rows[r])]
+    last = max((r for r in below if r not in notes), default=-1)
+    return {r for r in notes if r > last}
+
+
+def _total_words(grid: Grid, rows: Sequence[int], columns: Sequence[DraftColumn]) -> tuple[str, ...]:
+    """What the table's total rows are called, in the order in which they stand."""
+    texts = [squeeze(_at(grid, r, c.at)) for r in rows for c in columns if c.role != "measure"]
+    return tuple(dict.fromkeys(text for text in texts if text in TOTAL_WORDS))
 
 
 def _at(grid: Grid, r: int, c: int) -> str:
@@ -243,23 +270,32 @@ def _described(column: DraftColumn, cells: Sequence[str], header_unit: str, unit
         # A column without one figure: an amount column of a year in which nothing happened, if the table has amounts.
         return column
     numbers = [int(text) for text in filled if text.isdecimal()]
-    counted = numbers == list(range(1, len(numbers) + 1)) and len(numbers) >= max(2, len(filled) - 1)
-    if column.header in _NUMBERING or (counted and column.at <= 1):
+    if column.header in _NUMBERING or (column.at <= 1 and _counts_rows(numbers, len(filled))):
         return replace(column, kind="integer" if len(numbers) >= len(filled) - 1 else "text")
     if len(figures) * _MOSTLY[1] < len(filled) * _MOSTLY[0]:
         return replace(column, kind="text")
+    return _measure(column, figures, header_unit.replace("％", "%"), unit)
+
+
+def _counts_rows(numbers: Sequence[int], filled: int) -> bool:
+    """1, 2, 3 … in all rows but one at most (the total's)."""
+    return list(numbers) == list(range(1, len(numbers) + 1)) and len(numbers) >= max(2, filled - 1)
+
+
+def _measure(column: DraftColumn, figures: Sequence[str], header_unit: str, unit: str) -> DraftColumn:
+    """A column of figures with its kind and unit: what the header says, then what it is called, then the figures."""
     percent = sum(text.endswith(("%", "％")) for text in figures)
-    header_unit = header_unit.replace("％", "%")
     if percent * 2 > len(figures) or header_unit == "%":
         return replace(column, role="measure", kind="ratio", unit="" if percent else "%", why="百分比")
     if header_unit in ("人", "万人") or (_PERSONS.search(column.header) and not unit):
         return replace(column, role="measure", kind="person", unit=header_unit)
     if _RATE.search(column.header) and header_unit not in MONEY_UNITS:
         return replace(column, role="measure", kind="ratio", why="表头是比率")
-    fractions = any("." in text for text in figures)
-    if header_unit in MONEY_UNITS or unit or fractions:
-        return replace(column, role="measure", kind="money", unit=header_unit if header_unit in MONEY_UNITS else "")
-    return replace(column, role="measure", kind="count", unit=header_unit if header_unit in ("个",) else "")
+    if header_unit in MONEY_UNITS:
+        return replace(column, role="measure", kind="money", unit=header_unit)
+    if unit or any("." in text for text in figures):
+        return replace(column, role="measure", kind="money", unit="")
+    return replace(column, role="measure", kind="count", unit="个" if header_unit == "个" else "")
 
 
 def _with_keys(table: DraftTable) -> DraftTable:

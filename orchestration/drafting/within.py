@@ -14,6 +14,8 @@ from orchestration.drafting.tables import DraftColumn, DraftTable
 from orchestration.ledgers.spreadsheet import reference
 
 _SUMMED = ("money", "person", "count", "point")
+#: A measure, how many of its totals are the sum of their rows, and those that are not.
+_Judged = tuple[DraftColumn, int, list[Break]]
 
 
 def row_rules(table: DraftTable, amounts: Amounts, seconds: float | None) -> tuple[list[DraftRule], Relations]:
@@ -42,37 +44,49 @@ def total_rules(table: DraftTable, amounts: Amounts) -> list[DraftRule]:
     totals = [i for i, r in enumerate(table.rows) if table.is_total(r)]
     if not totals or not table.keys:
         return []
-    groups: dict[tuple[str, ...], list[int]] = defaultdict(list)
-    for i, r in enumerate(table.rows):
-        if not table.is_total(r):
-            groups[table.key(r)[:-1]].append(i)
-    judged: list[tuple[DraftColumn, int, list[Break]]] = []
+    groups = _details(table)
+    judged: list[_Judged] = []
     for m, column in enumerate(table.measures):
         if column.kind in _SUMMED:
             kept, breaks = _sums(table, amounts.figures, m, column, totals, groups)
             judged.append((column, kept, breaks))
+    chosen = _summing(judged)
+    return [_total_rule(table, totals, chosen)] if chosen else []
+
+
+def _details(table: DraftTable) -> dict[tuple[str, ...], list[int]]:
+    """The rows that are no totals, by what their keys share with their total's."""
+    groups: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    for i, r in enumerate(table.rows):
+        if not table.is_total(r):
+            groups[table.key(r)[:-1]].append(i)
+    return groups
+
+
+def _summing(judged: Sequence[_Judged]) -> list[_Judged]:
+    """The measures whose totals are sums: those that keep it, and where most others do those that break it."""
     whole = [column for column, kept, breaks in judged if kept and not breaks]
-    chosen = [
+    mostly = len(whole) * 4 >= len(judged) * 3 > 3
+    return [
         (column, kept, breaks)
         for column, kept, breaks in judged
-        if (not breaks and kept) or believed(kept, len(breaks)) or (breaks and len(whole) * 4 >= len(judged) * 3 > 3)
+        if (not breaks and kept) or believed(kept, len(breaks)) or (breaks and mostly)
     ]
-    if not chosen:
-        return []
+
+
+def _total_rule(table: DraftTable, totals: Sequence[int], chosen: Sequence[_Judged]) -> DraftRule:
     keys = [f"{{{key.name}}}" for key in table.keys[:-1]]
     left, right = joined([*keys, "total"]), joined([*keys, "*"])
-    return [
-        DraftRule(
-            id=f"{table.name}_total",
-            title="合计＝各行之和",
-            check=f"{table.name}/{left}/{{measure}} = sum({table.name}/{right}/{{measure}})",
-            kept=sum(kept for _, kept, _ in chosen),
-            tried=sum(kept + len(breaks) for _, kept, breaks in chosen),
-            breaks=tuple(each for _, _, breaks in chosen for each in breaks),
-            variables={"measure": tuple(column.name for column, _, _ in chosen)},
-            operands=tuple((table.name, table.rows[i], column.at) for column, _, _ in chosen for i in totals),
-        )
-    ]
+    return DraftRule(
+        id=f"{table.name}_total",
+        title="合计＝各行之和",
+        check=f"{table.name}/{left}/{{measure}} = sum({table.name}/{right}/{{measure}})",
+        kept=sum(kept for _, kept, _ in chosen),
+        tried=sum(kept + len(breaks) for _, kept, breaks in chosen),
+        breaks=tuple(each for _, _, breaks in chosen for each in breaks),
+        variables={"measure": tuple(column.name for column, _, _ in chosen)},
+        operands=tuple((table.name, table.rows[i], column.at) for column, _, _ in chosen for i in totals),
+    )
 
 
 def share_rules(table: DraftTable, amounts: Amounts) -> Iterator[DraftRule]:
@@ -80,35 +94,42 @@ def share_rules(table: DraftTable, amounts: Amounts) -> Iterator[DraftRule]:
     totals = [i for i, r in enumerate(table.rows) if table.is_total(r)]
     if len(totals) != 1 or len(table.keys) != 1:
         return
-    figures, one = amounts.figures, amounts.figures.one
-    for rate, column in enumerate(table.measures):
-        for m, measure in enumerate(table.measures):
-            whole = figures.values[totals[0]][m]
-            if column.kind != "ratio" or measure.kind not in _SUMMED or not whole:
-                continue
-            rows = [(i, a, b) for i in range(len(table.rows))
-                    if (a := figures.values[i][rate]) is not None and (b := figures.values[i][m]) is not None
-                    and i not in totals]  # fmt: skip
-            wide = figures.halves[totals[0]][m]
-            broken = [
-                i for i, a, b in rows
-                if abs(a * whole - b * one)
-                > figures.halves[i][rate] * abs(whole) + figures.halves[i][m] * one + wide * abs(a)
-            ]  # fmt: skip
-            if len(rows) >= 2 and len({a for _, a, _ in rows}) > 1 and believed(len(rows) - len(broken), len(broken)):
-                row = row_variable(table)
-                yield DraftRule(
-                    id=f"{table.name}_{column.name}_of_total",
-                    title=f"{column.header}＝{measure.header}÷{measure.header}合计",
-                    check=f"{table.name}/{row}/{column.name} = {table.name}/{row}/{measure.name}"
-                    f" / {table.name}/total/{measure.name}",
-                    kept=len(rows) - len(broken),
-                    tried=len(rows),
-                    breaks=tuple(_break(table, table.rows[i], column, "本行占合计之比") for i in broken),
-                    when_printed="left",
-                    operands=((table.name, -1, column.at), (table.name, -1, measure.at)),
-                )
-                break
+    rates = [m for m, column in enumerate(table.measures) if column.kind == "ratio"]
+    summed = [m for m, column in enumerate(table.measures) if column.kind in _SUMMED]
+    for rate in rates:
+        shares = (_share_rule(table, amounts.figures, rate, m, totals[0]) for m in summed)
+        if rule := next(filter(None, shares), None):
+            yield rule
+
+
+def _share_rule(table: DraftTable, figures: Figures, rate: int, m: int, total: int) -> DraftRule | None:
+    """The rule that a rate is a row's part of a measure's total, where enough rows keep it."""
+    whole, wide, one = figures.values[total][m], figures.halves[total][m], figures.one
+    if not whole:
+        return None
+    rows = [
+        (i, a, b) for i in range(len(table.rows))
+        if (a := figures.values[i][rate]) is not None and (b := figures.values[i][m]) is not None and i != total
+    ]  # fmt: skip
+    broken = [
+        i for i, a, b in rows
+        if abs(a * whole - b * one) > figures.halves[i][rate] * abs(whole) + figures.halves[i][m] * one + wide * abs(a)
+    ]  # fmt: skip
+    kept = len(rows) - len(broken)
+    if len(rows) < 2 or len({a for _, a, _ in rows}) < 2 or not believed(kept, len(broken)):
+        return None
+    column, measure, row = table.measures[rate], table.measures[m], row_variable(table)
+    return DraftRule(
+        id=f"{table.name}_{column.name}_of_total",
+        title=f"{column.header}＝{measure.header}÷{measure.header}合计",
+        check=f"{table.name}/{row}/{column.name} = {table.name}/{row}/{measure.name}"
+        f" / {table.name}/total/{measure.name}",
+        kept=kept,
+        tried=len(rows),
+        breaks=tuple(_break(table, table.rows[i], column, "本行占合计之比") for i in broken),
+        when_printed="left",
+        operands=((table.name, -1, column.at), (table.name, -1, measure.at)),
+    )
 
 
 def _sums(
@@ -196,35 +217,49 @@ def listed_rules(table: DraftTable, amounts: Amounts, seconds: float | None) -> 
     summed = [m for m, column in enumerate(table.measures) if column.kind in _SUMMED]
     if len(summed) < 2 or len(table.keys) != 1 or len(table.rows) > 400:
         return
-    figures = Figures(
-        [[row[m] for m in summed] for row in amounts.figures.values],
-        [[row[m] for m in summed] for row in amounts.figures.halves],
-        amounts.figures.scale,
-    )
+    figures = _only(amounts.figures, summed)
     lines = Lines(figures, columns=True)
     for number, relation in enumerate(find_relations(figures, seconds, directions=(True,)).found, 1):
         candidate = relation.candidate
         names = [joined(table.key(table.rows[p])) for p in (candidate.result, *candidate.operands)]
-        whole = sum(not table.is_total(r) for r in table.rows)
-        if candidate.operator != "Sum" or any(set("() ") & set(name) for name in names):
+        if candidate.operator != "Sum" or set("() ") & set("".join(names)) or _is_whole(table, candidate):
             continue
-        if table.is_total(table.rows[candidate.result]) and len(candidate.operands) == whole:
-            continue  # said by the rule on totals
         verdict = verdicts(lines, candidate)
         holds = [table.measures[summed[m]] for m, said in enumerate(verdict) if said]
-        if not holds or verdict.count(False) * 4 > len(holds):
-            continue
-        parts = " + ".join(f"{table.name}/{name}/{{measure}}" for name in names[1:])
-        yield DraftRule(
-            id=f"{table.name}_subtotal_{number}",
-            title=f"{names[0]}＝{'＋'.join(names[1:])}",
-            check=f"{table.name}/{names[0]}/{{measure}} = {parts}",
-            kept=len(holds),
-            tried=len(holds) + verdict.count(False),
-            variables={"measure": tuple(column.name for column in holds)},
-            severity="error" if verdict.count(False) == 0 else "warning",
-            operands=tuple(
-                (table.name, table.rows[p], column.at)
-                for column in holds for p in (candidate.result, *candidate.operands)
-            ),
-        )  # fmt: skip
+        if holds and verdict.count(False) * 4 <= len(holds):
+            rule = _listed_rule(table, candidate, names, holds, verdict.count(False))
+            yield replace(rule, id=f"{table.name}_subtotal_{number}")
+
+
+def _only(figures: Figures, measures: Sequence[int]) -> Figures:
+    return Figures(
+        [[row[m] for m in measures] for row in figures.values],
+        [[row[m] for m in measures] for row in figures.halves],
+        figures.scale,
+    )
+
+
+def _is_whole(table: DraftTable, candidate: Candidate) -> bool:
+    """Whether a total row as the sum of all details: the rule on totals says that."""
+    details = sum(not table.is_total(r) for r in table.rows)
+    return table.is_total(table.rows[candidate.result]) and len(candidate.operands) == details
+
+
+def _listed_rule(
+    table: DraftTable, candidate: Candidate, names: Sequence[str], holds: Sequence[DraftColumn], broken: int
+) -> DraftRule:
+    """One row as the sum of others; without a number of its own yet."""
+    parts = " + ".join(f"{table.name}/{name}/{{measure}}" for name in names[1:])
+    return DraftRule(
+        id=f"{table.name}_subtotal",
+        title=f"{names[0]}＝{'＋'.join(names[1:])}",
+        check=f"{table.name}/{names[0]}/{{measure}} = {parts}",
+        kept=len(holds),
+        tried=len(holds) + broken,
+        variables={"measure": tuple(column.name for column in holds)},
+        severity="error" if broken == 0 else "warning",
+        operands=tuple(
+            (table.name, table.rows[p], column.at)
+            for column in holds for p in (candidate.result, *candidate.operands)
+        ),
+    )  # fmt: skip

@@ -46,18 +46,8 @@ def contract_lines(draft: Draft, table: DraftTable) -> Iterator[str]:
     yield f"short: {_text(table.title)}"
     yield f"titles: [{', '.join(_text(name) for name in _names(draft, table))}]"
     if any(column.kind == "money" for column in table.measures):
-        if table.unit:
-            yield f"unit: {table.unit}"
-        else:
-            yield f"unit: {assumed_unit(table)}  # 待定：表上没有写明金额单位"
-    yield "keys:"
-    yield from (f"  - {_column(table, column)}" for column in table.keys)
-    if texts := [column for column in table.columns if column.role == "text"]:
-        yield "texts:"
-        yield from (f"  - {_column(table, column)}" for column in texts)
-    if table.measures:
-        yield "measures:"
-        yield from (f"  - {_column(table, column)}" for column in table.measures)
+        yield f"unit: {table.unit or f'{assumed_unit(table)}  # 待定：表上没有写明金额单位'}"
+    yield from _column_lines(table)
     if table.totals:
         yield f"total: [{', '.join(_text(word) for word in table.totals)}]"
     zero = draft.blanks_are_zero.get(table.name, False)
@@ -65,6 +55,15 @@ def contract_lines(draft: Draft, table: DraftTable) -> Iterator[str]:
     yield f"blank: {'zero' if zero else 'not_printed'}  # {reason}"
     yield f"label: {_text(' '.join(f'{{{key.name}}}' for key in table.keys))}"
     yield "required: false"
+
+
+def _column_lines(table: DraftTable) -> Iterator[str]:
+    """The columns by their roles; keys are asked for also where none was found."""
+    texts = [column for column in table.columns if column.role == "text"]
+    for part, columns in (("keys", table.keys), ("texts", texts), ("measures", table.measures)):
+        if columns or part == "keys":
+            yield f"{part}:"
+            yield from (f"  - {_column(table, column)}" for column in columns)
 
 
 def _names(draft: Draft, table: DraftTable) -> list[str]:
