@@ -27,8 +27,11 @@ from orchestration.ledgers.cell import Cell
 from orchestration.ledgers.corrections import Correction
 from orchestration.ledgers.money import FigureError, parse_figure
 from orchestration.ledgers.reader import Year
+from orchestration.localisation.corroboration import Corroboration
+from orchestration.localisation.knowledge import read_knowledge
 from orchestration.localisation.localise import Localisation, localise
-from orchestration.localisation.slips import Corroboration, rank, read_knowledge, settled
+from orchestration.localisation.ranking import rank
+from orchestration.localisation.slips import settled
 from orchestration.localisation.solver.network import Quantity, Relation
 from orchestration.rules.model import COMPUTED, KEY_PARTS, Rulebook, Selector
 from tests.variants import published

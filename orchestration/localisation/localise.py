@@ -29,7 +29,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from orchestration.localisation.implied import implied
-from orchestration.localisation.proposal import propose
+from orchestration.localisation.proposal import initial_point
 from orchestration.localisation.search import Found, Search
 from orchestration.localisation.solver.exact import Number
 from orchestration.localisation.solver.network import Quantity, Relation
@@ -127,7 +127,7 @@ def joint_conflict(
     broken = {whole.rows[k].relation for k in whole.broken_rows()}
     system = System.build(quantities, [r for i, r in enumerate(relations) if i not in broken], {})
     point = system.printed()
-    propose(system, point, frozenset(), clock)
+    initial_point(system, point, frozenset(), clock)
     conflict = settle(system, point, frozenset(), range(len(system.rows)), clock)
     if conflict is None:
         return None
@@ -181,7 +181,7 @@ class _Localiser:
     def _base(self) -> None:
         """Find a point at which all relations hold, every cell of a conflict being free; note what else conflicts."""
         point = self.system.printed()
-        propose(self.system, point, self._all_cells(), self.clock)
+        initial_point(self.system, point, self._all_cells(), self.clock)
         while True:
             conflict = settle(self.system, point, self._all_cells(), range(len(self.system.rows)), self.clock)
             if conflict is None:

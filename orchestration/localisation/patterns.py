@@ -238,16 +238,10 @@ class _TableIndex:
         """Totals of columns of a ledger over the same rows, at least two of them broken."""
         groups: list[_Columns] = []
         for relation in self.relations:
-            if all(self.cells[address].ledger != ledger for address, _ in relation.terms[:2]):
+            column = self._column(ledger, relation)
+            if column is None:
                 continue
-            parts = plain_sum(relation)
-            if parts is None:
-                continue
-            rows = [self.cells[a] for a in parts[1]]
-            if {(cell.ledger, cell.measure) for cell in rows} != {(ledger, rows[0].measure)}:
-                continue
-            keys = frozenset(cell.row_key for cell in rows)
-            column = _Column(rows[0].measure, relation, parts[0], {cell.row_key: cell.address for cell in rows})
+            keys = column.rows.keys()
             for group in groups:
                 if group.rule_id == relation.rule_id and group.rows & keys:
                     group.columns.append(column)
@@ -257,34 +251,51 @@ class _TableIndex:
                 groups.append(_Columns(ledger, relation.rule_id, set(keys), [column]))
         return [g for g in groups if sum(c.relation.name in self.broken for c in g.columns) > 1]
 
+    def _column(self, ledger: str, relation: Relation) -> _Column | None:
+        """A relation as the total of one column of a ledger, if it is one."""
+        if all(self.cells[address].ledger != ledger for address, _ in relation.terms[:2]):
+            return None
+        parts = plain_sum(relation)
+        if parts is None:
+            return None
+        rows = [self.cells[a] for a in parts[1]]
+        if {(cell.ledger, cell.measure) for cell in rows} != {(ledger, rows[0].measure)}:
+            return None
+        return _Column(rows[0].measure, relation, parts[0], {cell.row_key: cell.address for cell in rows})
+
     def _sums(self, group: _Columns) -> Iterator[Pattern]:
         wanted = {column.relation.name: self._wanted(column) for column in group.columns}
         explained = frozenset(name for name, (low, high) in wanted.items() if low > 0 or high < 0)
         if not explained <= self.broken.keys():
             return
-        once_less, once_more = (explained | self._recounted(group.ledger, by) for by in (-1, 1))
+        recognised = list(self._rows_counted_wrong(group, wanted, explained))
+        yield from recognised
+        if not recognised and self._could_be_a_row(group, wanted):
+            lost = tuple((c.measure, wanted[c.relation.name]) for c in group.columns if c.relation.name in explained)
+            once_more = explained | self._recounted(group.ledger, 1)
+            yield Pattern("row_missing", group.ledger, self._name_of_lost(group), (), once_more, lost)
+
+    def _rows_counted_wrong(
+        self, group: _Columns, wanted: Mapping[str, Span], explained: frozenset[str]
+    ) -> Iterator[Pattern]:
+        """Rows that all columns add up without, or with once more."""
+        once_less = explained | self._recounted(group.ledger, -1)
         rows = [row for row in self.rows[group.ledger] if row in group.rows]
         figures = {row: self._figures(group, row) for row in rows}
         alike: dict[tuple[tuple[str, Span], ...], list[str]] = {}
         for row in rows:
             alike.setdefault(tuple(sorted(figures[row].items())), []).append(row)
-        recognised = False
         for row in rows:
             if len([1 for name in explained if figures[row].get(name, (0, 0)) != (0, 0)]) < 2:
                 continue
             twins = alike[tuple(sorted(figures[row].items()))]
             if self._settles(wanted, figures[row], -1):
-                recognised = True
                 if len(twins) > 1:
                     yield Pattern("row_duplicated", group.ledger, tuple(twins), (), once_less)
                 else:
                     yield Pattern("row_left_out", group.ledger, (row,), (), explained)
             elif self._settles(wanted, figures[row], 1):
-                recognised = True
                 yield Pattern("row_counted_twice", group.ledger, (row,), (), explained)
-        if not recognised and self._could_be_a_row(group, wanted):
-            lost = tuple((c.measure, wanted[c.relation.name]) for c in group.columns if c.relation.name in explained)
-            yield Pattern("row_missing", group.ledger, self._name_of_lost(group), (), once_more, lost)
 
     def _recounted(self, ledger: str, by: int) -> frozenset[str]:
         """The broken relations that hold once the ledger is counted to have ``by`` rows more."""

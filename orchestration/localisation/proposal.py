@@ -17,7 +17,7 @@ _PROPOSE_FROM = 40
 _VIOLATION_PRICE = 1e4
 
 
-def propose(system: System, point: Point, free: Collection[int], clock: Clock) -> None:
+def initial_point(system: System, point: Point, free: Collection[int], clock: Clock) -> None:
     """Move ``point`` to where HiGHS thinks that all rows hold, near print; nothing depends on its being right.
 
     Works on differences from print, scaled by half-widths, so that 10^15 fen leave no trace in the doubles.
@@ -33,11 +33,13 @@ def propose(system: System, point: Point, free: Collection[int], clock: Clock) -
         return
     step = _linear_program(system, point, free, rows, cells, scale, clock)
     for i, moved in zip(cells, step, strict=True):
-        if moved == 0:
-            continue
-        exact = point[i] + scale[i] * Fraction(moved)
-        value = round(exact) if system.whole[i] else exact.limit_denominator(10**9)
-        point[i] = value if i in free else min(max(value, system.low[i]), system.high[i])
+        if moved != 0:
+            value = _rounded(system, i, point[i] + scale[i] * Fraction(moved))
+            point[i] = value if i in free else min(max(value, system.low[i]), system.high[i])
+
+
+def _rounded(system: System, i: int, value: Fraction) -> Number:
+    return round(value) if system.whole[i] else value.limit_denominator(10**9)
 
 
 def _connected(system: System, seeds: Iterable[int], free: Collection[int]) -> list[int]:

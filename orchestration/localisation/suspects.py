@@ -11,21 +11,16 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 from typing import Any
 
+from orchestration.localisation.corroboration import Corroboration, Witness
 from orchestration.localisation.findings import Finding, Findings, Label, SuspectCell
+from orchestration.localisation.knowledge import Knowledge, read_knowledge
 from orchestration.localisation.localise import Change, Fault, localise
 from orchestration.localisation.patterns import Pattern, PatternMatch, patterns
-from orchestration.localisation.slips import (
-    Corroboration,
-    Knowledge,
-    Ranked,
-    SumSlip,
-    rank,
-    read_knowledge,
-    settled,
-    sum_slips,
-)
+from orchestration.localisation.ranking import Ranked, rank
+from orchestration.localisation.slips import Slip, settled
 from orchestration.localisation.solver.exact import Number, exact
 from orchestration.localisation.solver.network import Quantity, Relation, holds
+from orchestration.localisation.sum_slips import SumSlip, sum_slips
 
 #: Seconds after which a year's localisation gives what it has, and says that it is not all.
 TIME_LIMIT = 60.0
@@ -270,12 +265,9 @@ def _suspect(
     scale = Fraction(1, 100) if cell.unit == "yuan" else Fraction(1)
     witnesses = [w for w in ranked.witnesses if w.suspect == change.address]
     slips = [slip for slip in ranked.slips if slip.address == change.address]
-    printed = [evidence.cells[w.address] for w in witnesses if not w.relation]
     cells = len(ranked.answer.changes)
     together = f"（第 {index} 种改法，{cells} 格须同时改）" if cells > 1 else ""
-    said = [f"{labels[other.address]} 列示为 {other.text}" for other in printed[:3]]
-    said += [f"由{labels.get(w.address, w.address)}一处合计可推得" for w in witnesses[:1] if w.relation and not printed]
-    said += [f"疑为{slip.name}（{slip.text}）" for slip in slips[:1] if not printed]
+    said = _speaking_for(witnesses, slips, evidence, labels)
     return SuspectCell(
         fiscal_year=year,
         fault=fault,
@@ -296,6 +288,17 @@ def _suspect(
         + f"{labels[change.address]} 列示为 {_printed(cell)}，{_interval(change, cell)}"
         + "".join(f"；{each}" for each in said),
     )
+
+
+def _speaking_for(
+    witnesses: Sequence[Witness], slips: Sequence[Slip], evidence: Corroboration, labels: Mapping[str, Label]
+) -> list[str]:
+    """What speaks for the implied value: cells printed so; else a sum that implies it, and a slip that explains it."""
+    printed = [evidence.cells[w.address] for w in witnesses if not w.relation]
+    if printed:
+        return [f"{labels[other.address]} 列示为 {other.text}" for other in printed[:3]]
+    implied = [f"由{labels.get(w.address, w.address)}一处合计可推得" for w in witnesses[:1]]
+    return implied + [f"疑为{slip.name}（{slip.text}）" for slip in slips[:1]]
 
 
 def _printed(cell: Quantity) -> str:

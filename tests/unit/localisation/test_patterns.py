@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
+from orchestration.localisation.knowledge import read_knowledge
 from orchestration.localisation.localise import localise
 from orchestration.localisation.patterns import KINDS, Pattern, patterns
-from orchestration.localisation.slips import read_knowledge
 from orchestration.localisation.solver.network import Quantity, Relation, holds
 from tests import experiment
 

@@ -11,17 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestration.ledgers.money import parse_figure
+from orchestration.localisation.corroboration import Corroboration
+from orchestration.localisation.knowledge import CRITERIA, read_knowledge
 from orchestration.localisation.localise import localise
-from orchestration.localisation.slips import (
-    CRITERIA,
-    Corroboration,
-    rank,
-    read_knowledge,
-    settled,
-    sum_slips,
-    typing_slips,
-)
+from orchestration.localisation.ranking import rank
+from orchestration.localisation.slips import settled, typing_slips
 from orchestration.localisation.solver.network import Quantity, Relation
+from orchestration.localisation.sum_slips import sum_slips
 
 KNOWLEDGE = read_knowledge()
 ONE = Decimal(1)

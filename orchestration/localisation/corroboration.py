@@ -1,0 +1,94 @@
+"""Corroborating cells: whoever else shows the value that a wrong cell should have, in print or by a sum.
+
+What does not belong here: how much a witness counts (``ranking``), and how it is worded.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from orchestration.localisation.localise import Change
+from orchestration.localisation.solver.network import Quantity, Relation, plain_sum
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """A printed cell, or the value that a relation implies for one, inside the implied interval of ``suspect``."""
+
+    suspect: str
+    address: str
+    low: Fraction
+    high: Fraction
+    same_measure: bool
+    relation: str = ""  # the sum that implies the value; empty: the cell is printed so
+
+
+@dataclass(frozen=True, slots=True)
+class _Testimony:
+    low: Fraction
+    high: Fraction
+    address: str
+    relation: str
+    involved: frozenset[str]
+
+
+class Corroboration:
+    """All printed cells and all values that sums imply, by unit and lower end, to be asked for many answers.
+
+    A value implied by a sum ignores the print of the cell that it is implied for. Blanks, zeros and dates bear no
+    witness.
+    """
+
+    def __init__(self, quantities: Sequence[Quantity], relations: Sequence[Relation]):
+        self.cells = {q.address: q for q in quantities}
+        self.terms = {r.name: frozenset(a for a, _ in (*r.terms, *r.denominator)) for r in relations}
+        heard: dict[str, list[_Testimony]] = {}
+        for q in quantities:
+            if q.value != 0 and q.unit != "date":
+                alone = frozenset({q.address})
+                heard.setdefault(q.unit, []).append(_Testimony(Fraction(q.low), Fraction(q.high), q.address, "", alone))
+        for relation in relations:
+            for testimony in self._implied(relation):
+                heard.setdefault(self.cells[testimony.address].unit, []).append(testimony)
+        self.heard = {unit: sorted(all_, key=lambda t: (t.low, t.high, t.address)) for unit, all_ in heard.items()}
+        self.starts = {unit: [t.low for t in all_] for unit, all_ in self.heard.items()}
+
+    def _implied(self, relation: Relation) -> Iterator[_Testimony]:
+        parts = plain_sum(relation)
+        if parts is None or any(self.cells[a].unit == "date" for a, _ in relation.terms):
+            return
+        total, rows = parts
+        value = Fraction(sum(self.cells[a].value for a in rows))
+        half = Fraction(sum(self.cells[a].half_width for a in rows))
+        if value != 0 and sum(self.cells[a].value != 0 for a in rows) > 1:
+            yield _Testimony(value - half, value + half, total, relation.name, frozenset({total, *rows}))
+
+    def witnesses(self, change: Change, answer: Iterable[str], broken: Iterable[str]) -> tuple[Witness, ...]:
+        """Who shows a value inside the implied interval of one cell of an answer; same measure first, print first.
+
+        Cells of the answer do not count. Nor do the cells of the only broken relation (by name) that the suspect is
+        in: they are the other party to the dispute, and agree with the implied value because it was implied by them.
+        """
+        if change.low is None or change.high is None:
+            return ()
+        suspect = self.cells[change.address]
+        disputes = [self.terms[name] for name in broken if change.address in self.terms[name]]
+        barred = frozenset(answer).union(*disputes[:1] if len(disputes) == 1 else ())
+        starts = self.starts.get(suspect.unit, [])
+        near = self.heard.get(suspect.unit, [])[bisect_left(starts, change.low) : bisect_right(starts, change.high)]
+        found = [
+            Witness(
+                change.address,
+                t.address,
+                t.low,
+                t.high,
+                self.cells[t.address].measure == suspect.measure,
+                t.relation,
+            )
+            for t in near
+            if t.high <= change.high and t.involved.isdisjoint(barred)
+        ]
+        return tuple(sorted(found, key=lambda w: (not w.same_measure, w.relation != "", w.address)))
