@@ -81,7 +81,7 @@ UNITS = ["yuan", "person", "count", "point", "ratio", "date", "text"]
 PLACE = r"^[A-Z]+[1-9]\d*$"
 FIGURES = ["有数", "文字"]
 USES = ["发布", "核对"]
-HOLDS = ["consistent", "rounding", "corrected", "accepted"]
+HOLDS = ["consistent", "rounding", "undefined", "corrected", "accepted"]
 
 
 def _one_of(values: list[str]) -> str:

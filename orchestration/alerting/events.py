@@ -18,7 +18,7 @@ from expectations.gate import GateResult
 from orchestration.alerting.messages import Severity, policy
 from orchestration.alerting.outbox import Event, Outbox
 from orchestration.base.problems import InputError, Problem
-from orchestration.base.settings import Settings
+from orchestration.base.settings import CONTRACTS, Settings
 from orchestration.base.wording import BROKEN_IN_SQL
 from orchestration.base.yaml_files import read_yaml
 from orchestration.ledgers.contract import Contract, read_contracts
@@ -175,8 +175,8 @@ def ledgers_due(settings: Settings, year: int, today: date) -> str | None:
 
 def missing_ledgers(settings: Settings, year: int) -> dict[str, Contract]:
     """Contracts that the year needs and has no file for."""
-    contracts = read_contracts(settings.contracts)
     folder = settings.ledgers(year)
+    contracts = read_contracts(settings.contracts, folder / CONTRACTS)
     listed: set[str] = set()
     if (folder / "sources.yml").is_file():
         try:
@@ -295,7 +295,7 @@ def _short(settings: Settings, file: str) -> str:
 def _duty_by_file(settings: Settings, year: int) -> dict[str, str]:
     """Who is on duty for each file of the year, as far as contracts and sources can be read at all."""
     try:
-        contracts = read_contracts(settings.contracts)
+        contracts = read_contracts(settings.contracts, settings.ledgers(year) / CONTRACTS)
         sources = read_yaml(settings.ledgers(year) / "sources.yml")
         listed = {str(each["file"]): contracts[each["ledger"]].on_duty for each in sources["files"]}
     except (InputError, KeyError, TypeError):

@@ -11,6 +11,9 @@ from orchestration.base.addresses import resolve_path
 
 ROOT = Path(__file__).resolve().parents[2]
 
+#: Folders that may stand beside a year's ledgers, and add to what all years share or take its place.
+CONTRACTS, RULES = "contracts", "rules"
+
 
 @dataclass(frozen=True)
 class Settings:

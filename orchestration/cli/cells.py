@@ -10,6 +10,7 @@ from rich.console import Console
 
 from orchestration.base.problems import InputError
 from orchestration.base.settings import Settings
+from orchestration.base.years import FIRST_YEAR
 from orchestration.cli import summary
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def _explain_place(text: str, *, as_json: bool) -> None:
 
 
 def correct(
-    year: Annotated[int, typer.Argument(min=2000, max=2999, help="Fiscal year, e.g. 2024.", show_default=False)],
+    year: Annotated[int, typer.Argument(min=FIRST_YEAR, max=2999, help="Fiscal year, e.g. 2024.", show_default=False)],
     address: Address,
     value: Annotated[str, typer.Argument(help="The right value, as it should have been printed.", show_default=False)],
     reason: Annotated[str, typer.Option(help="Why the printed value is wrong.", show_default=False)],

@@ -11,7 +11,8 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from orchestration.base.settings import Settings
+from orchestration.base.settings import CONTRACTS, Settings
+from orchestration.base.years import FIRST_YEAR
 
 BAD_INPUT = 2
 
@@ -39,7 +40,9 @@ def register(app: typer.Typer) -> None:
 
 def generate(
     entries: Annotated[int, typer.Option(min=1, help="How many entries, of all ledgers together.", show_default=False)],
-    year: Annotated[int, typer.Option(min=2000, max=2999, help="The year whose printed figures they sum to.")] = 2024,
+    year: Annotated[
+        int, typer.Option(min=FIRST_YEAR, max=2999, help="The year whose printed figures they sum to.")
+    ] = 2024,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same entries.")] = 1,
     faults: Annotated[int, typer.Option(min=0, help="Plant so many faults; faults.json is their key.")] = 0,
     to: Annotated[
@@ -79,7 +82,10 @@ def generate(
                 accounts = department_targets(printed, year, departments)
                 plan = make_plan(accounts, year + 1, seed, entries, faults)
                 _must_be_empty(folder)
-                ledgers = read_year(settings.ledgers(year), year, read_contracts(settings.contracts))
+                folder_of_year = settings.ledgers(year)
+                ledgers = read_year(
+                    folder_of_year, year, read_contracts(settings.contracts, folder_of_year / CONTRACTS)
+                )
                 inside = write_ledgers(settings, ledgers, printed, departments, contracts, folder) / "entries"
             else:
                 plan = make_plan(targets_of(printed, year), year, seed, entries, faults)

@@ -19,6 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from orchestration.base.problems import InputError
 from orchestration.base.settings import Settings
+from orchestration.base.years import FIRST_YEAR
 from orchestration.cli import alerts as cli_alerts
 from orchestration.cli import backup as cli_backup
 from orchestration.cli import cells as cli_cells
@@ -45,7 +46,7 @@ app = typer.Typer(
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
-Year = Annotated[int, typer.Argument(min=2000, max=2999, help="Fiscal year, e.g. 2024.", show_default=False)]
+Year = Annotated[int, typer.Argument(min=FIRST_YEAR, max=2999, help="Fiscal year, e.g. 2024.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the summary.")]
 AsPublished = Annotated[
     bool, typer.Option("--as-published", help="Ignore corrections, to see the gate at work. Publishes nothing.")

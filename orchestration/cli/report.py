@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from orchestration.base.settings import Settings
+from orchestration.base.years import FIRST_YEAR
 
 if TYPE_CHECKING:
     from orchestration.reporting.published import Published
@@ -38,7 +39,7 @@ def register(app: typer.Typer) -> None:
 
 
 def report(
-    year: Annotated[int, typer.Argument(min=2000, max=2999, help="Fiscal year, e.g. 2024.", show_default=False)],
+    year: Annotated[int, typer.Argument(min=FIRST_YEAR, max=2999, help="Fiscal year, e.g. 2024.", show_default=False)],
     to: Annotated[
         Path | None,
         typer.Option("--out", help="Folder to write to; reports/<year>/<version> under LEDGERGATE_HOME without it."),

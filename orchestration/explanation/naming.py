@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
+from orchestration.base.years import fiscal_year
 from orchestration.ledgers.money import squeeze
 
 _FILE_CELL = re.compile(
     r"(?P<file>.+?\.(?:csv|xlsx|xlsm|xls|ods))(?:[\s!　]+(?P<sheet>[^!]+?))??"
     r"[\s!　]+(?P<cell>\$?[A-Za-z]{1,3}\$?[1-9]\d*)"
 )
-_YEAR = re.compile(r"\s*(?P<year>20\d\d)\s*(?:年度|年|/)?\s*(?P<rest>.*)", re.DOTALL)
+_YEAR = re.compile(r"\s*(?P<year>(?:19|20)\d\d)\s*(?:年度|年|/)?\s*(?P<rest>.*)", re.DOTALL)
 _NUMBERED = re.compile(r"(第\d+行)\s+.+")
 
 
@@ -58,7 +59,7 @@ def year_of(text: str) -> int | None:
         return int(match["year"])
     if match := _FILE_CELL.fullmatch(text.strip()):
         parts = PurePosixPath(match["file"].replace("\\", "/")).parts
-        return next((int(part) for part in reversed(parts) if re.fullmatch(r"20\d\d", part)), None)
+        return next((int(part) for part in reversed(parts) if fiscal_year(part)), None)
     return None
 
 

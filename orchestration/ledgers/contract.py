@@ -204,6 +204,9 @@ class Contract(StrictRecord):
     row_kinds: dict[str, RowKind] = Field(default_factory=dict)
     ignored: tuple[str, ...] = ("备注",)  # columns that hold no figures
     blank: Blank = "zero"
+    decimal: Literal["point", "comma"] | None = (
+        None  # what parts decimals; else a comma only where the column proves it
+    )
     not_printed_words: tuple[str, ...] = ()  # in place of a figure: N/R, 不适用
     label: str = ""  # how a person calls a row, from its columns: 第{project_no}行 {project_name}
     table: Name | None = None  # the published table that the detail rows flow to
@@ -319,11 +322,13 @@ def read_model(path: Path, model: type[ModelT]) -> ModelT:
         raise InputError(validation_problems(path, error)) from None
 
 
-def read_contracts(folder: Path) -> dict[str, Contract]:
-    """All contracts of a folder, by ledger. Every wrong file is reported, not just the first."""
+def read_contracts(folder: Path, *beside: Path) -> dict[str, Contract]:
+    """All contracts of a folder, by ledger, and those of the folders ``beside`` it, which add to them or stand in their
+    place. Every wrong file is reported, not just the first.
+    """
     contracts: dict[str, Contract] = {}
     problems: list[Problem] = []
-    for path in sorted(folder.glob("*.yml")):
+    for path in [path for each in (folder, *beside) for path in sorted(each.glob("*.yml"))]:
         try:
             contract = read_contract(path)
         except InputError as error:

@@ -15,7 +15,8 @@ from decimal import Decimal
 #: Other currencies as Chinese tables call them, by ISO 4217.
 CURRENCIES = {
     "美元": "USD", "港元": "HKD", "港币": "HKD", "澳门元": "MOP", "澳门币": "MOP", "新台币": "TWD", "欧元": "EUR",
-    "英镑": "GBP", "日元": "JPY", "韩元": "KRW", "澳元": "AUD", "加元": "CAD", "新加坡元": "SGD", "卢布": "RUB",
+    "英镑": "GBP", "日元": "JPY", "円": "JPY",
+    "韩元": "KRW", "澳元": "AUD", "加元": "CAD", "新加坡元": "SGD", "卢布": "RUB",
     "瑞士法郎": "CHF",
 }  # fmt: skip
 _POWERS = {"": 0, "十": 1, "百": 2, "千": 3, "万": 4, "十万": 5, "百万": 6, "千万": 7, "亿": 8, "十亿": 9, "百亿": 10}

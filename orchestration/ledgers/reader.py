@@ -12,6 +12,7 @@ from pathlib import Path
 
 from orchestration.base.files import is_there, read_file
 from orchestration.base.problems import InputError, Problem
+from orchestration.base.years import fiscal_year
 from orchestration.ledgers.cell import Cell
 from orchestration.ledgers.contract import Contract, Key
 from orchestration.ledgers.header import TITLE_LINES, find_header
@@ -256,8 +257,9 @@ def _year_of(paths: Iterable[Path], titles: Iterable[list[str]]) -> int | None:
     names = [part for path in paths for part in reversed(path.resolve().parts)]
     names += [text for title in titles for text in title]
     for name in names:
-        if match := re.fullmatch(r"(20\d\d)|.*?(20\d\d)\s*年.*", name, re.DOTALL):
-            return int(match[1] or match[2])
+        stated = [name, *re.findall(r"(?<!\d)(\d{4})\s*年", name, re.ASCII)]
+        if year := next(filter(None, map(fiscal_year, stated)), None):
+            return year
     return None
 
 

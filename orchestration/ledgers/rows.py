@@ -9,7 +9,9 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from orchestration.base.problems import InputError, Problem
+from orchestration.ledgers import commas
 from orchestration.ledgers.cell import Cell
+from orchestration.ledgers.commas import as_point
 from orchestration.ledgers.contract import Column, Contract, Key, Measure
 from orchestration.ledgers.header import Header
 from orchestration.ledgers.hierarchy import set_in
@@ -59,6 +61,13 @@ class RowReader:
 
     def __post_init__(self) -> None:
         self._names = NameReader(self.grid, self.contract, self.header)
+        self._decimals = {measure.name: self._decimal(measure) for measure in self.contract.measures}
+
+    def _decimal(self, measure: Measure) -> commas.Decimal:
+        if self.contract.decimal or self.grid.separator == "," or measure.name not in self.header.columns:
+            return self.contract.decimal or "point"
+        rows = range(self.header.last + 1, len(self.grid.rows))
+        return commas.of_column([self._printed(r, measure) for r in rows])
 
     def read(self, r: int) -> Row:
         """One row. Raises ``InputError`` with all that is wrong in it."""
@@ -203,6 +212,8 @@ class RowReader:
             unit = self.header.units.get(measure.name) or measure.unit or (self.unit if measure.kind == "money" else "")
             blank = replace(blueprint, measure=measure.name, cell=self._at(r, measure))
             try:
+                if blank.cell not in self.grid.places:
+                    text = as_point(text, self._decimals[measure.name])
                 cells += _read_figure(text, measure, self.contract, unit, blank, target)
             except FigureError as error:
                 self._bad(r, measure, text or "空白", str(error))

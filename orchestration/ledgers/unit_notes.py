@@ -19,6 +19,7 @@ from orchestration.ledgers.spreadsheet import Grid, reference
 #: What tables count beside money: 单位：人、万元.
 _COUNTED = PERSON_WORDS | frozenset(
     {
+        "%",
         "户",
         "家",
         "个",
@@ -62,13 +63,12 @@ _COUNTED = PERSON_WORDS | frozenset(
         "年",
         "小时",
         "分",
-        "%",
         "‰",
         "百分比",
     }
 )
 _LABEL = re.compile(
-    r"(?:(?P<unit>(?:金\s*额|货\s*币|计\s*量|计\s*价|数\s*量|记\s*账|币\s*值)\s*单\s*位|(?<![\u4e00-\u9fffA-Za-z])单\s*位)"
+    r"(?:(?P<unit>(?:金\s*额|货\s*币|计\s*量|计\s*价|数\s*量|记\s*账|币\s*值)\s*单\s*位|(?<![\u4e00-\u9fffA-Za-z])[单單単]\s*位)"
     r"|(?<![\u4e00-\u9fffA-Za-z])(?P<money>金\s*额|货\s*币|币\s*种|本\s*位\s*币|人\s*民\s*币)"
     r"|(?<![\u4e00-\u9fffA-Za-z])"
     r"(?P<english>(?i:units?(?:\s+of\s+measure(?:ment)?)?|currency|amounts?(?:\s+(?:are\s+)?in)?)\b))"
@@ -78,7 +78,7 @@ _AS_UNIT = re.compile(r"以\s*(\S+?)\s*为\s*(?:计量|金额|货币|记账)?单
 #: Words that 单位 begins, and that say who, not what in: 单位名称, 单位负责人.
 _WHO = re.compile(r"名|性质|负责|代码|编码|地址|领导|盖章|公章|[（(]|类别|类型|签|主管|财务")
 _ORGANISATION = re.compile(r"[厅局委办院校所站处会部队馆庭署行]$|中心$|公司$|政府$|集团$|机关$|学校$|大学$|本级[）)]?$")
-_SEPARATORS = re.compile(r"[、，,/／;；+和及与或]")
+_SEPARATORS = re.compile(r"[・·、，,/／;；+和及与或]")
 _BRACKETS = re.compile(r"[（(【\[]([^（()）【】\[\]]*)[）)】\]]")
 _NEXT = re.compile(r"[\u4e00-\u9fffA-Za-z]+[：:]|\d{4}\s*年|第\s*\d+\s*页|共\s*\d+\s*页|\d{4}[-/.]\d")
 _YUAN = re.compile(r"^(?:人民币|RMB|CNY(?=.)|[￥¥])|(?<=.)人民币$", re.IGNORECASE)
@@ -258,7 +258,7 @@ def _units(text: str) -> tuple[list[str], list[str]] | None:
             currencies.append("CNY")
         if not bare or bare in CURRENCIES:
             currencies += [CURRENCIES[bare]] if bare else []
-            units += [bare] if bare.endswith("元") else []
+            units += [bare] if bare.endswith(("元", "円")) else []
         elif bare in MONEY_UNITS:
             units.append("元" if bare == "CNY" else bare)
         elif not _counted(bare):

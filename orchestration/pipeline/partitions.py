@@ -4,5 +4,7 @@ from __future__ import annotations
 
 import dagster as dg
 
-#: From the first year with ledgers up to the running year, whose ledgers arrive before it ends.
-YEARS = dg.TimeWindowPartitionsDefinition(start="2024", fmt="%Y", cron_schedule="0 0 1 1 *", end_offset=1)
+from orchestration.base.years import FIRST_YEAR
+
+#: Up to the year after the running one, whose budget is being made.
+YEARS = dg.TimeWindowPartitionsDefinition(start=str(FIRST_YEAR), fmt="%Y", cron_schedule="0 0 1 1 *", end_offset=2)

@@ -19,7 +19,7 @@ from pathlib import Path
 from orchestration.base.addresses import resolve_path
 from orchestration.base.files import is_there, open_regular
 from orchestration.base.problems import InputError
-from orchestration.base.settings import Settings
+from orchestration.base.settings import CONTRACTS, RULES, Settings
 from orchestration.base.yaml_files import read_yaml
 from orchestration.publication.versions import current_versions
 
@@ -69,7 +69,8 @@ def look(settings: Settings, years: Iterable[int]) -> dict[int, str]:
             # A version's name ends in its content; when it was published does not matter.
             before = published.get(year - 1, "").rpartition("-")[2]
             folder = settings.ledgers(year)
-            found[year] = _digest([_folder(folder), *_entries(folder), contracts, before])
+            inside = [_folder(each) for each in (folder, folder / CONTRACTS, folder / RULES)]
+            found[year] = _digest([*inside, *_entries(folder), contracts, before])
     return found
 
 

@@ -140,6 +140,14 @@ def _joined(text: str, selector: Selector) -> str:
     return f"{text}{sign}{rest if again else selector.label}"
 
 
+def rules_beside(shared: Path, *folders: Path) -> list[Rule]:
+    """The shared rules, and those of folders beside ledgers, which add to them or stand in the place of their id."""
+    rules = {rule.id: rule for rule in read_rules(shared)}
+    for folder in filter(Path.is_dir, folders):
+        rules |= {rule.id: rule for rule in read_rules(folder)}
+    return list(rules.values())
+
+
 def read_rules(*paths: Path) -> list[Rule]:
     """Rules from files or folders of ``*.yml``. Raises ``InputError`` with file, rule and key of all that is wrong."""
     problems: list[Problem] = []

@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 
 from orchestration.base.problems import InputError, Problem
-from orchestration.base.settings import Settings
+from orchestration.base.settings import CONTRACTS, RULES, Settings
 from orchestration.entries.contract import read_entry_contracts
 from orchestration.entries.year import Entries, bad_lines, file_rows, read_year_entries
 from orchestration.ledgers.contract import read_contracts
@@ -23,7 +23,7 @@ from orchestration.ledgers.exceptions import AcceptedException, read_exceptions
 from orchestration.ledgers.narrative import Piece, read_narrative
 from orchestration.ledgers.reader import Year, read_year
 from orchestration.rules.compiler import compile_rules
-from orchestration.rules.model import Rulebook, read_rules
+from orchestration.rules.model import Rulebook, rules_beside
 from orchestration.warehouse.engine import DUCKDB
 from orchestration.warehouse.engines import engine_of
 from orchestration.warehouse.landing import land, published_cells, published_judged, raw_tables
@@ -110,12 +110,12 @@ def read_inputs(
 
     Raises ``InputError`` with all that is wrong in all of them.
     """
-    contracts = read_contracts(settings.contracts)
     folder = folder or settings.ledgers(year)
+    contracts = read_contracts(settings.contracts, folder / CONTRACTS)
     problems = []
     entries: list[Entries] = []
     try:
-        rules = read_rules(settings.rules)
+        rules = rules_beside(settings.rules, folder / RULES)
     except InputError as error:
         problems += error.problems
     try:

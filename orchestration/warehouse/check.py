@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestration.base.settings import Settings
+from orchestration.base.settings import CONTRACTS, RULES, Settings
 from orchestration.base.wording import BROKEN_IN_SQL
+from orchestration.base.years import fiscal_year
 from orchestration.documents.reader import DocumentReading, is_document, joined, read_document
 from orchestration.documents.stated import rules_on_what_is_stated
 from orchestration.entries.contract import read_entry_contracts
 from orchestration.ledgers.contract import read_contract, read_contracts
 from orchestration.ledgers.reader import read_paths
 from orchestration.rules.compiler import compile_rules
-from orchestration.rules.model import read_rules
+from orchestration.rules.model import rules_beside
 from orchestration.warehouse import compiled
 from orchestration.warehouse.build import Build, Inputs, land_inputs, read_inputs, read_notes
 from orchestration.warehouse.engines import engine_of
@@ -80,16 +80,17 @@ def _whole_year(paths: Sequence[Path], year: int | None) -> int | None:
     if len(paths) != 1 or not (paths[0] / SOURCES).is_file():
         return None
     name = paths[0].resolve().name
-    return year or (int(name) if re.fullmatch(r"20\d\d", name) else None)
+    return year or fiscal_year(name)
 
 
 def _whatever(
     settings: Settings, paths: Sequence[Path], contract: Path | None, year: int | None, as_published: bool
 ) -> tuple[Inputs, list[DocumentReading]]:
     """Loose files, folders and documents: whatever ledgers are recognised in them, beside the published year before."""
-    contracts = read_contracts(settings.contracts)
+    folders = [path for path in paths if path.is_dir()]
+    contracts = read_contracts(settings.contracts, *(path / CONTRACTS for path in folders))
     forced = read_contract(contract) if contract else None
-    rules = read_rules(settings.rules)
+    rules = rules_beside(settings.rules, *(path / RULES for path in folders))
     documents = [path for path in paths if is_document(path)]
     loose = [path for path in paths if path not in documents]
     readings = [read_document(path, contracts, rules, year) for path in documents]
@@ -98,7 +99,7 @@ def _whatever(
         rules, ledgers.contracts, ledgers.year, str(settings.rules), cells=ledgers.cells, known=contracts
     )
     rulebook = rules_on_what_is_stated(rulebook, ledgers.ledgers)
-    notes = [read_notes(path, ledgers, rulebook) for path in paths if path.is_dir()]
+    notes = [read_notes(path, ledgers, rulebook) for path in folders]
     inputs = Inputs(
         ledgers,
         rulebook,

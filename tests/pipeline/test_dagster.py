@@ -75,7 +75,7 @@ def test_the_way_from_ledgers_to_publication_is_one(definitions: dg.Definitions)
 def test_years_are_partitions_from_2024_to_the_running_year(definitions: dg.Definitions) -> None:
     partitions = definitions.resolve_asset_graph().get(dg.AssetKey("published_year")).partitions_def
     assert partitions is not None
-    assert partitions.get_partition_keys()[0] == "2024" and "2026" in partitions.get_partition_keys()
+    assert partitions.get_partition_keys()[0] == "1990" and "2026" in partitions.get_partition_keys()
 
 
 def test_gates_are_blocking_checks_and_warnings_are_not(definitions: dg.Definitions) -> None:

@@ -11,14 +11,11 @@ import io
 import re
 from pathlib import Path
 
-from orchestration.base.problems import Problem
-from orchestration.ledgers.grids.grid import MOST_PLACES, Grid, reference, refused
+from orchestration.ledgers.grids.grid import MOST_PLACES, Grid, refused
 
 _EXPECTED = "UTF-8 或 GB18030 文本"
 _OTHERS = ";\t|"
 _SAMPLE = 200  # lines
-#: A comma between digits, of which nobody knows whether it parts thousands or decimals where commas don't part fields.
-_COMMA = re.compile(r"[-(（]?[\d.]*\d,\d+[)）%]?")
 
 
 def read_delimited(path: Path, name: str) -> Grid:
@@ -32,7 +29,7 @@ def read_delimited(path: Path, name: str) -> Grid:
     if sum(map(len, rows)) > MOST_PLACES:
         raise refused(name, f"{sum(map(len, rows)):,} 格", f"不超过 {MOST_PLACES:,} 格的账表")
     rows = [[]] * first + rows
-    return Grid(name, "", rows, _unclear(name, rows) if separator != "," else [])
+    return Grid(name, "", rows, separator=separator)
 
 
 def _decoded(content: bytes, name: str) -> str:
@@ -62,14 +59,3 @@ def _separator(text: str, suffix: str) -> tuple[str, str, int]:
             if any(line.count(other) > 0 for line in lines):
                 return other, text, 0
     return ",", text, 0
-
-
-def _unclear(name: str, rows: list[list[str]]) -> list[Problem]:
-    return [
-        Problem(
-            name, "", reference(r, c), f"{text.strip()}（逗号是小数点还是千分位不明）", "用点作小数点、不分千位的数"
-        )
-        for r, row in enumerate(rows)
-        for c, text in enumerate(row)
-        if "," in text and _COMMA.fullmatch(text.strip())
-    ]

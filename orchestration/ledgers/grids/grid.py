@@ -30,6 +30,7 @@ class Grid:
     notices: list[Problem] = field(default_factory=list)  # what was read, or left out, and should be looked at
     merged: dict[str, str] = field(default_factory=dict)  # A1 of each cell of a merged range -> the range
 
+    separator: str = ","  # what parts the fields of a delimited file: where it is no comma, numbers may hold one
     indents: dict[str, int] = field(default_factory=dict)  # A1 -> how many steps a workbook sets its text in
 
     def within(self, top: int, left: int, bottom: int, right: int) -> Grid:

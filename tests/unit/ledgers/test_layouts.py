@@ -14,7 +14,7 @@ from orchestration.ledgers.contract import Contract
 from orchestration.ledgers.reader import read_paths
 from orchestration.ledgers.spreadsheet import Grid
 from orchestration.ledgers.table import Table, read_table
-from tests.unit.ledgers.conftest import contract, refused
+from tests.unit.ledgers.conftest import contract, problems_of, refused
 
 MONEY = "measures: [{name: budget, header: 预算数}]"
 CODES = f"""
@@ -264,3 +264,36 @@ def test_words_that_stand_for_no_figure_make_no_cell() -> None:
 def test_what_a_contract_cannot_say_is_told(changes: dict[str, Any], found: str) -> None:
     with pytest.raises(ValidationError, match=found):
         contract(**changes)
+
+
+def with_semicolons(tmp_path: Path, *rows: str, decimal: str | None = None) -> dict[str, str]:
+    """The budgets of a file parted by semicolons, by unit: exact values in 万元."""
+    path = tmp_path / "支出表.csv"
+    path.write_text("\n".join(["单位名称;预算数;决算数", *rows]) + "\n", encoding="utf-8")
+    year = read_paths([path], 2024, {"spending": contract(decimal=decimal)})
+    return {c.row_key: f"{c.value / 10**6:f}" for c in year.cells if c.measure == "budget" and c.value is not None}
+
+
+def test_a_column_that_proves_its_decimal_comma_is_read_by_it(tmp_path: Path) -> None:
+    rows = ("一处;1.234,56;1", "二处;7,5;1", "三处;1,234;1")
+    assert with_semicolons(tmp_path, *rows) == {"一处": "1234.56", "二处": "7.5", "三处": "1.234"}
+
+
+def test_a_column_that_proves_its_thousands_is_read_by_them(tmp_path: Path) -> None:
+    assert with_semicolons(tmp_path, "一处;1,234.56;1", "二处;1,234;1") == {"一处": "1234.56", "二处": "1234"}
+
+
+@pytest.mark.parametrize("figures", [("1,234", "5"), ("1,5", "1,234.56"), ("-1,234", "2,345")])
+def test_a_comma_that_nothing_proves_is_told_at_its_cell(tmp_path: Path, figures: tuple[str, str]) -> None:
+    rows = [f"{name};{figure};1" for name, figure in zip(("一处", "二处"), figures, strict=True)]
+    (first, *_) = problems_of(with_semicolons, tmp_path, *rows)
+    assert (first.cell, first.found) == ("B2", figures[0]) and "不明" in first.expected
+
+
+def test_a_stated_decimal_comma_holds_for_every_text(tmp_path: Path) -> None:
+    assert with_semicolons(tmp_path, "一处;1,234;1", "二处;1.234;1", decimal="comma") == {
+        "一处": "1.234",
+        "二处": "1234",
+    }
+    (problem,) = problems_of(with_semicolons, tmp_path, "一处;12.5;1", decimal="comma")
+    assert (problem.cell, problem.found) == ("B2", "12.5")

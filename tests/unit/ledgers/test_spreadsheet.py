@@ -81,16 +81,6 @@ def test_the_separator_is_stated_or_the_only_one_that_parts_lines(
     assert grid.problems == []
 
 
-@pytest.mark.parametrize("amount", ["1234,56", "1,234", "1.234,56", "-0,5"])
-def test_a_comma_in_a_number_between_other_separators_is_never_guessed(tmp_path: Path, amount: str) -> None:
-    path = tmp_path / "账.csv"
-    path.write_text(f"单位;预算\n甲;{amount}\n", encoding="utf-8")
-    (grid,) = read_grids(path, "账.csv")
-    assert [(problem.cell, problem.found) for problem in grid.problems] == [
-        ("B2", f"{amount}（逗号是小数点还是千分位不明）")
-    ]
-
-
 @pytest.mark.parametrize("text", ['单位名称,预算数\n"人事考试院,1\n', '单位名称,预算数\n"人事"考试院,1\n'])
 def test_broken_quotes_are_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "账.csv"
