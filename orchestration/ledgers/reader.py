@@ -17,8 +17,9 @@ from orchestration.ledgers.cell import Cell
 from orchestration.ledgers.contract import Contract, Key
 from orchestration.ledgers.header import TITLE_LINES, find_header
 from orchestration.ledgers.regions import cut
+from orchestration.ledgers.register import Register, read_register
 from orchestration.ledgers.row_kinds import LEFT_OUT
-from orchestration.ledgers.sources import COMPANIONS, EntrySource, Source, SourceDocument, Sources, read_sources
+from orchestration.ledgers.sources import COMPANIONS, NAMES, EntrySource, Source, SourceDocument, Sources, read_sources
 from orchestration.ledgers.spreadsheet import SUFFIXES, Grid, read_grids
 from orchestration.ledgers.table import LeftOut, read_grid, read_table
 from orchestration.ledgers.texts import fold
@@ -108,6 +109,10 @@ def read_year(folder: Path, year: int, contracts: dict[str, Contract]) -> Year:
             problems.append(
                 Problem(str(path), "", "", "没有登记的文件", f"在 {folder / 'sources.yml'} 的 files 里登记")
             )
+    try:
+        register = read_register(folder / NAMES)
+    except InputError as error:
+        register, problems = Register(), [*problems, *error.problems]
     ledgers: dict[str, Ledger] = {}
     claimed: set[str] = set()
     opened: dict[str, list[Grid]] = {}  # a workbook of many ledgers is opened once
@@ -130,7 +135,7 @@ def read_year(folder: Path, year: int, contracts: dict[str, Contract]) -> Year:
                 # Cells name their file as raw/<year>/…: the same ledgers give the same bytes wherever they lie.
                 opened[source.file] = read_grids(path, f"raw/{year}/{source.file}")
             grid = _grid_of(path, source, opened[source.file])
-            table = read_table(grid, contracts[source.ledger], year, source.unit)
+            table = read_table(grid, contracts[source.ledger], year, source.unit, register)
         except InputError as error:
             problems += error.problems
             continue
@@ -182,6 +187,12 @@ def read_paths(
     found_year = year or _year_of(paths, [_title_of(grid, contract) for _, grid, contract in matched if contract])
     if found_year is None and not problems:
         problems.append(Problem(str(paths[0]), "", "", "看不出年度", "文件夹名或标题里有年度，或用 --year 指明"))
+    registers: dict[Path, Register] = {}
+    for place in {file.parent for file, _, _ in matched}:
+        try:
+            registers[place] = read_register(place / NAMES)
+        except InputError as error:
+            problems += error.problems
     ledgers: dict[str, Ledger] = {}
     for file, grid, contract in matched:
         if contract is None:
@@ -195,7 +206,7 @@ def read_paths(
             problems.append(Problem(grid.file, grid.sheet, "", f"第二份{contract.short}", "每本账一张表"))
             continue
         try:
-            table = read_table(grid, contract, found_year or 0)
+            table = read_table(grid, contract, found_year or 0, register=registers.get(file.parent))
         except InputError as error:
             problems += error.problems
             continue

@@ -18,6 +18,7 @@ from orchestration.ledgers.hierarchy import set_in
 from orchestration.ledgers.indicators import indicator_cells
 from orchestration.ledgers.keys import NameReader
 from orchestration.ledgers.money import FigureError, is_dash, parse_figure, squeeze
+from orchestration.ledgers.register import Register
 from orchestration.ledgers.row_kinds import kind_of
 from orchestration.ledgers.spreadsheet import Grid, reference
 from orchestration.ledgers.texts import is_among, key_text, looked_up
@@ -52,6 +53,7 @@ class RowReader:
     header: Header
     year: int
     unit: str
+    register: Register = field(default_factory=Register)
     _subtotals: int = 0
     _numbered: Counter[tuple[str, ...]] = field(
         default_factory=Counter
@@ -73,6 +75,9 @@ class RowReader:
         """One row. Raises ``InputError`` with all that is wrong in it."""
         self._problems = self._outside(r)
         names = self._names.names(r)
+        for key in self.contract.keys:
+            if key.type == "text" and not key.values:
+                names[key.name] = self.register.of(names[key.name])
         told = self.contract.total_column
         kind, said = kind_of(names, self.contract, self._names.text(r, told) if told else None)
         parts = tuple(self._parts(r, names, kind, said))

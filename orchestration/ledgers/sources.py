@@ -14,8 +14,10 @@ from orchestration.base.yaml_files import read_yaml
 from orchestration.ledgers.contract import validation_problems
 from orchestration.ledgers.money import MONEY_UNITS
 
+#: The register of names.
+NAMES = "names.csv"
 #: Files of a year that are not ledgers.
-COMPANIONS = frozenset({"sources.yml", "corrections.csv", "exceptions.csv", "narrative.yml"})
+COMPANIONS = frozenset({"sources.yml", "corrections.csv", "exceptions.csv", "narrative.yml", NAMES})
 
 
 class SourceDocument(StrictRecord):

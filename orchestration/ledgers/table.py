@@ -15,6 +15,7 @@ from orchestration.ledgers.hierarchy import with_hierarchy
 from orchestration.ledgers.money import squeeze
 from orchestration.ledgers.precision import by_column
 from orchestration.ledgers.regions import cut, title_lines
+from orchestration.ledgers.register import Register
 from orchestration.ledgers.row_kinds import left_out_as
 from orchestration.ledgers.rows import Row, RowReader
 from orchestration.ledgers.spreadsheet import Grid, reference
@@ -45,8 +46,10 @@ def read_grid(grid: Grid, contract: Contract, year: int, unit: str = "") -> list
     return read_table(grid, contract, year, unit).cells
 
 
-def read_table(grid: Grid, contract: Contract, year: int, unit: str = "") -> Table:
-    """One sheet. ``unit``: the money unit that the sources give the file; a 单位：… note beats it."""
+def read_table(grid: Grid, contract: Contract, year: int, unit: str = "", register: Register | None = None) -> Table:
+    """One sheet. ``unit``: the money unit that the sources give the file; a 单位：… note beats it. ``register``: what
+    else names may be called.
+    """
     sheet, grid = grid, cut(grid, contract.region)
     problems = list(grid.problems)
     header = find_header(grid, contract)
@@ -54,7 +57,7 @@ def read_table(grid: Grid, contract: Contract, year: int, unit: str = "") -> Tab
     unit, wrong = money_unit_above(above, len(above.rows), unit or contract.unit, contract.currency)
     unit, wrong_here = money_unit_above(grid, header.first, unit, contract.currency)
     problems += wrong + wrong_here
-    reader = RowReader(grid, contract, header, year, unit)
+    reader = RowReader(grid, contract, header, year, unit, register or Register())
     rows: list[Row] = []
     left_out: list[LeftOut] = []
     below_header = True
