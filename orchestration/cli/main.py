@@ -137,7 +137,9 @@ def run(year: Year, as_published: AsPublished = False, as_json: AsJson = False) 
 def check(
     paths: Annotated[
         list[Path],
-        typer.Argument(help="Ledger files (csv, xlsx), folders of them, or a report (txt).", show_default=False),
+        typer.Argument(
+            help="Ledger files (csv, xlsx), folders of them, or a report (pdf, docx, txt).", show_default=False
+        ),
     ],
     contract: Annotated[Path | None, typer.Option(help="Read every sheet by this contract.")] = None,
     rules: Annotated[Path | None, typer.Option(help="A rule file or folder instead of expectations/rules.")] = None,

@@ -18,26 +18,36 @@ MOST_CHARACTERS = 5_000_000
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where something stands: page (0 where the format has none), line, and box in points from the page's top left."""
+    """Where something stands: page (0 where the format has none), line, and box in points from the page's top left.
+
+    ``cell``: of a format without pages, its table, row and column, counted from 1.
+    """
 
     page: int
     line: int
     box: tuple[int, int, int, int] | None = None
+    cell: tuple[int, int, int] | None = None
+    unit: str = "行"
 
     def __str__(self) -> str:
+        if self.cell:
+            return "第{}张表 第{}行第{}格".format(*self.cell)
         page = f"第{self.page}页 " if self.page else ""
         if self.box is None:
-            return f"{page}第{self.line}行"
+            return f"{page}第{self.line}{self.unit}"
         return f"{page}({','.join(map(str, self.box))})"
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """Characters without a space between. ``gap``: how many spaces stand before it (in its line)."""
+    """Characters without a space between. ``gap``: how many spaces stand before it (in its line); ``parts``: where
+    in it other places begin.
+    """
 
     text: str
     place: Place
     gap: int = 0
+    parts: tuple[tuple[int, Place], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +62,13 @@ class TextLine:
 
 @dataclass(frozen=True)
 class DrawnTable:
-    """A table whose cells the format itself parts: rows of texts, and where each cell stands."""
+    """A table whose cells the format itself parts: rows of texts, and where each stands. ``merged``: row and column of
+    each cell of a merged range -> its range.
+    """
 
     rows: list[list[str]]
     places: list[list[Place]]
+    merged: dict[tuple[int, int], str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

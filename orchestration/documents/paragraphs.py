@@ -95,8 +95,9 @@ def _under_headings(groups: Sequence[Sequence[TextLine]]) -> list[Paragraph]:
         text, starts, places = "", [], []
         for line in group:
             for word in line.words:
-                starts.append(len(text))
-                places.append(word.place)
+                for offset, place in word.parts or ((0, word.place),):
+                    starts.append(len(text) + offset)
+                    places.append(place)
                 text += squeeze(word.text)
         level = next((n for n, pattern in enumerate(_LEVELS) if pattern.match(text)), None)
         if level is not None:

@@ -11,10 +11,12 @@ from pathlib import Path
 from orchestration.base.problems import InputError, Problem
 from orchestration.documents import claims, lists
 from orchestration.documents.bindings import patterns
+from orchestration.documents.docx import read_docx
 from orchestration.documents.drawn import drawn_tables
 from orchestration.documents.identities import identities_of
 from orchestration.documents.lines import Document, refused
 from orchestration.documents.paragraphs import Paragraph, paragraphs_of
+from orchestration.documents.pdf import read_pdf
 from orchestration.documents.plain_text import read_text
 from orchestration.documents.sentences import Binding, Fact, SentenceReader, SentenceReadings
 from orchestration.documents.sheets import Sheet, StatedRows
@@ -28,7 +30,7 @@ from orchestration.rules.compiler import compile_rules
 from orchestration.rules.model import Rule
 
 #: Formats that are documents rather than ledgers, and what reads each.
-READERS: dict[str, Callable[[Path, str], Document]] = {".txt": read_text}
+READERS: dict[str, Callable[[Path, str], Document]] = {".txt": read_text, ".docx": read_docx, ".pdf": read_pdf}
 #: Ledgers of facts that stand nowhere else, and of facts that are stated again.
 RESTATEMENT, FACT = "restatement", "performance_fact"
 
@@ -66,14 +68,16 @@ def read_document(
     stated = [rule for rule in rules if not rule.each_row_of]
     known = identities_of(compile_rules(stated, contracts, year or 0))
     drawn, lines = drawn_tables(document, contracts)
-    written = find_text_tables(document.name, lines, contracts, known)
+    written, untold = find_text_tables(document.name, lines, contracts, known)
     problems = [problem for table in (*drawn, *written) for problem in table.problems]
     sheets: dict[str, Sheet] = {}
     for table in (*drawn, *written):
         contract = contracts[table.ledger]
         if table.ledger in sheets:
             problems.append(Problem(document.name, contract.short, "", f"第二份{contract.short}", "每本账一张表"))
-        sheets[table.ledger] = Sheet(contract, contract.short, table.rows, table.places, list(table.notices))
+        sheets[table.ledger] = Sheet(
+            contract, contract.short, table.rows, table.places, list(table.notices), table.merged
+        )  # fmt: skip
     paragraphs = paragraphs_of(without(lines, written))
     found = year or _year_in(paragraphs)
     if found is None:
@@ -84,7 +88,7 @@ def read_document(
     listed = lists.read_lists(paragraphs, found)
     for ledger, rows in _stated(sentences, listed, contracts, set(sheets)).items():
         sheets[ledger] = rows.sheet(PROSE)
-    notices = _claimed(document.name, paragraphs, sheets, listed, contracts, found)
+    notices = untold + _claimed(document.name, paragraphs, sheets, listed, contracts, found)
     return DocumentReading(
         document, _as_year(document, sheets, found, notices), sheets, sentences, paragraphs, len(drawn) + len(written),
         {

@@ -28,6 +28,7 @@ class Sheet:
     rows: list[list[str]]
     places: list[list[Place]]
     notices: list[Problem] = field(default_factory=list)
+    merged: dict[tuple[int, int], str] = field(default_factory=dict)
     stated: bool = False  # by sentences: what is blank is not said, and no zero
 
     def place_of(self, r: int, c: int) -> str:
@@ -37,7 +38,8 @@ class Sheet:
 
     def read(self, file: str, year: int) -> Table:
         """The cells, each at its place in the document. Raises ``InputError`` with places of the document."""
-        grid = Grid(file, self.name, [list(row) for row in self.rows])
+        merged = {reference(r, c): name for (r, c), name in self.merged.items()}
+        grid = Grid(file, self.name, [list(row) for row in self.rows], merged=merged)
         at = {reference(r, c): self.place_of(r, c) for r, row in enumerate(self.rows) for c in range(len(row))}
         try:
             table = read_table(grid, _blank_is_unsaid(self.contract) if self.stated else self.contract, year)

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from orchestration.base.problems import Problem
+from orchestration.documents.columns import Span, column_of, gaps_by_place, spans_below, spans_of
 from orchestration.documents.identities import Identities
 from orchestration.documents.lines import Place, TextLine, Word
 from orchestration.documents.solve import RowFigures, Solved, is_figure, is_piece, settle, solve_row
@@ -25,6 +26,8 @@ _UNIT_NOTE = re.compile(r"[(（]?(?:金额)?单位[:：]?\S{0,8}[)）]?")
 _PROSE = re.compile(r"[。；]|^[（(]?[一二三四五六七八九十]+[)）、]")
 _HEADER_LINES = 12
 _MOST_HEADER_CHARACTERS = 400
+_MOST_BODY = 4_000  # lines
+_LEADING = 1.45  # from one line of a cell to the next, at most, in heights of a character
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,7 @@ class FoundTable:
     last: int
     problems: list[Problem] = field(default_factory=list)
     notices: list[Problem] = field(default_factory=list)
+    merged: dict[tuple[int, int], str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +83,10 @@ def title_of(line: TextLine, contracts: dict[str, Contract]) -> Contract | None:
 
 def find_text_tables(
     name: str, lines: Sequence[TextLine], contracts: dict[str, Contract], known: Identities
-) -> list[FoundTable]:
-    """Every table below a title that a contract knows."""
+) -> tuple[list[FoundTable], list[Problem]]:
+    """Every table below a title that a contract knows, and the titles below which no header of it was found."""
     found: list[FoundTable] = []
+    unread: list[Problem] = []
     at = 0
     while at < len(lines):
         contract = title_of(lines[at], contracts)
@@ -89,8 +94,11 @@ def find_text_tables(
         if table:
             found.append(table)
             at = table.last
+        elif contract:
+            place = str(lines[at].place)
+            unread.append(Problem(name, contract.short, place, lines[at].text, f"其下有{contract.title}的表头，未读"))
         at += 1
-    return found
+    return found, unread
 
 
 class _Reader:
@@ -101,6 +109,11 @@ class _Reader:
         self.known = known
         self.problems: list[Problem] = []
         self.notices: list[Problem] = []
+        self.spans: list[Span] | None = None  # of the columns, where lines have boxes
+        self.held: list[_Token] = []  # lines of a name that stand above its number, in cells centred from top to bottom
+        self.centred = False
+        self.due = 0  # lines of the row's name that then stand below
+        self.lead = 0  # columns before the first measure
         self.unit = ""
         self.unit_place = lines[title].place
 
@@ -113,6 +126,7 @@ class _Reader:
         lead = [c for c in columns if not self.contract.measure(c.name)]
         if columns != [*lead, *measures] or not measures:
             return None
+        self.lead = len(lead)
         rows, last = self._rows(below, columns, lead, len(measures))
         solved = self._solve(rows, measures)
         texts: list[list[str]] = [[self.lines[self.title].text]]
@@ -150,43 +164,47 @@ class _Reader:
         """A header that begins with a line: the longest run of column names, with nothing between them."""
         joined = ""
         best: tuple[list[Column], int] | None = None
+        spans: list[Span] | None = None
         for at in range(first, min(first + _HEADER_LINES, len(self.lines))):
             joined += fold(self.lines[at].text)
             if len(joined) > _MOST_HEADER_CHARACTERS:
                 break
-            columns = self._consume(joined)
-            if columns is not None:
-                best = (columns, at + 1)
+            consumed = self._consume(joined)
+            if consumed is not None:
+                best = ([column for column, _, _ in consumed], at + 1)
+                spans = spans_of(self.lines[first : at + 1], [(begin, end) for _, begin, end in consumed])
             elif best:
                 break
         if best is None:
             return None
+        self.spans = spans or self.spans
         free = {text.name for text in self.contract.texts if not text.required}
         needed = {c.name for c in self.contract.printed_columns if not c.optional and c.name not in free}
         return best if needed <= {column.name for column in best[0]} else None
 
-    def _consume(self, text: str) -> list[Column] | None:
-        """The columns that a text names and nothing else; None where it is anything else."""
-        columns: list[Column] = []
+    def _consume(self, text: str) -> list[tuple[Column, int, int]] | None:
+        """The columns that a text names, each with its stretch of it; None where it is anything else."""
+        found: list[tuple[Column, int, int]] = []
         at = 0
         while at < len(text):
             candidates = [
                 (len(header), column)
                 for column in self.contract.printed_columns
-                if column not in columns
+                if all(column is not other for other, _, _ in found)
                 for header in column.paths
                 if text.startswith(header, at)
             ]
             if not candidates:
                 return None
             length, column = max(candidates, key=lambda each: each[0])
-            columns.append(column)
+            found.append((column, at, at + length))
             at += length
-        return columns
+        return found
 
     def _rows(self, below: int, columns: list[Column], lead: list[Column], width: int) -> tuple[list[_Row], int]:
         numbered = lead[0].header in _NUMBERING or lead[0].name.endswith("_no")
         rows: list[_Row] = []
+        self.centred = self.spans is not None and self._centred_names(below)
         at = last = below
         while at < len(self.lines):
             if again := self._header_at(at):
@@ -232,14 +250,21 @@ class _Reader:
         begins = self._begins(tokens, rows, numbered)
         if begins:
             rows.append(_Row(tokens[0].word, number=tokens[0].text if begins == "number" else ""))
+            rows[-1].name = [token.text for token in self.held]
+            if self.due:
+                self.problems.append(self._bad(line, line.text, "名称的行数上下对称，或名称从本行起"))
+            self.due, self.held = len({token.line for token in self.held}), []
             if begins == "number":
                 tokens = tokens[1:]
+        elif numbered and self._is_above(tokens, rows):
+            self.held += tokens
+            return True
         if not rows:
             self.problems.append(self._bad(line, line.text, f"{self.contract.title}的第一行"))
             return False
         row = rows[-1]
         cut = len(tokens)
-        while cut and is_piece(tokens[cut - 1].text):
+        while cut and is_piece(tokens[cut - 1].text) and self._is_measure(tokens[cut - 1].word):
             cut -= 1
         names, figures = tokens[:cut], tokens[cut:]
         if names and row.figures and figures:
@@ -250,6 +275,58 @@ class _Reader:
             alone = len(figures) == before
             row.add(figures, figures[0].word.gap if alone else max(figures[0].word.gap - 1, 0))
         return True
+
+    def _centred_names(self, below: int) -> bool:
+        """Whether a line of a name stands closer to the figures below it than to the line above it: only where cells
+        are centred from top to bottom.
+        """
+        lines = self.lines[below : below + _MOST_BODY]
+        for before, line, after in zip(lines, lines[1:], lines[2:], strict=False):
+            boxes = [each.place.box for each in (before, line, after)]
+            if None in boxes or len({each.place.page for each in (before, line, after)}) > 1:
+                continue
+            (above, _), (top, bottom), (below_it, _) = [(box[1], box[3]) for box in boxes if box]
+            close = below_it - top < min(top - above, _LEADING * (bottom - top))
+            if close and self._has_figures(after) and not self._has_figures(line) and not self._is_header(before):
+                return True
+        return False
+
+    def _is_header(self, line: TextLine) -> bool:
+        return any(not is_figure(word.text) and self._is_measure(word) for word in line.words)
+
+    def _has_figures(self, line: TextLine) -> bool:
+        return any(is_figure(word.text) and self._is_measure(word) for word in line.words)
+
+    def _is_above(self, tokens: Sequence[_Token], rows: Sequence[_Row]) -> bool:
+        """Whether a line of a name belongs to the row below: names are centred where the first one begins above its
+        number, and then as many lines stand below a number as above it.
+        """
+        if any(is_piece(token.text) and self._is_measure(token.word) for token in tokens[-1:]):
+            return False
+        if rows and not self.centred:
+            return False
+        self.centred = True
+        if self.due:
+            self.due -= 1
+            return False
+        return not (rows and not rows[-1].figures)
+
+    def _is_measure(self, word: Word) -> bool:
+        """Whether a word stands in a column of figures: by its place, where that is known."""
+        return self.spans is None or column_of(word, self.spans) >= self.lead
+
+    def _place(self, rows: Sequence[_Row], width: int) -> None:
+        """Blanks by where figures stand on the page, which says more than spaces: under those of rows without a blank,
+        or where there are none, under the headers.
+        """
+        if self.spans is None:
+            return
+        full = [[token.word for token in row.figures] for row in rows if len(row.figures) == width]
+        spans = spans_below(full) if full else self.spans
+        for row in rows:
+            gaps = gaps_by_place([token.word for token in row.figures], spans, 0 if full else self.lead)
+            if gaps is not None:
+                row.gaps = gaps
 
     def _begins(self, tokens: list[_Token], rows: list[_Row], numbered: bool) -> str:
         """Whether a line begins a row: with the next number, a total, or (without numbers) a name after figures."""
@@ -271,6 +348,7 @@ class _Reader:
     def _solve(self, rows: list[_Row], measures: list[Column]) -> list[Solved]:
         names = [measure.name for measure in measures]
         identities = self.known.of_row.get(self.contract.ledger, ())
+        self._place(rows, len(names))
         figures = [row.as_figures for row in rows]
         solved = [solve_row(each, names, identities) for each in figures]
         solved = settle(list(zip(figures, solved, strict=True)), len(names))
