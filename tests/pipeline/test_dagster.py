@@ -14,7 +14,7 @@ import pytest
 from orchestration.base.settings import ROOT, Settings
 from orchestration.pipeline.definitions import build_definitions
 from orchestration.pipeline.jobs import RUN_YEAR
-from orchestration.pipeline.resources import Workspace
+from orchestration.pipeline.resources import Workspace, dagster_instance
 from orchestration.warehouse import models
 from tests.conftest import Published, edit
 
@@ -99,6 +99,14 @@ def test_gates_are_blocking_checks_and_warnings_are_not(definitions: dg.Definiti
         "everything_is_used": False,
         "notices": False,
     }
+
+
+def test_a_gate_has_a_result_for_each_year(published: Published) -> None:
+    """With 2025 blocked, a later run of 2024 would show its gates as passed, were they kept for the asset alone."""
+    with dagster_instance(published.settings) as instance:
+        key = dg.AssetCheckKey(dg.AssetKey("gates"), "rules_hold")
+        records = instance.event_log_storage.get_asset_check_execution_history(key, limit=9)
+        assert records and {record.partition for record in records} == {"2024"}
 
 
 def test_a_year_runs_without_the_alerts_that_it_may_cause(definitions: dg.Definitions) -> None:
