@@ -52,6 +52,21 @@ def find_files(contract: EntryContract, paths: Iterable[Path]) -> EntryFiles:
     Raises ``InputError`` for files that are not there, cut short, of another kind, or with other columns than the
     contract's or than the first file's.
     """
+    paths = list(paths)
+    found, problems = _listed(contract, paths)
+    if not found and not problems:
+        problems.append(Problem("、".join(map(str, paths)), "", "", "没有明细文件", contract.title))
+    headers, wrong = _headers(contract, found)
+    problems += [*wrong, *_changes(headers)]
+    if problems:
+        raise InputError(problems)
+    header = headers[found[0]]
+    names = tuple(_name(title, contract) for title, _ in header)
+    return EntryFiles(contract, _kind(found[0]) or "", tuple(found), header, names)
+
+
+def _listed(contract: EntryContract, paths: Iterable[Path]) -> tuple[list[Path], list[Problem]]:
+    """The files that are named, or in a folder that is; and what is named or in there and is none."""
     problems: list[Problem] = []
     found: list[Path] = []
     for path in paths:
@@ -65,8 +80,14 @@ def find_files(contract: EntryContract, paths: Iterable[Path]) -> EntryFiles:
             problems.append(_not_entries(path))
         else:
             found.append(path)
-    if not found and not problems:
-        problems.append(Problem("、".join(map(str, paths)), "", "", "没有明细文件", contract.title))
+    return found, problems
+
+
+def _headers(
+    contract: EntryContract, found: Iterable[Path]
+) -> tuple[dict[Path, tuple[tuple[str, str], ...]], list[Problem]]:
+    """The columns of each file that can be read and has the contract's, and what is wrong with the others."""
+    problems: list[Problem] = []
     headers: dict[Path, tuple[tuple[str, str], ...]] = {}
     for path in found:
         try:
@@ -78,12 +99,7 @@ def find_files(contract: EntryContract, paths: Iterable[Path]) -> EntryFiles:
             problems += wrong
         else:
             headers[path] = header
-    problems += _changes(headers)
-    if problems:
-        raise InputError(problems)
-    header = headers[found[0]]
-    names = tuple(_name(title, contract) for title, _ in header)
-    return EntryFiles(contract, _kind(found[0]) or "", tuple(found), header, names)
+    return headers, problems
 
 
 def _kind(path: Path) -> str | None:

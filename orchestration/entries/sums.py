@@ -75,26 +75,29 @@ def _cells(
     year: int,
     place: str,
 ) -> Iterable[Cell]:
-    columns = [contract.column(name) for name in each.keys]
     rows = {keys for keys, _ in found}
-    codes = [list(column.values.values()) for column in columns]
+    codes = [list(contract.column(name).values.values()) for name in each.keys]
     rows |= set(itertools.product(*codes)) if all(codes) else set()
-    at = each.keys.index(each.total) if each.total else None
     for keys in sorted(rows):
         for measure in described.measures:
             yield _cell(contract, each, keys, measure.name, found.get((keys, measure.name), 0), year, place)
-    if at is None:
+    if not each.total:
         return
-    others = [{keys[n] for keys in rows} | set(codes[n]) for n in range(len(columns))]
+    at = each.keys.index(each.total)
+    others = [{keys[n] for keys in rows} | set(known) for n, known in enumerate(codes)]
     others[at] = {TOTAL}
     for keys in sorted(itertools.product(*others)):
         for measure in described.measures:
-            fen = sum(
-                amount
-                for (row, name), amount in found.items()
-                if name == measure.name and row[:at] + row[at + 1 :] == keys[:at] + keys[at + 1 :]
-            )
-            yield _cell(contract, each, keys, measure.name, fen, year, place)
+            yield _cell(contract, each, keys, measure.name, _total(found, keys, at, measure.name), year, place)
+
+
+def _total(found: dict[tuple[tuple[str, ...], str], int], keys: tuple[str, ...], at: int, measure: str) -> int:
+    """The sum over all values of one key, the others being as they are."""
+    return sum(
+        amount
+        for (row, name), amount in found.items()
+        if name == measure and row[:at] + row[at + 1 :] == keys[:at] + keys[at + 1 :]
+    )
 
 
 def _cell(

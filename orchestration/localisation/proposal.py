@@ -26,8 +26,7 @@ def initial_point(system: System, point: Point, free: Collection[int], clock: Cl
     if len(uneven) < _PROPOSE_FROM:
         return
     rows = _connected(system, uneven, free)
-    cells = sorted({i for k in rows for i, _ in system.rows[k].terms})
-    cells = [i for i in cells if i in free or system.low[i] != system.high[i]]
+    cells = _movable(system, rows, free)
     scale = {i: divide(system.high[i] - system.low[i], 2) or 1 for i in cells}
     if not cells:
         return
@@ -36,6 +35,11 @@ def initial_point(system: System, point: Point, free: Collection[int], clock: Cl
         if moved != 0:
             value = _rounded(system, i, point[i] + scale[i] * Fraction(moved))
             point[i] = value if i in free else min(max(value, system.low[i]), system.high[i])
+
+
+def _movable(system: System, rows: Iterable[int], free: Collection[int]) -> list[int]:
+    cells = sorted({i for k in rows for i, _ in system.rows[k].terms})
+    return [i for i in cells if i in free or system.low[i] != system.high[i]]
 
 
 def _rounded(system: System, i: int, value: Fraction) -> Number:

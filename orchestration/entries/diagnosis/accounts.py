@@ -7,7 +7,7 @@ belong here: which accounts are wrong (``diagnose``), which of their lines (``li
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
@@ -178,20 +178,22 @@ def expand(
     for index in indexes:
         for values in sorted(index.accounts, key=str):
             add(index, values)
-    names = set(broken)
-    bare = [r for r in relations if r.name in names and members.keys().isdisjoint(r.addresses)]
-    asked = {address for relation in bare for address in relation.addresses if _ledger(address) in summed}
+    asked = _without_entries(relations, set(broken), members, summed)
     for index in indexes:
         for values in _empty(index, asked):
             add(index, values)
 
+    def parts(address: str) -> Iterator[str]:
+        for part in members.get(address, []) if _ledger(address) in summed else [address]:
+            yield part
+            if part in lacking:
+                yield lacking[part].address
+
     def spelled(terms: Iterable[tuple[str, Decimal]]) -> tuple[tuple[str, Decimal], ...]:
         whole: dict[str, Decimal] = {}
         for address, weight in terms:
-            parts = members.get(address, []) if _ledger(address) in summed else [address]
-            for part in parts:
-                for each in [part, lacking[part].address] if part in lacking else [part]:
-                    whole[each] = whole.get(each, Decimal(0)) + weight
+            for part in parts(address):
+                whole[part] = whole.get(part, Decimal(0)) + weight
         return tuple((address, weight) for address, weight in whole.items() if weight)
 
     kept = [quantity for quantity in quantities if quantity.ledger not in summed]
@@ -199,6 +201,14 @@ def expand(
     spelt = [replace(r, terms=spelled(r.terms), denominator=spelled(r.denominator)) for r in relations]
     totals = {r.name for r in relations if any(TOTAL in a.split("/")[2].split(":") for a in r.addresses)}
     return Network([*kept, *own, *lacking.values()], spelt, found, frozenset(totals))
+
+
+def _without_entries(
+    relations: Iterable[Relation], broken: Set[str], members: Mapping[str, object], summed: Set[str]
+) -> set[str]:
+    """The sums of broken rules that have no entries in any sum that they ask for."""
+    bare = [r for r in relations if r.name in broken and members.keys().isdisjoint(r.addresses)]
+    return {address for relation in bare for address in relation.addresses if _ledger(address) in summed}
 
 
 def _empty(index: AccountIndex, asked: Set[str]) -> Iterable[Values]:

@@ -22,7 +22,9 @@ import pyarrow as pa
 from orchestration.base.addresses import connect, spelled
 from orchestration.entries.diagnosis.accounts import AccountIndex, Values
 from orchestration.entries.files import CSV, find_files
-from orchestration.entries.read import MEMORY, _csv_lines, _raw, _reason, _source, _text, limit, typed
+from orchestration.entries.line_faults import reason_of
+from orchestration.entries.line_sql import csv_lines, raw_columns, source_of, sql_text, typed
+from orchestration.entries.read import MEMORY, limit
 from orchestration.localisation.solver.system import Clock
 
 #: Powers of ten between units that amounts are booked in, the commonest slip first: 万元, 亿元, 百元 or 分, 千元.
@@ -128,14 +130,14 @@ class LineScanner:
         voucher = f"coalesce(raw_{VOUCHER}::varchar, '')" if VOUCHER in contract.names else "''"
         row = "0" if self.files.kind == CSV else "file_row_number + 1"
         bad = any(self.index.files[number].bad_lines for number in self.numbers)
-        good = f"where {_reason(self.files, self.index.year)} is null" if bad else ""
-        source = _source(self.files, [self.index.files[number].path for number in self.numbers])
+        good = f"where {reason_of(self.files, self.index.year)} is null" if bad else ""
+        source = source_of(self.files, [self.index.files[number].path for number in self.numbers])
         return f"""
             select {", ".join(f"raw_{name}" for name in contract.names)}, file, {", ".join(dimensions)},
                 {typed(contract.amount, self.files)} as fen,
                 month({typed(contract.date, self.files)})::integer as in_month,
                 {voucher} as voucher, {row}::bigint as line
-            from (select {_raw(self.files)} from {source})
+            from (select {raw_columns(self.files)} from {source})
             {good}
         """
 
@@ -196,7 +198,7 @@ class LineScanner:
         names = self.index.contract.dimensions
         files = sorted({number for _, _, number in wanted})
         found = LineScanner(self.index, files, self.temporary, self.clock)
-        vouchers = ", ".join(_text(voucher) for _, voucher, _ in wanted)
+        vouchers = ", ".join(sql_text(voucher) for _, voucher, _ in wanted)
         same = ", ".join(f"raw_{name}" for name in self.index.contract.names)
         with found._connection() as connection:
             rows = connection.execute(f"""
@@ -219,11 +221,11 @@ class LineScanner:
         names = self.index.contract.names
         path = self.index.files[number].path
         amount = names.index(self.index.contract.amount.name)
-        near = " or ".join(f"contains(raw, {_text(text)})" for text in sorted({str(row[amount]) for row in rows}))
+        near = " or ".join(f"contains(raw, {sql_text(text)})" for text in sorted({str(row[amount]) for row in rows}))
         columns = ", ".join(f"coalesce(raw_{name}, '') as c{place}" for place, name in enumerate(names))
         with self._connection() as connection:
             found = connection.execute(
-                f"select line, {columns} from ({_csv_lines(self.files, path, '')}) where {near} order by line"
+                f"select line, {columns} from ({csv_lines(self.files, path, '')}) where {near} order by line"
             ).fetchall()
         at = {tuple(row[1:]): row[0] for row in found}
         return [at[tuple("" if value is None else str(value) for value in row)] for row in rows]

@@ -7,7 +7,7 @@ that it touches. Seasons are what the data shows: a kind of entry that ends in M
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -142,15 +142,21 @@ def missing_months(indexes: Sequence[AccountIndex], network: Network) -> list[Mi
         if not any(-1 in side for side in own.values()):
             continue
         seasons = _seasons(index)
-        whole = []
-        for month in sorted(set(MONTHS) - index.months(index.accounts)):
-            touched = frozenset(v for v in own if month in seasons.get(index.group(v), ()))
-            if sum(-1 in own[v] for v in touched) * 4 >= len(touched) > 0:
-                whole.append(MissingMonth(index, month, touched, whole=True))
+        whole = list(_whole_months(index, own, seasons))
         told = {values for each in whole for values in each.accounts}
         short = {values for values, side in own.items() if side and set(side) == {-1} and values in index.accounts}
         found += [*whole, *_partial(index, short - told, seasons)]
     return found
+
+
+def _whole_months(
+    index: AccountIndex, own: Mapping[Values, Sequence[int]], seasons: Mapping[str, set[int]]
+) -> Iterator[MissingMonth]:
+    """Months in which the ledger has no entries at all, and enough of what they would touch is short."""
+    for month in sorted(set(MONTHS) - index.months(index.accounts)):
+        touched = frozenset(v for v in own if month in seasons.get(index.group(v), ()))
+        if sum(-1 in own[v] for v in touched) * 4 >= len(touched) > 0:
+            yield MissingMonth(index, month, touched, whole=True)
 
 
 def _sides(network: Network) -> dict[str, list[int]]:
@@ -209,6 +215,19 @@ def _without(
     seasons: Mapping[str, set[int]],
 ) -> list[MissingMonth]:
     """The one month in which none of ``everyone`` has entries, though they have ``DENSE`` in every other one."""
+    month = _one_absent(index, everyone, seasons)
+    if month is None:
+        return []
+    touched = frozenset(values for values in everyone if month in seasons[index.group(values)])
+    if not touched >= set(short):
+        return []
+    one = next(iter(touched))
+    among = tuple(v if d == name or not name else None for d, v in zip(index.contract.dimensions, one, strict=True))
+    return [MissingMonth(index, month, touched, whole=False, among=index.label(among))]
+
+
+def _one_absent(index: AccountIndex, everyone: Collection[Values], seasons: Mapping[str, set[int]]) -> int | None:
+    """The only month of their seasons without entries, where every other one has ``DENSE``."""
     expected = set().union(*(seasons[index.group(values)] for values in everyone))
     entries = dict.fromkeys(expected, 0)
     for values in everyone:
@@ -216,13 +235,8 @@ def _without(
             entries[month] += number
     absent = [month for month, number in entries.items() if not number]
     if len(absent) != 1 or min(number for month, number in entries.items() if month not in absent) < DENSE:
-        return []
-    touched = frozenset(values for values in everyone if absent[0] in seasons[index.group(values)])
-    if not touched >= set(short):
-        return []
-    one = next(iter(touched))
-    among = tuple(v if d == name or not name else None for d, v in zip(index.contract.dimensions, one, strict=True))
-    return [MissingMonth(index, absent[0], touched, whole=False, among=index.label(among))]
+        return None
+    return absent[0]
 
 
 def lacking(missing: Sequence[MissingMonth], network: Network) -> dict[str, Quantity]:
