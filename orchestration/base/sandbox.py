@@ -44,7 +44,7 @@ class _Bounded(jinja2.Template):
                 if size > environment.most_output:
                     raise SecurityError(f"文字太长：超过 {environment.most_output} 字")
                 parts.append(part)
-        except Exception:
+        except Exception:  # as Jinja's own ``render``: raised again, with the lines of the text in its trace
             self.environment.handle_exception()
         return "".join(parts)
 
@@ -132,12 +132,17 @@ def _check(node: nodes.Node) -> None:
         waiting += part.iter_child_nodes()
 
 
-def _allow(part: nodes.Node) -> None:
+def _allow_name(part: nodes.Node) -> None:
+    """Nothing private by any way of writing it, and none of Jinja's own names."""
     name = part.attr if isinstance(part, nodes.Getattr) else part.name if isinstance(part, nodes.Name) else ""
     if isinstance(part, nodes.Getitem) and isinstance(part.arg, nodes.Const):
         name = str(part.arg.value)
     if name.startswith("_") or (isinstance(part, nodes.Name) and name in _JINJAS_OWN):
         raise SecurityError(f"不能用“{name}”：{_HINT}")
+
+
+def _allow(part: nodes.Node) -> None:
+    _allow_name(part)
     if isinstance(part, nodes.Call) and not (isinstance(part.node, nodes.Getattr) and not part.dyn_args
                                              and not part.dyn_kwargs):  # fmt: skip
         raise SecurityError(f"不能调用：{_HINT}")

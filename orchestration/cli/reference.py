@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -103,8 +103,7 @@ def dictionary_page(manifest: Mapping[str, Any], contracts: Mapping[str, Contrac
     known = [*nodes, *(_written_after(source) for source in manifest["sources"].values())]
     tables = sorted((node for node in known if "published" in node["tags"]), key=lambda node: node["name"])
     names = {table["name"] for table in tables}
-    # A ledger of words alone has no figures that flow anywhere; its table bears its name.
-    table_of = {name: contract.table or (name if name in names else "") for name, contract in contracts.items()}
+    table_of = _table_of(contracts, names)
     return _PAGES.get_template("dictionary.md.j2").render(
         groups=[(group, [table for table in tables if table["group"] == group]) for group in _groups_of(tables)],
         table_of=table_of,
@@ -115,6 +114,11 @@ def dictionary_page(manifest: Mapping[str, Any], contracts: Mapping[str, Contrac
         statuses=STATUSES,
         sql_types=_SQL_TYPES,
     )
+
+
+def _table_of(contracts: Mapping[str, Contract], tables: Set[str]) -> dict[str, str]:
+    """Ledger -> its table. A ledger of words alone has no figures that flow anywhere; its table bears its name."""
+    return {name: contract.table or (name if name in tables else "") for name, contract in contracts.items()}
 
 
 def _written_after(source: Mapping[str, Any]) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from orchestration.explanation.source import (
 from orchestration.explanation.surroundings import (
     JUDGED,
     Instance,
+    Surroundings,
     can_be_mended,
     implied_alone,
     implied_by,
@@ -150,24 +151,24 @@ def _with_rules(explanation: Explanation) -> Explanation:
     candidates = {other for instance in broken for other in variables(instance)} - {address}
     if candidates:
         around = read_surroundings(source, {address, *candidates})
-    causes = {other: implied for other in sorted(candidates) if (implied := implied_alone(around, other)).possible}
-    labels = {other: _label_of(source, other) for other in causes}
+    causes = {
+        other: Cause(other, _label_of(source, other), implied)
+        for other in sorted(candidates)
+        if (implied := implied_alone(around, other)).possible
+    }
     parts = []
     for instance in around.of(address):
         others = variables(instance) - {address} if instance in broken else frozenset()
-        found = tuple(Cause(other, labels[other], causes[other]) for other in sorted(others & causes.keys()))
+        found = tuple(causes[other] for other in sorted(others & causes.keys()))
         parts.append(RulePart(instance, implied_by(around, address, instance), found, len(others) - len(found)))
     parts.sort(key=lambda part: (part.instance.status not in BROKEN, part.instance.severity))
-    numeric = address in around.cells
-    must = implied_alone(around, address) if numeric else ImpliedInterval(True)
+    must, with_warnings = _implied(around, address)
     return replace(
         explanation,
         flows=_rows(source, "cell_flow", _FLOWS, address) if "cell_flow" in source.tables else None,
         rules=parts,
         implied=must,
-        implied_with_warnings=(
-            implied_jointly(around, address, [i for i in around.of(address) if i.binding]) if numeric else must
-        ),
+        implied_with_warnings=with_warnings,
         suspects=[
             row["statement"]
             for row in (*_rows(source, "suspect_cell", _SUSPECTS, address), *_concerned(source, "suspect_entry", parts))
@@ -175,6 +176,14 @@ def _with_rules(explanation: Explanation) -> Explanation:
         patterns=[row["pattern"] for row in _concerned(source, "finding", parts)],
         quantities=around.cells,
     )
+
+
+def _implied(around: Surroundings, address: str) -> tuple[ImpliedInterval, ImpliedInterval]:
+    """Where the value must lie by the rules of error severity, and by all that bind; anywhere for what is no figure."""
+    if address not in around.cells:
+        return ImpliedInterval(True), ImpliedInterval(True)
+    binding = [instance for instance in around.of(address) if instance.binding]
+    return implied_alone(around, address), implied_jointly(around, address, binding)
 
 
 def _label_of(source: TableSource, address: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
@@ -75,6 +75,11 @@ def cell_named(text: str, cells: Iterable[Mapping[str, Any]], most: int = 5) -> 
         found = [cell["address"] for cell in cells if _stands_at(cell, match)]
         in_file = [c for c in cells if _same_file(c["file"], match["file"])]
         return Named(tuple(found), () if found else _near(match["cell"].upper(), {c["cell"]: c for c in in_file}, most))
+    return _by_name(text, cells, most)
+
+
+def _by_name(text: str, cells: Sequence[Mapping[str, Any]], most: int) -> Named:
+    """The cells that messages call so; where there is none, those that are called nearly so."""
     said = _YEAR.fullmatch(text)
     wanted = squeeze(said["rest"] if said else text)
     names: dict[str, Mapping[str, Any]] = {}

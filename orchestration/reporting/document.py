@@ -131,6 +131,8 @@ def _fill(fields: Fields, forms: Sequence[Form], charts: Sequence[str], path: Pa
         template.render(context, environment, autoescape=True)
     except FieldError as error:
         raise FieldError(error.message, path.name) from None
+    # A template is input: whatever Jinja, the archive or Word's markup can't take of it is told as its fault, with the
+    # cause kept. It runs no code of its own, so nothing of ours but the fields can have raised.
     except (*BAD_TEXT, OSError, zipfile.BadZipFile, NotImplementedError, PackageNotFoundError) as error:
         raise FieldError(fields.unknown(error), path.name) from error
     document: Docx = template.docx

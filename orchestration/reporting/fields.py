@@ -198,9 +198,27 @@ class Fields:
 
     def _row_values(self, cells: list[dict[str, Any]], table: str, mart: Mapping[str, Any]) -> dict[str, Any]:
         """A row's figures and texts by column: first what was reported, then what the models computed beside it."""
-        values: dict[str, Any] = {}
-        by_measure = {cell["measure"]: cell for cell in cells}
         money_unit = next((c["printed_unit"] for c in cells if c["printed_unit"] in MONEY_UNITS), "万元")
+        values = self._reported_values(cells, table, mart, money_unit)
+        by_measure = {cell["measure"]: cell for cell in cells}
+        row = f"{cells[0]['ledger']}/{cells[0]['row_key']}"
+        for column, value in mart.items():
+            known = self.known["columns"].get(column)
+            if known is None or column in _CORE or value is None:
+                continue
+            reported = by_measure.get(column)
+            if "unit" not in known:
+                values.setdefault(known["name"], str(value))
+            elif known["unit"] == "ratio" or known["name"] not in values:
+                computed = self._computed(known, by_measure, (table, row, column), mart, money_unit)
+                self._put(values, known["name"], computed, values.get(reported["header"]) if reported else None)
+        return values
+
+    def _reported_values(
+        self, cells: list[dict[str, Any]], table: str, mart: Mapping[str, Any], money_unit: str
+    ) -> dict[str, Any]:
+        """A row's cells by column: figures with the value that they have after corrections, and texts."""
+        values: dict[str, Any] = {}
         row = f"{cells[0]['ledger']}/{cells[0]['row_key']}"
         for cell in cells:
             name, measure = cell["header"] or cell["measure"], cell["measure"]
@@ -212,16 +230,6 @@ class Fields:
                 values[name] = self._printed(Decimal(value), cell, place, money_unit)
             elif cell["text"]:
                 values[name] = cell["text"]
-        for column, value in mart.items():
-            known = self.known["columns"].get(column)
-            if known is None or column in _CORE or value is None:
-                continue
-            reported = by_measure.get(column)
-            if "unit" not in known:
-                values.setdefault(known["name"], str(value))
-            elif known["unit"] == "ratio" or known["name"] not in values:
-                computed = self._computed(known, by_measure, (table, row, column), mart, money_unit)
-                self._put(values, known["name"], computed, values.get(reported["header"]) if reported else None)
         return values
 
     def _computed(
@@ -290,32 +298,40 @@ class Fields:
             for published in self.version.tables.get(known["table"], []):
                 key = str(published[known["key"]])
                 label = known.get("rows", {}).get(key, key)
-                values: dict[str, Any] = {}
-                for column, meaning in known["columns"].items():
-                    value = published[column]
-                    if isinstance(value, Decimal) and "unit" in meaning:
-                        sources = known.get("from", {}).get(column, [column])
-                        addresses = tuple(
-                            address for source in sources
-                            if (address := f"{published.get('row_address')}/{source}") in self._addresses
-                        )  # fmt: skip
-                        inferred = self._inferred(published) if meaning.get("inferred") else ""
-                        figure = self.figure(
-                            value, meaning["unit"], (known["table"], key, column), addresses,
-                            basis="inferred" if inferred else "reported",
-                        )  # fmt: skip
-                        values[meaning["name"]] = replace(figure, inferred=inferred)
-                    elif value is not None:
-                        values[meaning["name"]] = str(value)
-                for column, measure in known.get("cells", {}).items():
-                    cell = self.cells.get(f"{published.get('row_address')}/{measure}")
-                    if cell is not None and cell["value"] is not None:
-                        place = ("cell", f"{cell['ledger']}/{cell['row_key']}", measure)
-                        values[column] = self._printed(cell["value"], cell, place, "万元")
+                values = {**self._published_values(known, published), **dict(self._beside(known, published))}
                 order = (sections.index(published["section"]), *self._orders.get(str(published.get("row_address")), ()))
                 rows.append(ReportRow(f"{name}.{label}", key, label, "detail", values, columns, self, order, published))
             rows.sort(key=lambda row: row.order)
             yield ReportLedger(name, tuple(rows), {bare(row.label): row for row in rows}, columns, self)
+
+    def _published_values(self, known: Mapping[str, Any], published: Mapping[str, Any]) -> dict[str, Any]:
+        """A published row's figures and texts by the names that ``fields.yml`` gives its columns."""
+        values: dict[str, Any] = {}
+        for column, meaning in known["columns"].items():
+            value = published[column]
+            if isinstance(value, Decimal) and "unit" in meaning:
+                sources = known.get("from", {}).get(column, [column])
+                addresses = tuple(
+                    address for source in sources
+                    if (address := f"{published.get('row_address')}/{source}") in self._addresses
+                )  # fmt: skip
+                inferred = self._inferred(published) if meaning.get("inferred") else ""
+                figure = self.figure(
+                    value, meaning["unit"], (known["table"], str(published[known["key"]]), column), addresses,
+                    basis="inferred" if inferred else "reported",
+                )  # fmt: skip
+                values[meaning["name"]] = replace(figure, inferred=inferred)
+            elif value is not None:
+                values[meaning["name"]] = str(value)
+        return values
+
+    def _beside(self, known: Mapping[str, Any], published: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+        """Cells of the row that the table itself does not hold."""
+        for column, measure in known.get("cells", {}).items():
+            cell = self.cells.get(f"{published.get('row_address')}/{measure}")
+            if cell is not None and cell["value"] is not None:
+                place = ("cell", f"{cell['ledger']}/{cell['row_key']}", measure)
+                yield column, self._printed(cell["value"], cell, place, "万元")
 
     def _inferred(self, row: Mapping[str, Any]) -> str:
         """From what an indicator's weight, and so its score, was inferred; nothing where both are reported."""

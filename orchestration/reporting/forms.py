@@ -199,7 +199,7 @@ class _FormLayout:
         """The sum of a column's details, or for a check that sum less the printed total; blank where nothing adds."""
         cells = [(r, self.made[r].cells[column].value) for r in self.details]
         figures = [(r, value) for r, value in cells if isinstance(value, ReportFigure) and value.unit in _ADDED]
-        total = self.made[self.total].cells[column].value if kind == "check" and self.total is not None else None
+        total = self._total_value(kind, column)
         if kind == "subtotal" and all(isinstance(value, MissingFigure) for _, value in cells):
             return FormCell(MissingFigure(""), NOT_PROVIDED)
         if not figures or (kind == "check" and not isinstance(total, ReportFigure)):
@@ -211,6 +211,10 @@ class _FormLayout:
             value, minus = value - total.value, self.total
         made = Sum(value, unit, tuple(r for r, _ in figures), minus)
         return FormCell(made, amount(value, self.money) if unit == "yuan" else plain(value))
+
+    def _total_value(self, kind: str, column: int) -> Any:
+        """What a check compares with: the figure of the total row above it, if there is one."""
+        return self.made[self.total].cells[column].value if kind == "check" and self.total is not None else None
 
 
 def _said(value: Any) -> str:

@@ -192,38 +192,16 @@ def facts(tables: Mapping[str, Rows], labels: Mapping[str, str]) -> dict[str, An
     ``cells``: address, label, as printed, file, sheet, cell, value after correction, rules. ``rules``: id, instance,
     title, severity, status, statement, both sides, difference, allowed, cells on the left and on the right.
     """
-    numbers = {(row["rule_id"], row["instance"]): n for n, row in enumerate(tables["reconciliation"])}
     used = {row["address"] for row in tables["rule_cell"]}
     cells = [cell for cell in tables["cell"] if cell["value"] is not None or cell["address"] in used]
     labels = {**labels, **{address: _unprinted_label(address) for address in used - labels.keys()}}
     cells += [{**_UNPRINTED, "address": address} for address in sorted(used - {cell["address"] for cell in cells})]
-    cell_numbers = {cell["address"]: n for n, cell in enumerate(cells)}
     corrected = {row["address"]: row["corrected"] for row in tables["correction"]}
-    rules_of: dict[str, list[int]] = defaultdict(list)
-    sides: dict[int, dict[str, list[int]]] = defaultdict(lambda: {"left": [], "right": []})
-    for row in tables["rule_cell"]:
-        number = numbers.get((row["rule_id"], row["instance"]))
-        if number is None or row["address"] not in cell_numbers:
-            continue
-        if number not in rules_of[row["address"]]:
-            rules_of[row["address"]].append(number)
-        sides[number][row["side"]].append(cell_numbers[row["address"]])
+    rules_of, sides = _bound(tables, cells)
     files = sorted({cell["file"] for cell in cells})
     return {
         "files": files,
-        "cells": [
-            [
-                cell["address"],
-                labels[cell["address"]],
-                printed_text(cell["text"], cell["printed_unit"]) if cell["file"] else "",
-                files.index(cell["file"]),
-                cell["sheet"],
-                cell["cell"],
-                printed_text(corrected[cell["address"]], cell["printed_unit"]) if cell["address"] in corrected else "",
-                sorted(rules_of[cell["address"]]),
-            ]
-            for cell in cells
-        ],
+        "cells": [_cell_facts(cell, labels, files, corrected, rules_of) for cell in cells],
         "rules": [
             [
                 row["rule_id"],
@@ -240,6 +218,41 @@ def facts(tables: Mapping[str, Rows], labels: Mapping[str, str]) -> dict[str, An
         ],
         "statuses": {status: [name, MARKS[status]] for status, (name, _) in STATUSES.items()},
     }
+
+
+def _cell_facts(
+    cell: Mapping[str, Any], labels: Mapping[str, str], files: Sequence[str], corrected: Mapping[str, str],
+    rules_of: Mapping[str, Sequence[int]],
+) -> list[Any]:  # fmt: skip
+    address = cell["address"]
+    return [
+        address,
+        labels[address],
+        printed_text(cell["text"], cell["printed_unit"]) if cell["file"] else "",
+        files.index(cell["file"]),
+        cell["sheet"],
+        cell["cell"],
+        printed_text(corrected[address], cell["printed_unit"]) if address in corrected else "",
+        sorted(rules_of.get(address, ())),
+    ]
+
+
+def _bound(
+    tables: Mapping[str, Rows], cells: Sequence[Mapping[str, Any]]
+) -> tuple[dict[str, list[int]], dict[int, dict[str, list[int]]]]:
+    """By address, the numbers of the rules that bind a cell; by rule, the numbers of the cells on either side of it."""
+    numbers = {(row["rule_id"], row["instance"]): n for n, row in enumerate(tables["reconciliation"])}
+    cell_numbers = {cell["address"]: n for n, cell in enumerate(cells)}
+    rules_of: dict[str, list[int]] = defaultdict(list)
+    sides: dict[int, dict[str, list[int]]] = defaultdict(lambda: {"left": [], "right": []})
+    for row in tables["rule_cell"]:
+        number = numbers.get((row["rule_id"], row["instance"]))
+        if number is None or row["address"] not in cell_numbers:
+            continue
+        if number not in rules_of[row["address"]]:
+            rules_of[row["address"]].append(number)
+        sides[number][row["side"]].append(cell_numbers[row["address"]])
+    return rules_of, sides
 
 
 #: What a rule binds without its being printed in the year's ledgers: computed scores, last year's figures.

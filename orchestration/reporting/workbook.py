@@ -121,11 +121,7 @@ def _span(row: FormRow, c: int) -> int:
 
 
 def _cell(sheet: Any, styles: _CellFormats, form: Form, r: int, c: int, row: FormRow, cell: FormCell) -> None:
-    look: dict[str, Any] = {"border": 1, "border_color": "#5B6770", "bold": row.kind in ("head", "section", "total")}
-    if row.kind in _SHADES:
-        look["bg_color"] = _SHADES[row.kind]
-    if row.kind == "check" or isinstance(cell.value, MissingFigure):
-        look["font_color"] = "#6B7780"
+    look = _look(row, cell)
     at = (r + ABOVE, c)
     span = _span(row, c)
     if span > 1 or cell.rows > 1:
@@ -144,6 +140,16 @@ def _cell(sheet: Any, styles: _CellFormats, form: Form, r: int, c: int, row: For
         centred = row.kind == "head" or isinstance(value, MissingFigure) or (c == 0 and len(cell.text) <= 3) or span > 1
         style = styles(**look, align="center" if centred else "left", text_wrap=True)
         sheet.write_string(*at, cell.text, style)
+
+
+def _look(row: FormRow, cell: FormCell) -> dict[str, Any]:
+    """Border, weight and colours, by the kind of row; whatever it holds."""
+    look: dict[str, Any] = {"border": 1, "border_color": "#5B6770", "bold": row.kind in ("head", "section", "total")}
+    if row.kind in _SHADES:
+        look["bg_color"] = _SHADES[row.kind]
+    if row.kind == "check" or isinstance(cell.value, MissingFigure):
+        look["font_color"] = "#6B7780"
+    return look
 
 
 def _number(form: Form, styles: _CellFormats, look: dict[str, Any], value: ReportFigure | Sum) -> tuple[float, Any]:

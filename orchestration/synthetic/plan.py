@@ -95,20 +95,25 @@ def make_plan(targets: Sequence[Target], year: int, seed: int, entries: int, fau
 
     Raises ``PlanError`` where there are fewer entries than accounts, or more than the amounts can be split into.
     """
-    ledgers = list(dict.fromkeys(target.ledger for target in targets))
     if entries < 2 * len(targets):
         raise PlanError(f"{entries} 笔不够：{year} 年有 {len(targets)} 个科目组合，至少要 {2 * len(targets)} 笔")
-    shares = _shares([1] * len(ledgers), entries, at_least=0)
-    counts: list[int] = []
-    for ledger, share in zip(ledgers, shares, strict=True):
-        counts += _shares([abs(target.fen) for target in targets if target.ledger == ledger], share, at_least=1)
-    ordered = [target for ledger in ledgers for target in targets if target.ledger == ledger]
-    if any(2 * count > abs(target.fen) for count, target in zip(counts, ordered, strict=True) if count > 1):
+    counted = _counted(targets, entries)
+    if any(2 * count > abs(target.fen) for target, count in counted if count > 1):
         raise PlanError(f"{entries} 笔太多：有的科目组合分不到每笔一分")
-    accounts = [Account(n, *pair) for n, pair in enumerate(zip(ordered, counts, strict=True))]
+    accounts = [Account(n, *pair) for n, pair in enumerate(counted)]
     planted = _faults(accounts, seed, faults)
     by_account = {fault.account: fault for fault in planted if fault.account is not None}
     return Plan(year, seed, tuple(replace(a, fault=by_account.get(a.number)) for a in accounts), tuple(planted))
+
+
+def _counted(targets: Sequence[Target], entries: int) -> list[tuple[Target, int]]:
+    """Each target with its number of entries, ledger by ledger: ledgers share alike, accounts by their amounts."""
+    ledgers = list(dict.fromkeys(target.ledger for target in targets))
+    found: list[tuple[Target, int]] = []
+    for ledger, share in zip(ledgers, _shares([1] * len(ledgers), entries, at_least=0), strict=True):
+        own = [target for target in targets if target.ledger == ledger]
+        found += zip(own, _shares([abs(target.fen) for target in own], share, at_least=1), strict=True)
+    return found
 
 
 def _shares(weights: Sequence[int], total: int, at_least: int) -> list[int]:
@@ -127,14 +132,7 @@ def _faults(accounts: Sequence[Account], seed: int, number: int) -> list[Planted
     if not 0 <= number <= MOST_FAULTS:
         raise PlanError(f"错误数 {number}；应在 0 与 {MOST_FAULTS} 之间")
     chance = random.Random(seed)  # noqa: S311  which faults, not which numbers
-    ledgers = list(dict.fromkeys(account.target.ledger for account in accounts))
-    files = [(ledger, month) for ledger in ledgers for month in range(2, MONTHS + 1)]
-    chance.shuffle(files)
-    files = [
-        (ledger, month)
-        for ledger, month in files
-        if sum(len(account.lines(month)) for account in accounts if account.target.ledger == ledger)
-    ]
+    files = _files(accounts, chance)
     wanted = [FAULTS[n % len(FAULTS)] for n in range(number)]
     found = {
         n: PlantedFault(kind, *files.pop())
@@ -144,18 +142,37 @@ def _faults(accounts: Sequence[Account], seed: int, number: int) -> list[Planted
     taken = {(fault.ledger, fault.month) for fault in found.values()}
     lines = [a for a in accounts if (a.target.ledger, _month(a, a.large[0])) not in taken]
     chance.shuffle(lines)
-    projects = sorted({a.target.values["project_no"] for a in accounts if a.target.values.get("project_no")})
+    projects = sorted({_project_no(account) for account in accounts} - {""})
     for n, kind in enumerate(wanted):
-        if n in found:
-            continue
-        needs_project = kind == "wrong_project"
-        account = next(a for a in lines if a.entries > 1 and (a.target.values.get("project_no") or not needs_project))
-        lines.remove(account)
-        others = [project for project in projects if project != account.target.values.get("project_no")]
-        moved = chance.choice(others) if needs_project else ""
-        line = account.large[0]
-        found[n] = PlantedFault(kind, account.target.ledger, _month(account, line), account.number, line, moved)
+        if n not in found:
+            found[n] = _fault_of_a_line(kind, lines, projects, chance)
     return [found[n] for n in range(number)]
+
+
+def _files(accounts: Sequence[Account], chance: random.Random) -> list[tuple[str, int]]:
+    """Ledgers and months that have entries, the first month apart, shuffled."""
+    ledgers = list(dict.fromkeys(account.target.ledger for account in accounts))
+    files = [(ledger, month) for ledger in ledgers for month in range(2, MONTHS + 1)]
+    chance.shuffle(files)
+    return [
+        (ledger, month)
+        for ledger, month in files
+        if sum(len(account.lines(month)) for account in accounts if account.target.ledger == ledger)
+    ]
+
+
+def _fault_of_a_line(kind: str, left: list[Account], projects: Sequence[str], chance: random.Random) -> PlantedFault:
+    """A fault in the largest entry of the first account that is left and suits; that account is used up."""
+    needs_project = kind == "wrong_project"
+    account = next(each for each in left if each.entries > 1 and (_project_no(each) or not needs_project))
+    left.remove(account)
+    moved = chance.choice([each for each in projects if each != _project_no(account)]) if needs_project else ""
+    line = account.large[0]
+    return PlantedFault(kind, account.target.ledger, _month(account, line), account.number, line, moved)
+
+
+def _project_no(account: Account) -> str:
+    return account.target.values.get("project_no") or ""
 
 
 def _month(account: Account, line: int) -> int:

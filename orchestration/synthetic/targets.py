@@ -73,10 +73,7 @@ def point(printed: ReportedYear, year: int) -> dict[str, int]:
     print, not nothing); only an adjustment may fall below. Raises ``InputError`` where the
     printed ledgers contradict one another: then no entries can agree with them.
     """
-    system = System.build(printed.quantities, printed.relations, {})
-    for i, quantity in enumerate(printed.quantities):
-        if quantity.measure in (*KINDS, "actual") and quantity.measure != "adjustment" and quantity.value >= 0:
-            system.low[i] = max(system.low[i], 1 if quantity.half_width else 0)
+    system = _bounded(printed)
     values = [max(value, low) for value, low in zip(system.printed(), system.low, strict=True)]
     clock = Clock(TIME_LIMIT)
     conflict = settle(system, values, frozenset(), range(len(system.rows)), clock)
@@ -87,6 +84,15 @@ def point(printed: ReportedYear, year: int) -> dict[str, int]:
     if not all(is_whole(values[i]) for i in money):
         raise InputError([Problem(f"raw/{year}", "", "", "没有找到整分的数", "各账在四舍五入尾差范围内有整分的解")])
     return {printed.quantities[i].address: int(values[i]) for i in money}
+
+
+def _bounded(printed: ReportedYear) -> System:
+    """The year's network, in which what entries sum to is not below zero, nor nothing where an amount is printed."""
+    system = System.build(printed.quantities, printed.relations, {})
+    for i, quantity in enumerate(printed.quantities):
+        if quantity.measure in (*KINDS, "actual") and quantity.measure != "adjustment" and quantity.value >= 0:
+            system.low[i] = max(system.low[i], 1 if quantity.half_width else 0)
+    return system
 
 
 def targets(settings: Settings, year: int) -> list[Target]:

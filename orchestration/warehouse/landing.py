@@ -95,6 +95,7 @@ SCHEMAS["prior_judged"] = pa.schema(
 )
 
 
+# Many ways: one enumeration, a table an entry; each list is read beside its table's name.
 def raw_tables(
     year: Year,
     rulebook: Rulebook,
