@@ -1,11 +1,19 @@
-"""What a check of a document says beyond a ledger's: how many figures were read, bound to a cell and verified."""
+"""The command ``ledgergate read``, and what a check of a document says beyond a ledger's: how many figures were read,
+bound to a cell and verified. Thin, like ``cli``, which registers it.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
+import typer
 from rich.console import Console
 from rich.text import Text
+
+from orchestration.base.problems import InputError
+from orchestration.base.settings import Settings
+from orchestration.cli import summary
 
 if TYPE_CHECKING:
     from orchestration.documents.reader import DocumentReading
@@ -21,6 +29,44 @@ _VERIFIED = """
         group by address
     ) where holds
 """
+
+
+DONE, BAD_INPUT = 0, 2
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def register(app: typer.Typer) -> None:
+    app.command(epilog="Example:  ledgergate read 2024年度自评报告.pdf --into raw/2024")(read)
+
+
+def read(
+    document: Annotated[Path, typer.Argument(help="A published report: pdf, docx or txt.", show_default=False)],
+    into: Annotated[Path, typer.Option(help="A year's folder, new or without these ledgers.", show_default=False)],
+    year: Annotated[int | None, typer.Option(help="Fiscal year, where the document names none.")] = None,
+) -> None:
+    """Write a document's ledgers as reported, with sources.yml and the place of every figure (evidence.csv).
+
+    A year then starts from the document itself. Nothing that is there is written over.
+    """
+    from orchestration.documents.reader import read_document
+    from orchestration.documents.writing import write_year
+    from orchestration.ledgers.contract import read_contracts
+    from orchestration.rules.model import read_rules
+
+    settings = Settings.from_environment()
+    try:
+        reading = read_document(document, read_contracts(settings.contracts), read_rules(settings.rules), year)
+        written = write_year(reading, into)
+    except InputError as error:
+        summary.show_problems(err, error.problems, "什么也没有写")
+        raise typer.Exit(BAD_INPUT) from None
+    figures = sum(cell.value is not None for cell in reading.year.cells)
+    out.print(f"[green]已写[/]  {into}：{len(written) - 2} 本账，{figures} 个数，每个数的位置见 evidence.csv")
+    for each in reading.sentences.unread:
+        out.print(Text.assemble(("未读  ", "yellow"), f"{each.place}  {each.text}（{each.around}）"))
+    out.print("[dim]补上文档里没有的账（sources.yml 的 required 随之改），再 ledgergate check 或 run[/]")
 
 
 def as_json(readings: list[DocumentReading], build: Build) -> list[dict[str, Any]]:

@@ -229,6 +229,7 @@ cli_report.register(app)
 cli_alerts.register(app)
 cli_entries.register(app)
 cli_draft.register(app)
+cli_documents.register(app)
 cli_backup.register(app)
 
 

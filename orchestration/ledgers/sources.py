@@ -16,8 +16,10 @@ from orchestration.ledgers.money import MONEY_UNITS
 
 #: The register of names.
 NAMES = "names.csv"
+#: Where each figure of a year that was read from a document stands in it.
+EVIDENCE = "evidence.csv"
 #: Files of a year that are not ledgers.
-COMPANIONS = frozenset({"sources.yml", "corrections.csv", "exceptions.csv", "narrative.yml", NAMES})
+COMPANIONS = frozenset({"sources.yml", "corrections.csv", "exceptions.csv", "narrative.yml", NAMES, EVIDENCE})
 
 
 class SourceDocument(StrictRecord):

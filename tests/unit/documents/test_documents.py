@@ -10,6 +10,7 @@ import pytest
 from orchestration.base.problems import InputError
 from orchestration.base.settings import ROOT
 from orchestration.documents.reader import DocumentReading, read_document
+from orchestration.documents.writing import write_year
 from orchestration.ledgers.cell import Cell
 from orchestration.ledgers.contract import read_contracts
 from orchestration.ledgers.reader import Year, read_year
@@ -169,3 +170,23 @@ def test_what_is_no_text_is_one_clear_message(tmp_path: Path, content: bytes, sa
     (problem,) = error.value.problems
     assert said in problem.found
     assert problem.file.endswith("t.txt")
+
+
+def test_the_written_year_reads_back_as_the_document(report: DocumentReading, tmp_path: Path) -> None:
+    written = write_year(report, tmp_path / "2024")
+    year = read_year(tmp_path / "2024", 2024, CONTRACTS)
+    assert {name: facts(ledger.cells) for name, ledger in year.ledgers.items() if name in WHOLE} == {
+        name: facts(TYPED.ledgers[name].cells) for name in WHOLE
+    }
+    assert set(year.ledgers) == set(report.year.ledgers)
+    evidence = (tmp_path / "2024" / "evidence.csv").read_text(encoding="utf-8")
+    assert re.search(r"2024/project_expenditure/17/adjustment,-362\.20,第\d+行", evidence)
+    assert len(written) == len(year.ledgers) + 2
+
+
+def test_nothing_is_written_over(report: DocumentReading, tmp_path: Path) -> None:
+    (tmp_path / "fund_balance.csv").write_text("mine", encoding="utf-8")
+    with pytest.raises(InputError) as error:
+        write_year(report, tmp_path)
+    assert [Path(problem.file).name for problem in error.value.problems] == ["fund_balance.csv"]
+    assert [path.name for path in tmp_path.iterdir()] == ["fund_balance.csv"]
