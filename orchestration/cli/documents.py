@@ -18,6 +18,7 @@ from orchestration.cli import summary
 if TYPE_CHECKING:
     from orchestration.documents.reader import DocumentReading
     from orchestration.warehouse.build import Build
+    from orchestration.warehouse.check import CheckResult
 
 #: Figures that stand in a rule that holds as printed or within rounding, and in none that doesn't.
 _VERIFIED = """
@@ -72,6 +73,15 @@ def read(
 def as_json(readings: list[DocumentReading], build: Build) -> list[dict[str, Any]]:
     """For each document: figures of tables and sentences, read, bound and verified; and each one that was not read."""
     return [_counts(reading, build) for reading in readings]
+
+
+def write_reviews(console: Console, found: CheckResult, folder: Path) -> None:
+    """The sheet of remarks and the marked copy of each document that was checked."""
+    from orchestration.reporting.review import write_review
+
+    for reading in found.documents:
+        for path in write_review(found.build, reading, folder):
+            console.print(f"[green]已写[/]  {path}")
 
 
 def _counts(reading: DocumentReading, build: Build) -> dict[str, Any]:

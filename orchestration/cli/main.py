@@ -147,6 +147,9 @@ def check(
     draft: Annotated[
         bool, typer.Option("--draft", help="Draft contracts and rules from the files themselves, and check by those.")
     ] = False,
+    review: Annotated[
+        Path | None, typer.Option(help="A folder for each report's remarks (xlsx) and marked copy.", show_default=False)
+    ] = None,
     as_published: AsPublished = False,
     as_json: AsJson = False,
 ) -> None:
@@ -180,6 +183,8 @@ def check(
             else:
                 summary.show_summary(out, found.build, found.skipped)
                 cli_documents.show(out, [*found.documents], found.build)
+            if review:
+                cli_documents.write_reviews(out, found, review)
             return BLOCKED if found.broken else DONE
 
     _finish(work)

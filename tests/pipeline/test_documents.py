@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+import docx
+import openpyxl
+import pypdfium2
 import pytest
 
 from orchestration.base.settings import Settings
+from orchestration.reporting.review import write_review
 from orchestration.warehouse.check import CheckResult, check_paths
-from tests.unit.documents import made
+from tests.unit.documents import laid_out, made
 
 
 def check(folder: Path, text: str) -> CheckResult:
@@ -79,6 +84,27 @@ def test_claims_on_overspending_and_increase(tmp_path: Path, text: str, rules: s
 
 def test_what_happened_after_the_signature_is_a_warning(checked: CheckResult) -> None:
     assert "nothing_after_signature" in {rule for rule, _ in broken(checked, "warning")}
+
+
+@pytest.mark.parametrize("suffix", ["pdf", "docx"])
+def test_the_review_says_and_marks_what_was_found(tmp_path: Path, suffix: str) -> None:
+    write = laid_out.write_pdf if suffix == "pdf" else laid_out.write_docx
+    source = write(made.blocks(), tmp_path / f"report.{suffix}")
+    (tmp_path / "build").mkdir()
+    found = check_paths(Settings.from_environment({"LEDGERGATE_HOME": str(tmp_path)}), [source], tmp_path / "build")
+    sheet_file, marked = write_review(found.build, found.documents[0], tmp_path / "review")
+
+    rows = [[cell.value for cell in row] for row in openpyxl.load_workbook(sheet_file).active.iter_rows(min_row=4)]
+    assert rows[0][2:4] == ["-362.20", "-362.705 至 -362.675 万元"]
+    degrees = [row[-1] for row in rows]
+    assert (degrees.count("疑点"), degrees.count("不成立")) == (1, 2)
+    if suffix == "docx":
+        notes = [comment.text for comment in docx.Document(str(marked)).comments]
+        assert any("应在 -362.71 与 -362.67 之间" in note for note in notes)
+        return
+    page = pypdfium2.PdfDocument(marked)[int(re.findall(r"\d+", rows[0][1])[0]) - 1]
+    assert page.get_textpage().count_chars() > 100  # the page is as it was
+    assert marked.read_bytes().count(b"/Highlight") > 300
 
 
 PARTIAL = """2031年度某局工作报告
