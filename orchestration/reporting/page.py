@@ -42,9 +42,9 @@ MARKS = {
     "rounding": "≈",
     "corrected": "改",
     "accepted": "认",
+    "undefined": "0",
     "missing": "缺",
     "inconsistent": "≠",
-    "undefined": "0",
 }
 _GRAVITY = {status: place for place, status in enumerate(MARKS)}
 _SEVERITIES = {"error": "必须成立的规则", "warning": "提示的规则"}

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 from xml.sax.saxutils import escape
+
+import pypdfium2
+from docx import Document
+from docx.document import Document as DocxDocument
+from docx.oxml import OxmlElement
+from docx.oxml.ns import qn
 
 #: Fonts that the official format names, and free ones that stand in for them where they are not installed.
 STAND_INS = {
@@ -19,6 +29,8 @@ STAND_INS = {
     "Times New Roman": ("Liberation Serif", "Tinos", "Noto Serif CJK SC"),  # digits
 }
 TIME_LIMIT = 120
+_STOP = re.compile("[、。，；：]")
+_PAGE_NUMBER = re.compile(r"—\s*\d+\s*—")
 
 
 class PdfError(Exception):
@@ -31,24 +43,72 @@ def to_pdf(document: Path, target: Path) -> None:
     if office is None:
         raise PdfError("没有找到 LibreOffice，不能生成 PDF：安装 libreoffice-writer，或在 Word 里另存；其余文件已生成")
     with tempfile.TemporaryDirectory(prefix="ledgergate-pdf-") as folder:
-        fonts = Path(folder) / "fonts.conf"
-        fonts.write_text(_fonts(), encoding="utf-8")
-        command = [
-            office, f"-env:UserInstallation=file://{folder}/profile", "--headless", "--convert-to", "pdf",
-            "--outdir", folder, str(document),
-        ]  # fmt: skip
-        try:
-            done = subprocess.run(
-                command, env={**os.environ, "FONTCONFIG_FILE": str(fonts)}, capture_output=True, text=True,
-                timeout=TIME_LIMIT, check=False,
-            )  # fmt: skip
-        except subprocess.TimeoutExpired:
-            raise PdfError(f"LibreOffice 在 {TIME_LIMIT} 秒内没有完成：{document.name}") from None
-        made = Path(folder) / f"{document.stem}.pdf"
-        if not made.is_file():
-            said = (done.stderr or done.stdout).strip().splitlines()
-            raise PdfError(f"LibreOffice 没有写出 PDF：{said[-1] if said else f'退出码 {done.returncode}'}")
+        made = _laid_out(office, document, Path(folder))
+        if losing := _losing_stops(document, made):
+            made = _laid_out(office, _without_hanging(document, losing, Path(folder)), Path(folder))
         shutil.copy(made, target)
+
+
+def _laid_out(office: str, document: Path, folder: Path) -> Path:
+    fonts = folder / "fonts.conf"
+    fonts.write_text(_fonts(), encoding="utf-8")
+    command = [
+        office, f"-env:UserInstallation=file://{folder}/profile", "--headless", "--convert-to", "pdf",
+        "--outdir", str(folder), str(document),
+    ]  # fmt: skip
+    try:
+        done = subprocess.run(
+            command, env={**os.environ, "FONTCONFIG_FILE": str(fonts)}, capture_output=True, text=True,
+            timeout=TIME_LIMIT, check=False,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        raise PdfError(f"LibreOffice 在 {TIME_LIMIT} 秒内没有完成：{document.name}") from None
+    made = folder / f"{document.stem}.pdf"
+    if not made.is_file():
+        said = (done.stderr or done.stdout).strip().splitlines()
+        raise PdfError(f"LibreOffice 没有写出 PDF：{said[-1] if said else f'退出码 {done.returncode}'}")
+    return made
+
+
+def _losing_stops(document: Path, pdf: Path) -> list[int]:
+    """Paragraphs with a stop that the PDF does not show. LibreOffice lets a stop at a line's end hang beyond the
+    margin, and in some justified lines it then does not draw it.
+    """
+    with closing(pypdfium2.PdfDocument(pdf)) as pages:
+        printed = "".join(page.get_textpage().get_text_range() for page in pages)
+    shown = re.sub(r"\s", "", _PAGE_NUMBER.sub("", printed))
+    found = []
+    for number, paragraph in enumerate(_paragraphs(Document(str(document)))):
+        text = re.sub(r"\s", "", "".join(each.text or "" for each in paragraph.iter(qn("w:t"))))
+        for stop in _STOP.finditer(text):
+            before, after = text[max(0, stop.start() - 8) : stop.start()], text[stop.end() : stop.end() + 8]
+            if before + stop[0] + after not in shown and before + after in shown:
+                found.append(number)
+                break
+    return found
+
+
+def _without_hanging(document: Path, paragraphs: Sequence[int], folder: Path) -> Path:
+    """A copy of the document in which nothing of these paragraphs hangs beyond the margin; only layout differs."""
+    copy = Document(str(document))
+    every = list(_paragraphs(copy))
+    for number in paragraphs:
+        properties = every[number].get_or_add_pPr()
+        for old in properties.findall(qn("w:overflowPunct")):
+            properties.remove(old)
+        inside = OxmlElement("w:overflowPunct")
+        inside.set(qn("w:val"), "1")  # LibreOffice hangs stops where this is 0
+        properties.insert_element_before(
+            inside, "w:topLinePunct", "w:autoSpaceDE", "w:spacing", "w:ind", "w:jc", "w:rPr"
+        )
+    (folder / "inside").mkdir()
+    path = folder / "inside" / document.name
+    copy.save(str(path))
+    return path
+
+
+def _paragraphs(document: DocxDocument) -> Iterator[Any]:
+    return document.element.body.iter(qn("w:p"))
 
 
 def stand_ins() -> dict[str, str]:
