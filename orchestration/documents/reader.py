@@ -169,6 +169,8 @@ def _claimed(
 def _restated(rows: dict[str, StatedRows], again: Iterable[Binding], contracts: Mapping[str, Contract]) -> None:
     of = StatedRows(contracts[RESTATEMENT])
     for binding in again:
+        if not _is_number(binding.text):  # 不变, 未支出: said once more in words
+            continue
         contract = contracts[binding.ledger]
         measure = next(m for m in contract.measures if m.name == binding.measure)
         key = ":".join(text for _, text in binding.row)
@@ -181,12 +183,18 @@ def _restated(rows: dict[str, StatedRows], again: Iterable[Binding], contracts: 
         rows[RESTATEMENT] = of
 
 
+def _is_number(text: str) -> bool:
+    try:
+        parse_figure(text, "number")
+    except FigureError:
+        return False
+    return True
+
+
 def _facts(rows: dict[str, StatedRows], facts: Iterable[Fact], contract: Contract) -> None:
     of = StatedRows(contract)
     for fact in facts:
-        try:
-            parse_figure(fact.text, "number")
-        except FigureError:
+        if not _is_number(fact.text):
             continue
         row = (("fact", _unique(fact.subject, of)),)
         of.put(row, "value", fact.text, fact.place)

@@ -13,6 +13,7 @@ from orchestration.documents.figures import TextFigure, find_figures
 from orchestration.documents.lines import Place
 from orchestration.documents.paragraphs import Paragraph
 from orchestration.ledgers.contract import Contract
+from orchestration.ledgers.money import FigureError, parse_figure
 from orchestration.ledgers.texts import fold
 
 _SENTENCE = re.compile(r"[。；！？]")
@@ -280,15 +281,17 @@ class SentenceReader:
 
 
 def _suits(contract: Contract, measure: str, figure: TextFigure) -> bool:
-    """Whether a figure's unit can be one of the measure: no rate for an amount."""
-    kind = next((each.kind for each in contract.measures if each.name == measure), "")
-    if kind == "ratio":
-        return figure.unit in ("%", "‰")
-    if kind == "money":
-        return figure.unit.endswith("元")
-    if kind in ("person", "count"):
-        return figure.unit not in ("%", "‰") and not figure.unit.endswith("元")
-    return kind != "point" or figure.unit in ("分", "")
+    """Whether a figure can be one of the measure: no rate for an amount, and nothing that a ledger can't hold."""
+    column = contract.measure(measure)
+    if column is None or (column.kind == "money" and not figure.unit.endswith("元")):
+        return False
+    if column.kind in ("person", "count") and (figure.unit in ("%", "‰") or figure.unit.endswith("元")):
+        return False
+    try:
+        parse_figure(figure.text, column.kind, contract.unit)
+    except FigureError:
+        return False
+    return column.kind != "ratio" or figure.unit in ("%", "‰")
 
 
 def _clause_before(label: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from orchestration.base.settings import ROOT
@@ -11,9 +13,11 @@ from orchestration.documents.figures import find_figures
 from orchestration.documents.lines import Place, TextLine, line_of_text
 from orchestration.documents.lists import Lists
 from orchestration.documents.paragraphs import paragraphs_of
+from orchestration.documents.reader import read_document
 from orchestration.documents.sentences import SentenceReader, SentenceReadings
 from orchestration.documents.sheets import Sheet
 from orchestration.ledgers.contract import read_contracts
+from orchestration.rules.model import read_rules
 
 CONTRACTS = read_contracts(ROOT / "raw" / "contracts")
 FRAMES = patterns().frames
@@ -112,3 +116,13 @@ def test_blanks_and_years_of_a_template_are_told(text: str, found: bool) -> None
     claims = read_claims("r.txt", paragraphs_of(lines(text)), sheets, Lists(), CONTRACTS, 2031)
     assert bool(claims.notices) is found
     assert all(notice.cell == "第1行" for notice in claims.notices)
+
+
+def test_what_a_ledger_cannot_hold_is_no_cell_and_words_are_stated_once(tmp_path: Path) -> None:
+    """A bound where an amount is looked for, and 不变 said twice, leave the rest of the report readable."""
+    said = "“三公经费”全年预算金额为50.00万元，与上年相比，全年预算金额不变。预算执行率≥90.00%。"
+    path = tmp_path / "r.txt"
+    path.write_text(f"2031年度报告\n全厅预算执行率为≥90.00%。\n{said}\n{said}\n", encoding="utf-8")
+    reading = read_document(path, CONTRACTS, read_rules(ROOT / "expectations" / "rules"))
+    assert "operating_cost" in reading.year.ledgers
+    assert "department_summary" not in reading.year.ledgers
