@@ -108,7 +108,7 @@ def _without_hanging(document: Path, paragraphs: Sequence[int], folder: Path) ->
 
 
 def _paragraphs(document: DocxDocument) -> Iterator[Any]:
-    return document.element.body.iter(qn("w:p"))
+    yield from document.element.body.iter(qn("w:p"))
 
 
 def stand_ins() -> dict[str, str]:

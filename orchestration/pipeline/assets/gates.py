@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from expectations.gate import GateResult
-from expectations.suites.year import SUITES, Suite
+from expectations.gate import GateResult, Suite
+from expectations.suites.year import SUITES
 from orchestration.alerting import events
 from orchestration.pipeline.assets import DATA_TEAM
 from orchestration.pipeline.partitions import YEARS
