@@ -19,6 +19,8 @@ from multiprocessing.connection import wait
 from multiprocessing.util import Finalize
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from orchestration.base.sql import listed
+
 if TYPE_CHECKING:
     from great_expectations.expectations.expectation import Expectation
 
@@ -93,7 +95,7 @@ def run_suites(
 
 def _is_spoken_of(build: Rows, suite: Suite) -> bool:
     """Whether any ledger that the gate speaks of is at hand."""
-    named = ", ".join(f"'{ledger}'" for ledger in suite.ledgers)
+    named = listed(suite.ledgers)
     return not named or bool(build.rows(f"from raw.ledger where file <> '' and ledger in ({named})"))
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from expectations.coverage import COVERAGE
 from expectations.gate import Suite
+from orchestration.base.sql import listed
 
 if TYPE_CHECKING:
     from great_expectations.expectations.expectation import Expectation
@@ -85,7 +86,7 @@ HOLDS = ["consistent", "rounding", "undefined", "corrected", "accepted"]
 
 
 def _one_of(values: list[str]) -> str:
-    return "in (" + ", ".join(f"'{value}'" for value in values) + ")"
+    return f"in ({listed(values)})"
 
 
 def _cells_are_placed() -> list[Expectation]:

@@ -21,7 +21,6 @@ import hashlib
 import hmac
 import http.client
 import json
-import os
 import smtplib
 import ssl
 import time
@@ -37,6 +36,7 @@ from typing import Any, ClassVar
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
 from orchestration.alerting.messages import SEVERITIES, Alert, Message, Severity, TooLongError, render
+from orchestration.base.files import write_whole
 
 #: Seconds for one step of a conversation: connecting, or the wait for an answer.
 TIMEOUT = 10.0
@@ -250,24 +250,10 @@ class Folder(Channel):
         message = render(alert)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            _write(self.folder / f"{stem}.json", json.dumps(as_json(alert, message), ensure_ascii=False, indent=1))
-            _write(self.folder / f"{stem}.txt", message.text + "\n")
+            write_whole(self.folder / f"{stem}.json", json.dumps(as_json(alert, message), ensure_ascii=False, indent=1))
+            write_whole(self.folder / f"{stem}.txt", message.text + "\n")
         except OSError as error:
             raise NotDeliveredError(f"写不进文件夹（{type(error).__name__}）") from None
-
-
-def _write(path: Path, text: str) -> None:
-    draft = path.with_name(f".{path.name}-{os.getpid()}")
-    with draft.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def as_json(alert: Alert, message: Message) -> dict[str, Any]:

@@ -11,7 +11,6 @@ Times are UTC in ISO 8601. Channels appear by their public names; no address, to
 
 from __future__ import annotations
 
-import fcntl
 import json
 import sqlite3
 import uuid
@@ -23,6 +22,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from orchestration.alerting.messages import SEVERITIES, Alert, Kind, Policy, Severity, policy
+from orchestration.base.files import locked
 
 #: ``year``: the year can't be published; ``notice``: warnings about it; ``due``: its ledgers are not there in time.
 Topic = Literal["year", "notice", "due"]
@@ -149,14 +149,8 @@ class Outbox:
     @contextmanager
     def sole_sender(self, wait: bool = True) -> Iterator[bool]:
         """Hold the right to send; the kernel takes it back from a sender that dies. Yields whether it was got."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.with_suffix(".lock").open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-            except BlockingIOError:
-                yield False
-                return
-            yield True
+        with locked(self.path.with_suffix(".lock"), wait) as got:
+            yield got
 
     def prepare(self, channels: Mapping[str, Severity]) -> None:
         """Plan what is not planned yet, remind of what is still open, take back what a dead sender left.

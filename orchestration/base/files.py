@@ -1,4 +1,5 @@
-"""Opening what people put in: regular files only, of a stated size, and text without characters that hide.
+"""Opening what people put in (regular files only, of a stated size, and text without characters that hide), and writing
+what others read: beside its place, then renamed; and locks that go with the process that holds them.
 
 A folder, a pipe, a socket, a device, a loop of links or a hole of 3 GB in place of a file is one ``InputError``, and
 never a wait. What stands in a file belongs to its reader.
@@ -6,9 +7,13 @@ never a wait. What stands in a file belongs to its reader.
 
 from __future__ import annotations
 
+import fcntl
 import os
+import secrets
 import stat
 import unicodedata
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from io import BufferedReader
 from pathlib import Path
 
@@ -69,6 +74,72 @@ def hidden_character(text: str) -> str:
         if character in _TURNING or character in _JOINING or unicodedata.category(character) in ("Cc", "Cs"):
             return f"U+{ord(character):04X}"
     return ""
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A path beside ``path`` to write to. What stands there at the end takes the place of ``path`` in one step and is
+    on disk; where the body raises, nothing has changed and nothing is left.
+    """
+    draft = path.with_name(f".{path.name}-{os.getpid()}-{secrets.token_hex(4)}")
+    try:
+        yield draft
+        sync(draft)
+        draft.replace(path)
+        sync(path.parent)
+    finally:
+        sweep(path.parent, draft.name)
+
+
+def write_whole(path: Path, content: bytes | str, mode: int = 0o644) -> None:
+    """Write a file in one step: a reader sees the old content or the new one."""
+    with replacing(path) as draft:
+        draft.write_bytes(content.encode() if isinstance(content, str) else content)
+        draft.chmod(mode)
+
+
+def sweep(folder: Path, name: str) -> None:
+    """Remove drafts, and what databases keep beside them. Of other processes: only for who holds the lock that their
+    writers hold, or a living one's goes too. ``name``: the draft's, or how ``replacing`` begins those of one file.
+    """
+    for path in folder.glob(f"{_literal(name)}*"):
+        path.unlink(missing_ok=True)
+
+
+def drafts_of(path: Path) -> str:
+    """How the names of all drafts of a file begin."""
+    return f".{path.name}-"
+
+
+def sync(path: Path) -> None:
+    """Have the disk hold a file's content, or a folder's names."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def locked(path: Path, wait: bool = True, on_wait: Callable[[], None] = lambda: None) -> Iterator[bool]:
+    """Hold a lock, made with its folder where it is not there; the kernel takes it back from a process that dies.
+    Yields whether it was got, which without ``wait`` it may not be. ``on_wait`` hears that another one holds it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if not wait:
+                yield False
+                return
+            on_wait()
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield True
+
+
+def _literal(name: str) -> str:
+    return "".join(f"[{character}]" if character in "*?[" else character for character in name)
 
 
 def _why(path: Path, error: Exception) -> str:

@@ -6,7 +6,7 @@ problems are shown (``cli``), and failures of the program itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 _LONGEST = 300
@@ -37,3 +37,16 @@ class InputError(Exception):
     def __init__(self, problems: Iterable[Problem]):
         self.problems = list(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+def all_behind(error: BaseException) -> Iterator[BaseException]:
+    """An error and every error that lies behind it, each once: Dagster's causes and contexts form a ring."""
+    seen: dict[int, BaseException] = {}
+    waiting = [error]
+    while waiting:
+        behind = waiting.pop()
+        if id(behind) in seen:
+            continue
+        seen[id(behind)] = behind
+        yield behind
+        waiting += [next_ for next_ in (behind.__context__, behind.__cause__) if next_ is not None]

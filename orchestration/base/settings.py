@@ -8,11 +8,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from orchestration.base.addresses import resolve_path
+from orchestration.base.problems import InputError, Problem
 
 ROOT = Path(__file__).resolve().parents[2]
 
 #: Folders that may stand beside a year's ledgers, and add to what all years share or take its place.
 CONTRACTS, RULES = "contracts", "rules"
+
+
+#: SQLite opens no path beyond 512 bytes, and Dagster's records lie this far below ``home``.
+MOST_HOME_BYTES = 512 - 120
+#: DuckDB takes what follows a question mark for options, and *[ for patterns; Dagster's records take %41 for A.
+_NO_PATH = "?*[%"
 
 
 @dataclass(frozen=True)
@@ -33,7 +40,9 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
+        """Raises ``InputError`` where the databases of an installation could not be at ``LEDGERGATE_HOME``."""
         env = os.environ if environment is None else environment
+        _refuse_home(env.get("LEDGERGATE_HOME") or ROOT / "data")
         return cls(
             home=Path(env.get("LEDGERGATE_HOME") or ROOT / "data").resolve(),
             raw=Path(env.get("LEDGERGATE_RAW") or ROOT / "raw").resolve(),
@@ -65,6 +74,16 @@ class Settings:
         return self.home / "ledgergate.duckdb"
 
     @property
+    def current(self) -> Path:
+        """Which version each published year is at."""
+        return self.home / "current.json"
+
+    @property
+    def publish_lock(self) -> Path:
+        """Held by whoever writes versions, the serving file or the record of what is current."""
+        return self.home / ".publish.lock"
+
+    @property
     def outbox(self) -> Path:
         """What is to be told, to whom, and who has said that it arrived."""
         return self.home / "outbox.sqlite"
@@ -91,3 +110,15 @@ class Settings:
 
     def versions(self, year: int) -> Path:
         return self.published / str(year)
+
+
+def _refuse_home(home: str | Path) -> None:
+    text = str(Path(home).absolute())
+    if (length := len(os.fsencode(text))) > MOST_HOME_BYTES:
+        raise _home_error(f"{text[:60]}…（{length} 字节）", f"不超过 {MOST_HOME_BYTES} 字节的路径")
+    if found := next((character for character in _NO_PATH if character in text), ""):
+        raise _home_error(text, f"没有“{found}”的路径")
+
+
+def _home_error(found: str, expected: str) -> InputError:
+    return InputError([Problem("LEDGERGATE_HOME", "", "", found, expected)])

@@ -8,7 +8,7 @@ import os
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -17,7 +17,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from orchestration.base.problems import InputError
+from orchestration.base.problems import InputError, all_behind
 from orchestration.base.settings import Settings
 from orchestration.base.years import FIRST_YEAR
 from orchestration.cli import alerts as cli_alerts
@@ -276,24 +276,23 @@ def no_room(error: BaseException) -> str:
     Each library says it in its own words: the system's error number, DuckDB's and SQLite's message.
     """
     words = ("No space left", "File too large", "disk is full", "Disk quota", "disk I/O error")
-    for behind in _all_behind(error):
+    for behind in all_behind(error):
         said = str(behind)
         if getattr(behind, "errno", None) in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT) or any(w in said for w in words):
             return said.splitlines()[0] if said else type(behind).__name__
     return ""
 
 
-def _all_behind(error: BaseException) -> Iterator[BaseException]:
-    """An error and every error that lies behind it, each once: Dagster's causes and contexts form a ring."""
-    seen: dict[int, BaseException] = {}
-    waiting = [error]
-    while waiting:
-        behind = waiting.pop()
-        if id(behind) in seen:
-            continue
-        seen[id(behind)] = behind
-        yield behind
-        waiting += [next_ for next_ in (behind.__context__, behind.__cause__) if next_ is not None]
+def no_access(error: BaseException) -> str:
+    """What may not be written or read, from an error or what lies behind it; empty where that is not why."""
+    words = ("Permission denied", "Read-only file system", "unable to open database file", "readonly database",
+             "File name too long", "Not a directory")  # fmt: skip
+    numbers = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.ENAMETOOLONG)
+    for behind in all_behind(error):
+        said = str(behind)
+        if getattr(behind, "errno", None) in numbers or any(word in said for word in words):
+            return said.splitlines()[0] if said else type(behind).__name__
+    return ""
 
 
 def main() -> None:
@@ -308,6 +307,10 @@ def main() -> None:
             err.print(f"[red]写不下[/]  磁盘满了，或到了文件大小的上限：{full}")
             err.print("[dim]已发布的版本没有改动；腾出空间后重新运行即可[/]")
             sys.exit(INTERNAL)
+        if refused := no_access(error):
+            err.print(f"[red]无法读写[/]  {Settings.from_environment().home} 或其中的文件：{refused}")
+            err.print("[dim]已发布的版本没有改动；换一个位置（LEDGERGATE_HOME）或给予读写权限后重新运行即可[/]")
+            sys.exit(BAD_INPUT)
         traceback.print_exc()
         err.print(f"[red]内部错误[/]  {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}")
         err.print("[dim]已发布的版本没有改动[/]")

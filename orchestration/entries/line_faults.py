@@ -5,9 +5,10 @@ To ask as little as possible of a scan, some columns are only counted, and some 
 
 from __future__ import annotations
 
+from orchestration.base.sql import sql_text
 from orchestration.entries.contract import EntryColumn
 from orchestration.entries.files import CSV, EntryFiles
-from orchestration.entries.line_sql import plain_amount, sql_text, typed
+from orchestration.entries.line_sql import plain_amount, typed
 
 
 def in_groups(files: EntryFiles, year: int) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from orchestration.base.sql import sql_text
 from orchestration.entries.contract import EntryColumn, EntryContract
 from orchestration.entries.files import CSV, EntryFiles
 from orchestration.ledgers.money import MONEY_UNITS
@@ -133,7 +134,3 @@ def csv_lines(files: EntryFiles, path: Path, rejects: str) -> str:
             end as broken
         from placed
     """
-
-
-def sql_text(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

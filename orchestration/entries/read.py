@@ -25,6 +25,7 @@ from blake3 import blake3
 
 from orchestration.base.addresses import connect, is_address
 from orchestration.base.problems import InputError, Problem
+from orchestration.base.sql import sql_text
 from orchestration.entries.contract import EntryContract
 from orchestration.entries.files import CSV, EntryFiles, find_files
 from orchestration.entries.line_faults import conditions, in_groups, is_counted, pruned, reason_of
@@ -35,7 +36,6 @@ from orchestration.entries.line_sql import (
     parquet_rows,
     raw_columns,
     source_of,
-    sql_text,
     sum_of,
     summed,
 )

@@ -14,6 +14,7 @@ from decimal import Decimal
 
 import duckdb
 
+from orchestration.base.sql import sql_text
 from orchestration.entries.contract import EntryContract, EntrySum
 from orchestration.entries.read import EntryFile
 from orchestration.ledgers.cell import Cell
@@ -45,8 +46,10 @@ def sum_ledgers(contract: EntryContract, files: Sequence[EntryFile], year: int, 
 
 def _grouped(contract: EntryContract, each: EntrySum) -> str:
     """SQL of one grouping, over the kept sums of all files."""
-    measure = each.measure if each.measure in contract.names else f"'{each.measure}'"
-    wanted = [f"{key} is not null" for key in each.keys] + [f"{name} = '{code}'" for name, code in each.only.items()]
+    measure = each.measure if each.measure in contract.names else sql_text(each.measure)
+    wanted = [f"{key} is not null" for key in each.keys] + [
+        f"{name} = {sql_text(code)}" for name, code in each.only.items()
+    ]
     return f"""
         select {", ".join(each.keys)}, {measure}, sum(fen) from read_parquet(?)
         where {" and ".join(wanted)} group by all

@@ -11,6 +11,7 @@ import duckdb
 
 from orchestration.base.addresses import resolve_path
 from orchestration.base.problems import InputError, Problem
+from orchestration.base.sql import sql_text
 from orchestration.entries.contract import EntryContract
 from orchestration.entries.read import EntryFile, EntryScanner, read_entries
 from orchestration.entries.sums import sum_ledgers
@@ -131,7 +132,7 @@ def bad_lines(entries: Sequence[Entries], target: Path) -> list[dict[str, Any]]:
             target.parent.mkdir(parents=True, exist_ok=True)
             connection.execute(
                 "copy (select file as 文件, line as 行, reason as 原因, raw as 原文 from aside order by file, line)"
-                f" to '{str(target).replace(chr(39), chr(39) * 2)}' (format csv, header)"
+                f" to {sql_text(str(target))} (format csv, header)"
             )
         names = ("ledger", "file", "line", "reason", "raw")
         query = f"from aside qualify row_number() over (partition by ledger order by file, line) <= {SHOWN}"

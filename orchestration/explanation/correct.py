@@ -6,7 +6,6 @@ only afterwards, in one step. Ledgers are never edited. Knows nothing of Dagster
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from orchestration.base.files import replacing
 from orchestration.base.problems import InputError, Problem
 from orchestration.base.settings import Settings
 from orchestration.explanation.source import UnknownAddressError, nearest
@@ -110,29 +110,12 @@ def write(proposal: Proposal) -> None:
     Raises ``InputError`` where the file is no longer the one that was judged.
     """
     path = proposal.path.resolve()  # where a link leads, so that the link stays
-    draft = path.with_name(f".{path.name}-{os.getpid()}")
-    try:
-        with draft.open("xb") as file:
-            file.write(proposal.proposed)
-            file.flush()
-            os.fsync(file.fileno())
+    with replacing(path) as draft:
+        draft.write_bytes(proposal.proposed)
         if proposal.content is not None:
             shutil.copymode(path, draft)
         if (path.read_bytes() if path.is_file() else None) != proposal.content:
             raise InputError([Problem(str(path), "", "", "核对期间有人改动过的文件", "核对时的那份；请重新运行")])
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
-    _sync(path.parent)
-
-
-def _sync(folder: Path) -> None:
-    """Have the folder itself remember the new file."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _cell(inputs: Inputs, address: str) -> Cell:

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from orchestration.base.addresses import connect
+from orchestration.base.locks import LockedError, open_database
 from orchestration.base.settings import Settings
 from orchestration.publication.versions import current_versions
 from orchestration.warehouse.rows import rows_of
@@ -38,12 +37,11 @@ class TableSource:
 
     def rows(self, query: str, *parameters: object) -> list[dict[str, Any]]:
         if self.kind == "build":
-            with duckdb.connect(str(self.path), read_only=True) as connection:
+            with open_database(self.path) as connection:
                 return rows_of(connection, query, parameters)
         with connect([self.path]) as connection:
             for table in sorted(self.tables):
-                file = str(self.path / f"{table}.parquet").replace("'", "''")
-                connection.execute(f"create view {table} as from read_parquet('{file}')")
+                connection.read_parquet(str(self.path / f"{table}.parquet")).create_view(table)
             return rows_of(connection, query, parameters)
 
 
@@ -66,9 +64,9 @@ def open_source(settings: Settings, year: int, as_published: bool = False) -> Ta
     warehouse = settings.build(year, as_published) / "warehouse.duckdb"
     if warehouse.is_file():
         try:
-            with duckdb.connect(str(warehouse), read_only=True) as connection:
+            with open_database(warehouse, wait=0) as connection:
                 rows = rows_of(connection, "select table_name as name from information_schema.tables")
-        except duckdb.IOException:  # another process is building just now
+        except LockedError:  # another process is building just now
             rows = []
         tables = frozenset(row["name"] for row in rows)
         if {"cell", "correction"} <= tables:

@@ -11,8 +11,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-import duckdb
-
+from orchestration.base.locks import open_database
 from orchestration.explanation.source import TableSource
 from orchestration.localisation.implied import IMPOSSIBLE, ImpliedInterval, free_interval
 from orchestration.localisation.solver.network import Quantity, Relation
@@ -74,7 +73,7 @@ _CELLS = """
 
 def read_surroundings(source: TableSource, addresses: Iterable[str]) -> Surroundings:
     """Every rule instance that any of the cells takes part in, with all figures in them."""
-    with duckdb.connect(str(source.path), read_only=True) as connection:
+    with open_database(source.path) as connection:
 
         def rows(query: str, wanted: Iterable[str]) -> list[dict[str, Any]]:
             found = connection.execute(query, {"year": source.year, "addresses": sorted(wanted)})

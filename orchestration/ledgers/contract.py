@@ -199,6 +199,7 @@ class Contract(StrictRecord):
     others: Literal["ignore"] | None = None  # columns that are not listed: an error, unless they are to be left alone
     hierarchy: Hierarchy | None = None
     total: Total = Total()  # what a total row is called (a list: the words alone); its last key becomes ``total``
+    rows: Literal["any", "every"] = "any"  # every: each value of the keys must have its row, and a lost one is told
     memo: tuple[str, ...] = ()  # rows printed beside the total, not part of it (另有 …)
     #: Rows that are another thing here than ``row_kinds.yml`` takes them for.
     row_kinds: dict[str, RowKind] = Field(default_factory=dict)
@@ -221,6 +222,12 @@ class Contract(StrictRecord):
         names = [column.name for column in (*self.keys, *self.texts, *self.measures)]
         if doubled := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"column names used twice: {', '.join(doubled)}")
+        return self
+
+    @model_validator(mode="after")
+    def _every_row_is_named(self) -> Contract:
+        if self.rows == "every" and not all(key.values for key in self.keys):
+            raise ValueError("rows: every needs the values of each key")
         return self
 
     @field_validator("total", mode="before")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -79,7 +80,7 @@ def read_table(grid: Grid, contract: Contract, year: int, unit: str = "", regist
     problems += [Problem(grid.file, grid.sheet, *wrong_place) for wrong_place in wrong_places]
     rows, again = _once(_with_parents(rows), contract)
     left_out += again
-    problems += _twice(rows, grid)
+    problems += [*_twice(rows, grid), *_lost(rows, contract, grid)]
     if not rows and not problems:
         problems.append(Problem(grid.file, grid.sheet, "", "表头下没有数据行", contract.title))
     cells = [cell for row in rows for cell in row.cells]
@@ -88,6 +89,17 @@ def read_table(grid: Grid, contract: Contract, year: int, unit: str = "", regist
         raise InputError(problems)
     settled, notices = by_column(cells, contract, grid)
     return Table(settled, left_out, [*sheet.notices, *notices])
+
+
+def _lost(rows: list[Row], contract: Contract, grid: Grid) -> Iterator[Problem]:
+    """Rows that must be there, by the values of the contract's keys, and are not."""
+    if contract.rows == "any" or not rows:
+        return
+    found = {row.parts for row in rows}
+    for named in itertools.product(*(key.values.items() for key in contract.keys)):
+        if tuple(code for _, code in named) not in found:
+            lost = "、".join(name for name, _ in named)
+            yield Problem(grid.file, grid.sheet, "", f"没有“{lost}”这一行", f"{contract.title}的每一行（rows: every）")
 
 
 def _once(rows: list[Row], contract: Contract) -> tuple[list[Row], list[LeftOut]]:

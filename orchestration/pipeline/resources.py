@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,9 +10,11 @@ from pathlib import Path
 import dagster as dg
 
 from orchestration.alerting.events import Run
+from orchestration.base.files import locked
 from orchestration.base.settings import Settings
 from orchestration.base.watcher import SILENT, Watcher
 from orchestration.pipeline.records import write_cheaply
+from orchestration.publication.watch import Settled, settle
 from orchestration.warehouse.build import Build, open_build
 
 #: Nothing phones home, no dialog covers the page, and a killed run is noticed within seconds.
@@ -35,6 +36,11 @@ class Workspace:
     def build(self, year: int) -> Build:
         return open_build(self.settings, year, self.as_published)
 
+    def settle(self, year: int, inputs: str, result: str, version: str = "") -> None:
+        """Write down what a run has come to on these inputs. What is only looked at settles nothing."""
+        if inputs and not self.as_published:
+            settle(self.settings, year, Settled(inputs, result, version))
+
     def run(self, year: int, run_id: str) -> Run:
         """The run that something is told of."""
         return Run(self.settings, year, run_id)
@@ -50,12 +56,8 @@ def one_run_of_a_year(workspace: Workspace) -> dg.ResourceDefinition:
         if not year.isdecimal():
             yield workspace
             return
-        with _lock(workspace.build(int(year))).open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                workspace.watcher.step(f"等候 {year} 年度的另一次运行", 0)
-                fcntl.flock(lock, fcntl.LOCK_EX)
+        lock = _lock(workspace.build(int(year)))
+        with locked(lock, on_wait=lambda: workspace.watcher.step(f"等候 {year} 年度的另一次运行", 0)):
             yield workspace
 
     return dg.ResourceDefinition(open_workspace)
@@ -63,16 +65,11 @@ def one_run_of_a_year(workspace: Workspace) -> dg.ResourceDefinition:
 
 def is_running(settings: Settings, year: int) -> bool:
     """Whether some process runs the year right now."""
-    with _lock(open_build(settings, year)).open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False
+    with locked(_lock(open_build(settings, year)), wait=False) as free:
+        return not free
 
 
 def _lock(build: Build) -> Path:
-    build.folder.parent.mkdir(parents=True, exist_ok=True)
     return build.folder.parent / f".{build.folder.name}.lock"
 
 
@@ -84,8 +81,7 @@ def dagster_instance(settings: Settings) -> dg.DagsterInstance:
         (home / "dagster.yaml").write_text(DAGSTER_YAML, encoding="utf-8")
     os.environ["DAGSTER_HOME"] = str(home)
     write_cheaply()
-    with (home / ".setup.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # two first runs at once would both create the storage's tables
+    with locked(home / ".setup.lock"):  # two first runs at once would both create the storage's tables
         instance = dg.DagsterInstance.get()
         instance.get_run_records(limit=1)
         instance.event_log_storage.all_asset_keys()

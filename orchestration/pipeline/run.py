@@ -12,7 +12,8 @@ import dagster as dg
 
 from expectations.gate import PASSED
 from orchestration.alerting import events
-from orchestration.base.problems import InputError, Problem
+from orchestration.base.locks import LockedError
+from orchestration.base.problems import InputError, Problem, all_behind
 from orchestration.base.settings import Settings
 from orchestration.base.watcher import SILENT, Watcher
 from orchestration.pipeline.definitions import build_definitions
@@ -77,6 +78,8 @@ def run_year(settings: Settings, year: int, *, as_published: bool = False, watch
             run.outbox.acknowledge(run_id)  # whoever stopped it knows
             raise
         except Exception as error:
+            if held := next((each for each in all_behind(error) if isinstance(each, LockedError)), None):
+                return Outcome(build, problems=held.problems)
             if isinstance(error, dg.DagsterError) and (failed := _failed_gates(build)):
                 return Outcome(build, failed=failed)  # a blocking check ends the run
             if not as_published:

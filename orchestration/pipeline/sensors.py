@@ -1,12 +1,14 @@
 """What happens by itself: years that run when their ledgers change, alerts that are sent, runs that died, years that
-are due. Each sensor only connects Dagster with what decides: ``warehouse.watch`` and ``alerting``.
+are due. Each sensor only connects Dagster with what decides: ``publication.watch`` and ``alerting``.
 """
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 
 import dagster as dg
 from dagster import DagsterEventType, DagsterInstance, DagsterRun, DagsterRunStatus, RunRecord, RunsFilter
@@ -23,13 +25,16 @@ from orchestration.pipeline.jobs import REPORT_YEAR, RUN_YEAR
 from orchestration.pipeline.partitions import YEARS
 from orchestration.pipeline.resources import is_running
 from orchestration.publication.versions import current_versions
-from orchestration.publication.watch import Seen, decide, look
-from orchestration.reporting.edition import Edition
-from orchestration.reporting.report import report_folder
+from orchestration.publication.watch import is_settled, plan_runs, scan_inputs
+from orchestration.reporting.report import is_made, report_folder
 
 #: The sensor daemon looks every five seconds at most.
 _SECONDS = 5
 _PARTITION = "dagster/partition"
+#: What a run was asked for: the inputs that it is to settle, or the version whose report it is to make.
+INPUTS, VERSION = "ledgergate/inputs", "ledgergate/version"
+#: After a run that failed: the pause before the next, doubled with each, and the longest one.
+_PAUSE, _LONGEST_PAUSE, _MOST_TRIES = timedelta(minutes=1), timedelta(hours=1), 10
 _WAITING = [DagsterRunStatus.QUEUED, DagsterRunStatus.NOT_STARTED, DagsterRunStatus.STARTING]
 #: How far back the first look for failed runs goes, and how far each further one looks again: records of runs that
 #: ended at the same time may become visible one after the other. What is already known is not told again.
@@ -53,22 +58,59 @@ def watch_ledgers(settings: Settings) -> dg.SensorDefinition:
         job_name=RUN_YEAR,
         minimum_interval_seconds=_SECONDS,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="账表有变（按内容），就运行那个年度；上一年度重新发布，下一年度跟着运行。还在写的文件不动。",
+        description="账表有变（按内容），就运行那个年度；上一年度重新发布，下一年度跟着运行。还在写的文件不动。"
+        "运行出错而没有结果的，隔一阵再运行。",
     )
     def watch(context: dg.SensorEvaluationContext) -> dg.SensorResult:
-        now = look(settings, map(int, YEARS.get_partition_keys()))
+        now = scan_inputs(settings, map(int, YEARS.get_partition_keys()))
         busy = _about_to_run(context.instance) | {year for year in now if is_running(settings, year)}
-        seen, requests = decide(Seen.from_text(context.cursor), now, busy)
+        settled = {year for year, inputs in now.items() if is_settled(settings, year, inputs)}
+        keys = {
+            year: next_key(context.instance, {INPUTS: inputs[:16], _PARTITION: str(year)})
+            for year, inputs in now.items()
+            if year not in settled
+        }
+        later = {year for year, key in keys.items() if key is None}
+        years = plan_runs(_seen(context.cursor), now, settled, busy, later)
         return dg.SensorResult(
             run_requests=[
-                dg.RunRequest(run_key=each.key, partition_key=str(each.year), tags={"ledgergate/by": "watch_ledgers"})
-                for each in requests
+                dg.RunRequest(
+                    run_key=keys[year],
+                    partition_key=str(year),
+                    tags={"ledgergate/by": "watch_ledgers", INPUTS: now[year][:16]},
+                )
+                for year in years
             ],
-            skip_reason=None if requests else "没有变化",
-            cursor=seen.as_text(),
+            skip_reason=None if years else f"没有变化；稍后再试：{sorted(later)}" if later else "没有变化",
+            cursor=json.dumps(now),
         )
 
     return watch
+
+
+def _seen(cursor: str | None) -> dict[int, str]:
+    """What the look before saw. Nothing else is kept in a cursor: one that is reset costs a look."""
+    content = json.loads(cursor) if cursor else {}
+    return {int(year): inputs for year, inputs in content.items() if year.isdecimal()}
+
+
+def next_key(instance: DagsterInstance, tags: Mapping[str, str]) -> str | None:
+    """The run key of the next try at something whose result is not there; None while one is under way, or where it is
+    too early for another after those that failed.
+
+    Dagster drops a request whose key any run has had. So the key names the newest try: the same look taken twice asks
+    once, and whatever is asked for again is asked for under a key of its own.
+    """
+    tries = instance.get_run_records(RunsFilter(tags=dict(tags)), limit=_MOST_TRIES)
+    subject = "-".join(tags.values())
+    if not tries:
+        return f"{subject}-first"
+    if not tries[0].dagster_run.is_finished:
+        return None
+    failed = list(takewhile(lambda each: each.dagster_run.status is not DagsterRunStatus.SUCCESS, tries))
+    if failed and datetime.now(UTC) < _moment(tries[0]) + min(_PAUSE * 2 ** (len(failed) - 1), _LONGEST_PAUSE):
+        return None
+    return f"{subject}-{tries[0].dagster_run.run_id}"
 
 
 def make_reports(settings: Settings) -> dg.SensorDefinition:
@@ -79,20 +121,26 @@ def make_reports(settings: Settings) -> dg.SensorDefinition:
         job_name=REPORT_YEAR,
         minimum_interval_seconds=_SECONDS,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="年度发布了新的版本，就生成它的报告；每个版本一次。",
+        description="现行版本的报告不齐，就生成；没有生成成的，隔一阵再生成。",
     )
-    def follow() -> dg.SensorResult:
+    def follow(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         missing = {
             version: year
             for year, version in current_versions(settings).items()
-            if not (report_folder(settings, year, version) / Edition.PUBLIC.document).is_file()
+            if not is_made(report_folder(settings, year, version))
         }
+        keys = {version: next_key(context.instance, {VERSION: version}) for version in missing}
         return dg.SensorResult(
             run_requests=[
-                dg.RunRequest(run_key=version, partition_key=str(year), tags={"ledgergate/by": "make_reports"})
-                for version, year in missing.items()
+                dg.RunRequest(
+                    run_key=key,
+                    partition_key=str(missing[version]),
+                    tags={"ledgergate/by": "make_reports", VERSION: version},
+                )
+                for version, key in keys.items()
+                if key
             ],
-            skip_reason=None if missing else "各年度的报告都已生成",
+            skip_reason=None if any(keys.values()) else "稍后再试" if keys else "各年度的报告都已生成",
         )
 
     return follow

@@ -8,7 +8,6 @@ PostgreSQL by ``pg_dump``.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import shutil
@@ -22,6 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from orchestration.base.files import locked, replacing
 from orchestration.base.settings import Settings
 
 SUMS = "SHA256SUMS"
@@ -39,10 +39,9 @@ def save(settings: Settings, folder: Path) -> Path:
     """Write a backup into ``folder``, whole or not at all. Returns its path."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"ledgergate-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.tar.gz"
-    draft = path.with_name(f".{path.name}-{os.getpid()}")
     sums: list[str] = []
-    try:
-        with tempfile.TemporaryDirectory(dir=folder, prefix=".backup-") as scratch, tarfile.open(draft, "w:gz") as tar:
+    with replacing(path) as draft, tempfile.TemporaryDirectory(dir=folder, prefix=".backup-") as scratch:
+        with tarfile.open(draft, "w:gz") as tar:
             for name, source in _files(settings, Path(scratch)):
                 tar.add(source, name, recursive=False)
                 sums.append(f"{_sha256(source)}  {name}")
@@ -50,11 +49,6 @@ def save(settings: Settings, folder: Path) -> Path:
             listing.write_text("\n".join(sums) + "\n", encoding="utf-8")
             tar.add(listing, SUMS)
         draft.chmod(0o600)
-        _sync(draft)
-        draft.replace(path)
-        _sync(folder)
-    finally:
-        draft.unlink(missing_ok=True)
     return path
 
 
@@ -102,19 +96,17 @@ def _verified(found: Path, archive: Path) -> list[str]:
 
 def _files(settings: Settings, scratch: Path) -> Iterator[tuple[str, Path]]:
     """What goes into a backup: its name there, and a file that holds still."""
-    settings.home.mkdir(parents=True, exist_ok=True)
-    with (settings.home / ".publish.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # the serving file and its versions belong together
-        if settings.serving.is_file():
-            serving = scratch / settings.serving.name
-            shutil.copy2(settings.serving, serving)
-            yield f"home/{serving.name}", serving
+    together = (settings.serving, settings.current)
+    with locked(settings.publish_lock):  # they and the versions belong together
+        for path in together:
+            if path.is_file():
+                yield f"home/{path.name}", Path(shutil.copy2(path, scratch / path.name))
         versions = [path for path in _walk(settings.home / "published") if ".draft-" not in str(path)]
     for path in versions:  # immutable
         yield f"home/{path.relative_to(settings.home)}", path
     for path in _walk(settings.home):
         name = str(path.relative_to(settings.home))
-        if name.startswith(("published/", *_LEFT_OUT)) or path == settings.serving or path.name.startswith("."):
+        if name.startswith(("published/", *_LEFT_OUT)) or path in together or path.name.startswith("."):
             continue
         if path.name.endswith(("-wal", "-shm", "-journal", ".lock", ".dump")):
             continue
@@ -169,11 +161,3 @@ def _dump(url: str, path: Path) -> Path:
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

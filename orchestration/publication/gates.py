@@ -11,6 +11,7 @@ from typing import Any
 
 from expectations.gate import GateResult, Suite, run_suites
 from expectations.suites.year import SUITES
+from orchestration.base.files import write_whole
 from orchestration.publication.gates_page import render
 from orchestration.warehouse.build import Build, content_hash
 
@@ -30,9 +31,7 @@ def run_gates(
         "gates": [dataclasses.asdict(result) for result in results],
     }
     (build.folder / "gates.html").write_text(render(build.year, results), encoding="utf-8")
-    draft = build.gates.with_suffix(".draft")
-    draft.write_text(json.dumps(report, ensure_ascii=False, indent=1), encoding="utf-8")
-    draft.replace(build.gates)
+    write_whole(build.gates, json.dumps(report, ensure_ascii=False, indent=1))
     return results
 
 

@@ -1,18 +1,16 @@
 """Versions: a year is published whole or not at all.
 
-``published/<year>/<version>/`` is immutable. ``ledgergate.duckdb`` holds the current version of every published year
-and is the only record of which one that is; it is replaced in one step (written beside, then renamed), so a reader
-sees the old file or the new one, never half of either.
+``published/<year>/<version>/`` is immutable. Which version each year is at stands in ``current.json``
+(``base.current``), and ``ledgergate.duckdb`` holds those versions for readers: it is never written in place and never
+read here, so no reader, however it opens the file, stands in the way. A switch that was killed half-way is done by the
+next one, and what it left is swept.
 """
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,14 +20,17 @@ import duckdb
 
 from expectations.gate import PASSED
 from orchestration.base.addresses import hand_over, is_address
+from orchestration.base.current import CURRENT, Current, current_versions, mark_of, read_current, write_current
+from orchestration.base.files import drafts_of, locked, replacing, sweep, sync
+from orchestration.base.locks import open_database
 from orchestration.base.settings import Settings
-from orchestration.warehouse.rows import rows_of
 
 if TYPE_CHECKING:
     from orchestration.warehouse.build import Build
 
+__all__ = ["current_versions"]  # read with the versions themselves
 MANIFEST = "manifest.json"
-CURRENT = "published_version"  # the serving file's table of which version each year is at
+_DRAFT = ".draft-"
 
 
 class NotPublishedError(Exception):
@@ -67,9 +68,12 @@ def publish(settings: Settings, build: Build, tables: list[str], facts: dict[str
     except duckdb.CatalogException as error:
         raise NotPublishedError(f"{build.year} 年度的构建不完整：{str(error).splitlines()[0]}") from error
     gates = _passed_gates(build, content)
-    with _lock(settings):
+    with locked(settings.publish_lock):
+        _sweep(settings)
         for version in versions(settings, build.year):
             if version.current and version.manifest["content_sha256"] == content:
+                if not read_current(settings).is_served(settings.serving):
+                    _switch(settings, build.year, version.name)
                 return version, False
         name = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{content[:8]}"
         folder = settings.versions(build.year) / name
@@ -82,7 +86,8 @@ def publish(settings: Settings, build: Build, tables: list[str], facts: dict[str
 
 def rollback(settings: Settings, year: int, name: str) -> Version:
     """Switch readers to another version of a year. Raises ``KeyError`` where there is no such version."""
-    with _lock(settings):
+    with locked(settings.publish_lock):
+        _sweep(settings)
         for version in versions(settings, year):
             if version.name == name:
                 _switch(settings, year, name)
@@ -99,14 +104,6 @@ def versions(settings: Settings, year: int) -> list[Version]:
         for path in sorted(folder.iterdir() if folder.is_dir() else (), reverse=True)
         if (path / MANIFEST).is_file()
     ]
-
-
-def current_versions(settings: Settings) -> dict[int, str]:
-    """Which version each published year is at."""
-    if not settings.serving.is_file():
-        return {}
-    with duckdb.connect(str(settings.serving), read_only=True) as connection:
-        return {row["fiscal_year"]: row["version"] for row in rows_of(connection, f"from {CURRENT}")}
 
 
 def _passed_gates(build: Build, content: str) -> list[dict[str, Any]]:
@@ -128,13 +125,14 @@ def _write_version(build: Build, tables: list[str], folder: Path, manifest: dict
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     beside = build.folder if is_address(folder) else folder.parent
-    draft = beside / f".draft-{folder.name}-{os.getpid()}"
+    draft = beside / f"{_DRAFT}{folder.name}-{os.getpid()}"
     draft.mkdir()
     try:
-        with duckdb.connect(str(build.warehouse), read_only=True) as connection:
+        with open_database(build.warehouse) as connection:
             counts = {}
             for table in tables:
-                connection.execute(f"copy (from {table} order by all) to '{draft / table}.parquet' (format parquet)")
+                rows = connection.sql(f"from {table} order by all")
+                rows.write_parquet(str(draft / f"{table}.parquet"))
                 counts[table] = connection.execute(f"select count(*) from {table}").fetchall()[0][0]
         for extra in ("gates.json", "gates.html"):
             if (build.folder / extra).is_file():
@@ -146,26 +144,24 @@ def _write_version(build: Build, tables: list[str], folder: Path, manifest: dict
                 (folder / path.name).write_bytes(path.read_bytes())
             return
         for path in draft.iterdir():
-            _sync(path)
-        _sync(draft)
+            sync(path)
+        sync(draft)
         draft.rename(folder)
-        _sync(folder.parent)
+        sync(folder.parent)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
 
 
 def _switch(settings: Settings, year: int, name: str) -> None:
-    """Replace the serving file by one in which ``year`` stands at ``name``. A lost file is made anew, each other year
-    at its newest version."""
+    """Replace the serving file by one in which ``year`` stands at ``name``. Where nothing says which versions the other
+    years are at, each is at its newest."""
     chosen = current_versions(settings)
-    if not settings.serving.is_file():
+    if not chosen and settings.published.is_dir():
         years = [int(path.name) for path in settings.published.iterdir() if path.name.isdecimal()]
         chosen = {y: found[0].name for y in years if (found := versions(settings, y))}
     chosen[year] = name
     folders = {y: settings.versions(y) / version for y, version in sorted(chosen.items())}
-    draft = settings.serving.with_name(f".{settings.serving.name}-{os.getpid()}")
-    draft.unlink(missing_ok=True)
-    try:
+    with replacing(settings.serving) as draft:
         with hand_over(duckdb.connect(str(draft)), folders.values()) as connection:
             connection.execute(f"create table {CURRENT} (fiscal_year integer, version varchar)")
             connection.executemany(f"insert into {CURRENT} values (?, ?)", [[y, f.name] for y, f in folders.items()])
@@ -175,26 +171,15 @@ def _switch(settings: Settings, year: int, name: str) -> None:
                 files = [str(path) for path in places if path.is_file()]
                 connection.execute(f"create table {table} as from read_parquet(?, union_by_name = true)", [files])
             connection.execute("checkpoint")  # closing would do it too, but says nothing where the disk is full
-        _sync(draft)
-        draft.replace(settings.serving)
-        _sync(settings.serving.parent)
-    finally:
-        for path in (draft, draft.with_name(f"{draft.name}.wal")):
-            path.unlink(missing_ok=True)
+        write_current(settings, Current(chosen, mark_of(draft)))
+    # What a reader wrote beside the old file is not of the new one.
+    settings.serving.with_name(f"{settings.serving.name}.wal").unlink(missing_ok=True)
 
 
-@contextmanager
-def _lock(settings: Settings) -> Iterator[None]:
-    """One publisher at a time; the lock goes with the process that holds it."""
-    settings.home.mkdir(parents=True, exist_ok=True)
-    with (settings.home / ".publish.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _sweep(settings: Settings) -> None:
+    """What publishers have left that were killed: only for who holds the lock."""
+    for path in (settings.serving, settings.current):
+        sweep(settings.home, drafts_of(path))
+    places = settings.home / "build" if is_address(settings.published) else settings.published
+    for draft in places.glob(f"*/{_DRAFT}*"):
+        shutil.rmtree(draft)

@@ -1,10 +1,14 @@
-"""What each year is built from, by content, and which years are to be run when it changes. Knows nothing of Dagster.
+"""What each year is built from, by content, and which years are to be run. Knows nothing of Dagster.
 
-A year's inputs are its folder under ``raw/``, the files of entries that it names, the contracts, and the published
-version of the year before, whose closing balances are its openings: so a year runs again when the one before it is
-published anew, whoever did that. Content is sha256; times of files say nothing, but for entries, which may be too large
-to be hashed at every look. A year runs when two looks in a row saw the same, so that a file still being written is left
-alone.
+A year's inputs are its folder under ``raw/``, the files of entries that it names, the contracts, the rules, and the
+published version of the year before, whose closing balances are its openings: so a year runs again when the one before
+it is published anew, whoever did that. Content is sha256; times of files say nothing, but for entries, which may be too
+large to be hashed at every look.
+
+A year is settled when a run has come to a result on these very inputs: published, blocked by a gate, or refused as bad
+input. The run writes that down itself, so it holds whoever started it and whatever the daemon has forgotten; a run that
+crashed or was killed settles nothing. A year runs when two looks in a row saw the same inputs, so that a file still
+being written is left alone.
 """
 
 from __future__ import annotations
@@ -13,15 +17,15 @@ import hashlib
 import json
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from orchestration.base.addresses import resolve_path
-from orchestration.base.files import is_there, open_regular
+from orchestration.base.files import is_there, open_regular, write_whole
 from orchestration.base.problems import InputError
 from orchestration.base.settings import CONTRACTS, RULES, Settings
 from orchestration.base.yaml_files import read_yaml
-from orchestration.publication.versions import current_versions
+from orchestration.publication.versions import MANIFEST, current_versions
 
 #: Names that editors, copiers and synchronisers give to what is not finished.
 _UNFINISHED_PREFIXES = (".", "~$", "~")
@@ -29,69 +33,77 @@ _UNFINISHED_SUFFIXES = (".tmp", ".part", ".partial", ".crdownload", ".swp", "~")
 
 
 @dataclass(frozen=True)
-class Request:
-    """A year to run. ``key`` is unlike that of any other request, and the same when the same look is taken twice."""
+class Settled:
+    """What a run has come to. ``inputs``: their fingerprint; ``version``: where they were published."""
 
-    year: int
-    key: str
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What has been seen so far. ``asked`` counts requests: a content that comes back is to run again."""
-
-    last: dict[int, str] = field(default_factory=dict)
-    run: dict[int, str] = field(default_factory=dict)
-    asked: int = 0
-
-    @classmethod
-    def from_text(cls, text: str | None) -> Seen:
-        if not text:
-            return cls()
-        content = json.loads(text)
-        return cls(
-            {int(year): mark for year, mark in content["last"].items()},
-            {int(year): mark for year, mark in content["run"].items()},
-            content["asked"],
-        )
-
-    def as_text(self) -> str:
-        return json.dumps({"last": self.last, "run": self.run, "asked": self.asked}, sort_keys=True)
+    inputs: str
+    result: str  # published | blocked | refused
+    version: str = ""
 
 
-def look(settings: Settings, years: Iterable[int]) -> dict[int, str]:
-    """A mark of the content of each year that has ledgers; a year without ``sources.yml`` is not ready to be read."""
-    contracts = _folder(settings.contracts)
+def settle(settings: Settings, year: int, result: Settled) -> None:
+    """Write down what a run of a year has come to."""
+    path = _settled_file(settings, year)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, json.dumps(asdict(result), indent=1) + "\n")
+
+
+def is_settled(settings: Settings, year: int, inputs: str) -> bool:
+    """Whether there is a result for these inputs of the year. A version that has gone is none."""
+    try:
+        found = Settled(**json.loads(_settled_file(settings, year).read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return False
+    there = not found.version or (settings.versions(year) / found.version / MANIFEST).is_file()
+    return found.inputs == inputs and there
+
+
+def _settled_file(settings: Settings, year: int) -> Path:
+    return settings.home / "settled" / f"{year}.json"
+
+
+def scan_inputs(settings: Settings, years: Iterable[int]) -> dict[int, str]:
+    """A fingerprint of the inputs of each year that has ledgers; a year without ``sources.yml`` is not ready to be
+    read.
+    """
+    shared = [_folder(settings.contracts), _folder(settings.entry_contracts), _folder(settings.rules)]
     published = current_versions(settings)
-    found = {}
-    for year in years:
-        if (settings.ledgers(year) / "sources.yml").is_file():
-            # A version's name ends in its content; when it was published does not matter.
-            before = published.get(year - 1, "").rpartition("-")[2]
-            folder = settings.ledgers(year)
-            inside = [_folder(each) for each in (folder, folder / CONTRACTS, folder / RULES)]
-            found[year] = _digest([*inside, *_entries(folder), contracts, before])
-    return found
+    return {
+        year: _fingerprint(settings, year, [*shared, published.get(year - 1, "")])
+        for year in years
+        if (settings.ledgers(year) / "sources.yml").is_file()
+    }
 
 
-def decide(seen: Seen, now: Mapping[int, str], busy: Collection[int]) -> tuple[Seen, list[Request]]:
-    """What to run, given what was seen before, what is there now, and which years are being run.
+def _fingerprint(settings: Settings, year: int, shared: list[str]) -> str:
+    *rest, before = shared
+    folder = settings.ledgers(year)
+    # A version's name ends in its content; when it was published does not matter.
+    own = [_folder(each) for each in (folder, folder / CONTRACTS, folder / RULES)]
+    return _digest([*own, *_entries(folder), *rest, before.rpartition("-")[2]])
+
+
+def plan_runs(
+    before: Mapping[int, str],
+    now: Mapping[int, str],
+    settled: Collection[int],
+    busy: Collection[int],
+    later: Collection[int] = (),
+) -> list[int]:
+    """Which years to run, given what the look before saw, what is there now, and which years are settled, being run, or
+    to be tried again later.
 
     A year waits while the year before it is about to run or running: what that publishes is one of its inputs.
     """
-    requests: list[Request] = []
-    run, asked = dict(seen.run), seen.asked
+    found: list[int] = []
     unsettled = set(busy)
-    for year, mark in sorted(now.items()):
-        if run.get(year) == mark:
+    for year, inputs in sorted(now.items()):
+        if year in settled or year in busy or year in later:
             continue
-        steady = seen.last.get(year) == mark
-        if steady and year - 1 not in unsettled:
-            asked += 1
-            requests.append(Request(year, f"{year}-{asked}-{mark[:12]}"))
-            run[year] = mark
+        if before.get(year) == inputs and year - 1 not in unsettled:
+            found.append(year)
         unsettled.add(year)
-    return Seen(dict(now), {year: mark for year, mark in run.items() if year in now}, asked), requests
+    return found
 
 
 def _folder(folder: Path) -> str:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestration.base.files import write_whole
 from orchestration.base.settings import Settings
 from orchestration.reporting.edition import BOTH, PAGE, Edition
 from orchestration.reporting.fields import Fields
@@ -30,6 +29,12 @@ class Report:
 
 def report_folder(settings: Settings, year: int, version: str) -> Path:
     return settings.home / "reports" / str(year) / version
+
+
+def is_made(folder: Path) -> bool:
+    """Whether every file of both editions is there."""
+    names = [name for edition in BOTH for name in (edition.document, edition.workbook)]
+    return all((folder / name).is_file() for name in [*names, PAGE])
 
 
 def make_report(
@@ -67,7 +72,7 @@ def make_report(
         contents[PAGE] = render_page(fields, forms).encode()
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in contents.items():
-        _put(folder / name, content)
+        write_whole(folder / name, content)
     made = [folder / name for name in contents]
     for edition in editions if pdf else ():
         from orchestration.reporting.pdf import to_pdf
@@ -87,13 +92,3 @@ def report_places(version: Published) -> list[PlacedFigure]:
     fields = Fields(version)
     forms = build_forms(fields)
     return [*write_document(fields, forms, None).printed, *printed_in_forms(forms)]
-
-
-def _put(path: Path, content: bytes) -> None:
-    """Write a file in one step."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-", delete=False) as draft:
-        draft.write(content)
-        draft.flush()
-        os.fsync(draft.fileno())
-    Path(draft.name).chmod(0o644)
-    Path(draft.name).replace(path)

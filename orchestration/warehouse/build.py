@@ -11,8 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
+from orchestration.base.locks import open_database
 from orchestration.base.problems import InputError, Problem
 from orchestration.base.settings import CONTRACTS, RULES, Settings
 from orchestration.entries.contract import read_entry_contracts
@@ -26,7 +25,8 @@ from orchestration.rules.compiler import compile_rules
 from orchestration.rules.model import Rulebook, rules_beside
 from orchestration.warehouse.engine import DUCKDB
 from orchestration.warehouse.engines import engine_of
-from orchestration.warehouse.landing import land, published_cells, published_judged, raw_tables
+from orchestration.warehouse.landing import land, raw_tables
+from orchestration.warehouse.prior import read_prior
 from orchestration.warehouse.rows import rows_of
 
 
@@ -88,9 +88,18 @@ class Build:
         found: list[dict[str, str]] = json.loads(self.not_read_file.read_text(encoding="utf-8"))
         return found
 
+    @property
+    def inputs_file(self) -> Path:
+        return self.folder / "inputs"
+
+    @property
+    def inputs(self) -> str:
+        """The fingerprint of what the build was made from; empty where nobody said."""
+        return self.inputs_file.read_text(encoding="utf-8") if self.inputs_file.is_file() else ""
+
     def rows(self, query: str, *parameters: object) -> list[dict[str, Any]]:
         """Query the build file, read-only."""
-        with duckdb.connect(str(self.warehouse), read_only=True) as connection:
+        with open_database(self.warehouse) as connection:
             return rows_of(connection, query, parameters)
 
 
@@ -141,17 +150,17 @@ def read_inputs(
     ledgers = replace(ledgers, ledgers={**ledgers.ledgers, **sums})
     rulebook = compile_rules(rules, ledgers.contracts, year, str(settings.rules), cells=ledgers.cells, known=contracts)
     corrections, exceptions = read_notes(folder, ledgers, rulebook)
-    prior = published_cells(settings.serving, year - 1)
+    prior = read_prior(settings, year - 1)
     return Inputs(
         ledgers,
         rulebook,
         [] if as_published else corrections,
-        prior,
+        prior.cells,
         exceptions,
         narrative,
         entries,
         file_rows(year, entries),
-        published_judged(settings.serving, year - 1),
+        prior.judged,
     )
 
 
@@ -174,9 +183,10 @@ def read_notes(folder: Path, ledgers: Year, rulebook: Rulebook) -> tuple[list[Co
     return corrections, exceptions
 
 
-def land_inputs(build: Build, inputs: Inputs) -> None:
+def land_inputs(build: Build, inputs: Inputs, fingerprint: str = "") -> None:
     """Start the build anew from its inputs. Gate results of an earlier build go with it."""
     build.gates.unlink(missing_ok=True)
+    build.inputs_file.unlink(missing_ok=True)
     shown = bad_lines(inputs.entries, build.quarantine) if inputs.entries else []
     tables = raw_tables(
         inputs.year, inputs.rulebook, inputs.corrections, inputs.prior, inputs.exceptions, inputs.narrative,
@@ -190,6 +200,7 @@ def land_inputs(build: Build, inputs: Inputs) -> None:
         for rule, absent in sorted(inputs.rulebook.skipped.items())
     ]
     build.not_read_file.write_text(json.dumps(not_read, ensure_ascii=False), encoding="utf-8")
+    build.inputs_file.write_text(fingerprint, encoding="utf-8")
 
 
 def content_hash(build: Build, tables: list[str]) -> str:
@@ -208,7 +219,7 @@ def content_hash(build: Build, tables: list[str]) -> str:
 def _content_hash(warehouse: Path, written: tuple[tuple[int, int, int], ...], tables: tuple[str, ...]) -> str:
     del written  # part of the key: another state of the file is another content
     digest = hashlib.sha256()
-    with duckdb.connect(str(warehouse), read_only=True) as connection:
+    with open_database(warehouse) as connection:
         for table in tables:
             (rows,) = connection.execute(
                 f"select sha256(coalesce(string_agg(line, chr(10) order by line), '')) "

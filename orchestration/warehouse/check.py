@@ -19,8 +19,8 @@ from orchestration.rules.model import rules_beside
 from orchestration.warehouse import compiled
 from orchestration.warehouse.build import Build, Inputs, land_inputs, read_inputs, read_notes
 from orchestration.warehouse.engines import engine_of
-from orchestration.warehouse.landing import published_cells, published_judged
 from orchestration.warehouse.models import ModelsFailedError
+from orchestration.warehouse.prior import read_prior
 from orchestration.warehouse.suspects import write_suspects
 
 #: What a check looks at: the judge's tables, with the score that they make.
@@ -100,12 +100,13 @@ def _whatever(
     )
     rulebook = rules_on_what_is_stated(rulebook, ledgers.ledgers)
     notes = [read_notes(path, ledgers, rulebook) for path in folders]
+    prior = read_prior(settings, ledgers.year - 1)
     inputs = Inputs(
         ledgers,
         rulebook,
         [] if as_published else [correction for found, _ in notes for correction in found],
-        published_cells(settings.serving, ledgers.year - 1),
+        prior.cells,
         [accepted for _, found in notes for accepted in found],
-        prior_judged=published_judged(settings.serving, ledgers.year - 1),
+        prior_judged=prior.judged,
     )
     return inputs, readings

@@ -8,7 +8,6 @@ same year both ways and compares every table and type.
 
 from __future__ import annotations
 
-import fcntl
 import functools
 import json
 import tempfile
@@ -21,6 +20,9 @@ from typing import Any
 
 import duckdb
 
+from orchestration.base.files import locked, write_whole
+from orchestration.base.locks import open_database
+from orchestration.base.sql import sql_text
 from orchestration.warehouse import models
 from orchestration.warehouse.engine import DUCKDB, Engine
 from orchestration.warehouse.models import PROJECT, TARGET, DbtNode, ModelsFailedError, fingerprint
@@ -52,15 +54,12 @@ class Compiled:
 def project() -> tuple[Compiled, ...]:
     """Every node in an order in which it can be built, compiled anew only where a file has changed since."""
     TARGET.mkdir(parents=True, exist_ok=True)
-    with (TARGET / ".compiled.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with locked(TARGET / ".compiled.lock"):
         current = fingerprint()
         kept = json.loads(_KEPT.read_text(encoding="utf-8")) if _KEPT.is_file() else {}
         if kept.get("fingerprint") != current:
             kept = {"fingerprint": current, "nodes": [asdict(node) for node in _compile()]}
-            draft = _KEPT.with_suffix(".draft")
-            draft.write_text(json.dumps(kept, ensure_ascii=False), encoding="utf-8")
-            draft.replace(_KEPT)
+            write_whole(_KEPT, json.dumps(kept, ensure_ascii=False))
     return tuple(_kept_node(node) for node in kept["nodes"])
 
 
@@ -74,22 +73,24 @@ def build(
     tables: Iterable[str] | None = None,
     *,
     tests: bool = True,
+    upstream: bool = True,
     on_node: Callable[[str], None] = lambda name: None,
     engine: Engine = DUCKDB,
 ) -> list[DbtNode]:
     """Build these tables and all that they are made of (None: every one), in one transaction, as ``models.build`` does.
+    Without ``upstream``: these alone, on what stands.
 
     A failing test stops what is downstream of it. Raises ``ModelsFailedError`` where a model could not be built; then
     the build file is as it was. What is compiled is DuckDB's: another engine builds through dbt.
     """
     if engine.name != DUCKDB.name:
-        select = None if tables is None else " ".join(f"+{table}" for table in tables)
+        select = None if tables is None else " ".join(f"{'+' * upstream}{table}" for table in tables)
         return models.build(warehouse, select, None if tests else "resource_type:test", on_node, engine)
     assert warehouse.stem == CATALOGUE, f"{warehouse}: compiled models name the catalogue {CATALOGUE}"
-    chosen = [node for node in selected(tables) if tests or node.kind != "test"]
+    chosen = [node for node in selected(tables, upstream) if tests or node.kind != "test"]
     done: dict[str, DbtNode] = {}
     stopped: set[str] = set()  # tables whose tests failed, and what was therefore left out
-    with duckdb.connect(str(warehouse), config=_SETTINGS) as connection:
+    with open_database(warehouse, read_only=False, config=_SETTINGS) as connection:
         connection.execute("begin")
         for node in chosen:
             if node.kind != "test" and not stopped.isdisjoint(node.depends_on):
@@ -112,8 +113,9 @@ def published_tables() -> list[str]:
     return sorted(node.name for node in project() if node.published)
 
 
-def selected(tables: Iterable[str] | None) -> list[Compiled]:
-    """These tables, all that they are made of, and the tests of all those, in an order in which they can be built."""
+def selected(tables: Iterable[str] | None, upstream: bool = True) -> list[Compiled]:
+    """These tables, with ``upstream`` all that they are made of, and the tests of all those, in an order in which they
+    can be built."""
     built = [node for node in project() if node.kind in _KINDS]
     if tables is None:
         return built
@@ -125,7 +127,7 @@ def selected(tables: Iterable[str] | None) -> list[Compiled]:
         unique_id = left.pop()
         if unique_id in by_id and unique_id not in wanted:
             wanted.add(unique_id)
-            left += by_id[unique_id].depends_on
+            left += by_id[unique_id].depends_on if upstream else ()
     return [
         node
         for node in built
@@ -213,9 +215,9 @@ def _statements(node: Any) -> Compiled:
         return Compiled(node.unique_id, node.name, kind, depends_on, (f"select count(*) from (\n{sql}\n) as failing",))
     required: tuple[str, ...] = ()
     if kind == "seed":
-        types = ", ".join(f"'{name}': '{type_}'" for name, type_ in node.config.column_types.items())
-        path = str(PROJECT / node.original_file_path).replace("'", "''")
-        rows = f"from read_csv('{path}', header = true, delim = ',', types = {{{types}}})"
+        types = ", ".join(f"{sql_text(name)}: {sql_text(type_)}" for name, type_ in node.config.column_types.items())
+        path = sql_text(str(PROJECT / node.original_file_path))
+        rows = f"from read_csv({path}, header = true, delim = ',', types = {{{types}}})"
         statements: Sequence[str] = [f"create or replace table {relation} as {rows}"]
     elif node.config.contract.enforced:
         required = _required(node)

@@ -69,6 +69,17 @@ DUCKDB: Engine = DuckDB()
 
 
 @contextmanager
+def own_settings() -> Iterator[None]:
+    """The process's environment without what dbt would take from the user's own projects: DBT_DEFER=1 alone breaks a
+    build."""
+    before = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("DBT_")}
+    try:
+        yield
+    finally:
+        os.environ.update(before)
+
+
+@contextmanager
 def environment(**values: str) -> Iterator[None]:
     """The process's environment with these values, for as long as it lasts."""
     before = {name: os.environ.get(name) for name in values}

@@ -11,6 +11,7 @@ from typing import Any
 
 import duckdb
 
+from orchestration.base.locks import open_database
 from orchestration.warehouse.build import Build
 from orchestration.warehouse.rows import rows_of
 
@@ -33,7 +34,7 @@ class Glimpse:
 
 def glimpses(build: Build, tables: Sequence[str]) -> dict[str, Glimpse]:
     """All of these tables of a build, over one connection."""
-    with duckdb.connect(str(build.warehouse), read_only=True) as connection:
+    with open_database(build.warehouse) as connection:
         return {table: _glimpse(connection, table) for table in tables}
 
 

@@ -21,7 +21,6 @@ from orchestration.ledgers.money import unit_kind
 from orchestration.ledgers.narrative import Piece
 from orchestration.ledgers.reader import Year
 from orchestration.rules.model import COMPUTED, Rulebook
-from orchestration.warehouse.rows import rows_of
 
 VALUE = pa.decimal128(28, 9)
 _TEXT, _INT, _FLAG = pa.string(), pa.int32(), pa.bool_()
@@ -206,53 +205,15 @@ def land(warehouse: Path, *years: dict[str, list[dict[str, Any]]]) -> None:
         fresh.rmdir()
 
 
-def published_cells(serving: Path, year: int) -> list[dict[str, Any]]:
-    """The cells of a published year, as rows of ``raw.cell`` (money back in fen); none where it was never published."""
-    if not serving.is_file():
-        return []
-    with duckdb.connect(str(serving), read_only=True) as connection:
-        known = connection.execute("select 1 from information_schema.tables where table_name = 'cell'").fetchall()
-        if not known:
-            return []
-        rows = rows_of(
-            connection,
-            """select fiscal_year, ledger, row_key, row_kind, row_label, measure, text, unit, printed_unit, file, sheet,
-                      cell, address, value * if(unit = 'yuan', 100, 1) as value,
-                      half_width * if(unit = 'yuan', 100, 1) as half_width
-               from cell where fiscal_year = ?""",
-            [year],
-        )
-    for row in rows:
-        for name in ("value", "half_width"):
-            row[name] = None if row[name] is None else row[name].quantize(Decimal("1e-9"))
-        row["printed_factor"] = _factor(row["printed_unit"])
-    return rows
-
-
-def published_judged(serving: Path, year: int) -> list[dict[str, Any]]:
-    """The rules that a published year was judged by, each with how many instances; none where it was not published."""
-    if not serving.is_file():
-        return []
-    with duckdb.connect(str(serving), read_only=True) as connection:
-        if not connection.execute("from information_schema.tables where table_name = 'reconciliation'").fetchall():
-            return []
-        return rows_of(
-            connection,
-            """select fiscal_year, rule_id, max(title) as title, max(severity) as severity, count(*) as instances
-               from reconciliation where fiscal_year = ? group by fiscal_year, rule_id order by rule_id""",
-            [year],
-        )
-
-
 def _cell_row(cell: Cell) -> dict[str, Any]:
     return {
         **{field.name: getattr(cell, field.name) for field in dataclasses.fields(cell)},
         "address": cell.address,
-        "printed_factor": _factor(cell.printed_unit),
+        "printed_factor": factor(cell.printed_unit),
     }
 
 
-def _factor(printed_unit: str) -> Decimal | None:
+def factor(printed_unit: str) -> Decimal | None:
     """What a base value is multiplied by to stand in its printed unit: 0.000001 turns fen into 万元. Rates are shown in
     hundredths, also where ‰ is printed.
     """

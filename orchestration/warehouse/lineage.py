@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 from collections.abc import Sequence
 from typing import Any
 
+from orchestration.base.files import write_whole
 from orchestration.warehouse.build import Build
 from orchestration.warehouse.models import TARGET, DbtNode, fingerprint, manifest
 
@@ -33,10 +33,7 @@ def column_lineage(build: Build, nodes: Sequence[DbtNode], dialect: str = "duckd
     schema = _schema(build)
     lineage = {node.name: _columns(node.sql, schema, dialect) for node in nodes if node.kind == "model" and node.sql}
     if len(lineage) == sum(node.resource_type == "model" for node in manifest().nodes.values()):
-        draft = _KEPT.with_name(f".{_KEPT.name}-{os.getpid()}")
-        text = json.dumps({"fingerprint": fingerprint(), "lineage": lineage}, ensure_ascii=False)
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(_KEPT)
+        write_whole(_KEPT, json.dumps({"fingerprint": fingerprint(), "lineage": lineage}, ensure_ascii=False))
     return lineage
 
 

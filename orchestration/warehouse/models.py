@@ -8,7 +8,6 @@ after that. The one that others read (assets, lineage, documentation) is DuckDB'
 
 from __future__ import annotations
 
-import fcntl
 import functools
 import hashlib
 from collections.abc import Callable
@@ -17,8 +16,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from orchestration.base.files import locked
 from orchestration.base.settings import ROOT
-from orchestration.warehouse.engine import DUCKDB, Engine
+from orchestration.warehouse.engine import DUCKDB, Engine, own_settings
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
@@ -79,8 +79,7 @@ def parse(engine: str = DUCKDB.name) -> Path:
     folder = TARGET if engine == DUCKDB.name else TARGET / engine
     mark, found = folder / "fingerprint", folder / MANIFEST.name
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with locked(folder / ".lock"):
         current = fingerprint(engine)
         if not mark.is_file() or mark.read_text() != current or not found.is_file():
             mark.unlink(missing_ok=True)
@@ -177,9 +176,10 @@ def _invoke(
     from dbt.cli.main import dbtRunner
 
     place = ["--target", engine, "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
-    outcome = dbtRunner(manifest=parsed, callbacks=list(callbacks)).invoke(
-        ["--log-level", "none", "--log-level-file", "none", *arguments, *place]
-    )
+    with own_settings():
+        outcome = dbtRunner(manifest=parsed, callbacks=list(callbacks)).invoke(
+            ["--log-level", "none", "--log-level-file", "none", *arguments, *place]
+        )
     if outcome.exception:
         raise ModelsFailedError(str(outcome.exception)) from outcome.exception
     return outcome.result

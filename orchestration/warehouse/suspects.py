@@ -6,10 +6,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 
 from orchestration.base.addresses import resolve_path
+from orchestration.base.locks import open_database
 from orchestration.entries.contract import EntryContract
 from orchestration.entries.diagnosis.accounts import AccountIndex, PlacedFile
 from orchestration.entries.diagnosis.diagnose import DiagnosisInput, diagnose
@@ -109,7 +109,7 @@ def write_suspects(build: Build) -> Findings:
     What it costs to suspect a cell of a ledger is in the ledger's contract (``reliability``).
     """
     found = _find(build) if _something_does_not_hold_exactly(build) else Findings()
-    with duckdb.connect(str(build.warehouse)) as connection:
+    with open_database(build.warehouse, read_only=False) as connection:
         connection.execute("begin")
         for name, rows in _tables(found).items():
             connection.register("rows", pa.Table.from_pylist(rows, schema=SCHEMAS[name]))

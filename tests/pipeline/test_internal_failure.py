@@ -15,7 +15,7 @@ from tests.conftest import Published
 
 STAGES = {
     "reading": "orchestration.pipeline.assets.ledgers.read_inputs",
-    "models": "orchestration.warehouse.models.build",
+    "models": "orchestration.warehouse.compiled.build",
     "suspects": "orchestration.pipeline.assets.suspects.write_suspects",
     "gates": "orchestration.pipeline.assets.gates.run_gates",
     "publication": "orchestration.pipeline.assets.publication.publish_build",
@@ -62,6 +62,21 @@ def test_a_step_that_raises_ends_the_run_with_its_trace_and_exit_3(
     assert call(monkeypatch, settings, "run", "2024") == 3
     said = capfd.readouterr().err
     assert "ZeroDivisionError: nobody thought of this" in said and "内部错误" in said and "写不下" not in said
+
+
+@pytest.mark.parametrize("error", [
+    PermissionError(13, "Permission denied", "/srv/ledgergate/build"), OSError(30, "Read-only file system", "/srv"),
+])  # fmt: skip
+def test_a_place_that_may_not_be_written_is_one_line_and_exit_2(
+    error: OSError, settings: Settings, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(*arguments: Any, **named: Any) -> NoReturn:
+        raise error
+
+    monkeypatch.setattr("orchestration.pipeline.assets.ledgers.land_inputs", refuse)
+    assert call(monkeypatch, settings, "run", "2024") == 2
+    said = capfd.readouterr().err
+    assert "无法读写" in said and error.filename in said and "Traceback" not in said
 
 
 def test_a_report_that_raises_ends_with_its_trace_and_exit_3(

@@ -18,12 +18,14 @@ import pytest
 import yaml
 
 from orchestration.base.settings import Settings
+from orchestration.explanation.source import open_source
 from orchestration.publication.gates import run_gates
 from orchestration.publication.release import publish_build
 from orchestration.publication.versions import Version, current_versions, rollback, versions
 from orchestration.reporting.published import open_version
 from orchestration.warehouse import models
 from orchestration.warehouse.build import Build
+from orchestration.warehouse.prior import read_prior
 from tests.conftest import Published
 
 COMMAND = [sys.executable, "-m", "orchestration.cli.main"]
@@ -87,6 +89,59 @@ def test_a_reader_keeps_what_it_opened_while_the_year_is_switched(installation: 
         publish_altered(installation, "改名")
         ((name,),) = reader.execute("select project_name from project_expenditure where project_no = 1").fetchall()
     assert name == "省领导联系服务专家经费"
+    assert served(installation) == "改名"
+
+
+def test_home_may_have_any_ordinary_name_and_lie_deep(published: Published, tmp_path: Path) -> None:
+    home = tmp_path / "it's $HOME 年度" / ("d" * 100) / "h"
+    shutil.copytree(published.settings.home, home, ignore=shutil.ignore_patterns("dagster"))
+    settings = Settings(home=home, raw=published.settings.raw)
+    version = publish_altered(settings, "改名")
+    assert served(settings) == "改名"
+    source = open_source(settings, 2024)
+    assert source is not None and source.rows("select count(*) as n from cell")[0]["n"] > 0
+    shutil.rmtree(settings.build(2024))
+    source = open_source(settings, 2024)
+    assert source is not None and source.kind == "published"
+    assert source.rows("select count(*) as n from cell")[0]["n"] > 0
+    assert open_version(settings, 2024).name == version.name
+    assert len(read_prior(settings, 2024).cells) == len(open_version(settings, 2024).tables["cell"])
+
+
+def test_what_killed_publishers_leave_is_swept(installation: Settings) -> None:
+    (version,) = versions(installation, 2024)
+    before = {path for path in installation.home.rglob("*") if path.is_file()}
+    for number in range(50):
+        (installation.versions(2024) / f".draft-{number}").mkdir()
+        (installation.versions(2024) / f".draft-{number}" / "cell.parquet").write_bytes(b"half")
+        (installation.home / f".ledgergate.duckdb-{number}-aa").write_bytes(b"half")
+        (installation.home / f".ledgergate.duckdb-{number}-aa.wal").write_bytes(b"half")
+    installation.serving.with_name("ledgergate.duckdb.wal").write_bytes(b"a reader's log")
+    rollback(installation, 2024, version.name)
+    assert {path for path in installation.home.rglob("*") if path.is_file()} == before
+    assert not list(installation.versions(2024).glob(".*"))
+    assert served(installation) == "省领导联系服务专家经费"
+
+
+def test_a_switch_that_was_killed_half_way_is_done_by_the_next_publication(
+    installation: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (old,) = versions(installation, 2024)
+    replace = Path.replace
+
+    def killed(path: Path, target: Path) -> Path:
+        if target == installation.serving:
+            raise KeyboardInterrupt
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", killed)
+    with pytest.raises(KeyboardInterrupt):
+        publish_altered(installation, "改名")
+    monkeypatch.undo()
+    (new,) = (version for version in versions(installation, 2024) if version.name != old.name)
+    assert current_versions(installation) == {2024: new.name} and served(installation) != "改名"
+    build = Build(2024, installation.build(2024))
+    assert publish_build(installation, build, models.published_tables()) == (new, False)
     assert served(installation) == "改名"
 
 
@@ -190,9 +245,7 @@ def test_two_years_run_at_the_same_time_while_a_reader_queries(installation: Set
 #: machine.
 STEPS: dict[str, Callable[[Path, float], bool]] = {
     "landing": lambda folder, began: any(folder.glob(".landing*/*")),
-    "building models": lambda folder, began: any(
-        path.stat().st_mtime > began for path in (folder / "dbt" / "run").rglob("*.sql")
-    ),
+    "building models": lambda folder, began: (folder / "not_read.json").stat().st_mtime > began,
     "passing the gates": lambda folder, began: (folder / "gates.html").stat().st_mtime > began,
 }
 

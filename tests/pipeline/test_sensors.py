@@ -6,10 +6,9 @@ from __future__ import annotations
 
 import fcntl
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import dagster as dg
 import pytest
@@ -24,6 +23,7 @@ from orchestration.base.settings import Settings
 from orchestration.pipeline import sensors
 from orchestration.pipeline.definitions import build_definitions
 from orchestration.pipeline.resources import Workspace
+from orchestration.publication.watch import Settled, scan_inputs, settle
 from orchestration.reporting.report import report_folder
 from tests.conftest import Published
 from tests.receivers import Answer, Robots, robots
@@ -41,7 +41,7 @@ def instance() -> Iterator[dg.DagsterInstance]:
         yield found
 
 
-def run_of(year: int, instance: dg.DagsterInstance, fails: bool = True) -> str:
+def run_of(year: int, instance: dg.DagsterInstance, fails: bool = True, tags: Mapping[str, str] | None = None) -> str:
     """A run that ends without a word about the data."""
 
     @dg.op
@@ -54,7 +54,7 @@ def run_of(year: int, instance: dg.DagsterInstance, fails: bool = True) -> str:
         work()
 
     done = some.execute_in_process(
-        instance=instance, raise_on_error=False, tags={"dagster/partition": str(year)},
+        instance=instance, raise_on_error=False, tags={**(tags or {}), "dagster/partition": str(year)},
         run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
     )  # fmt: skip
     return done.run_id
@@ -206,28 +206,77 @@ def test_a_year_whose_ledgers_are_there_is_not_asked_for(settings: Settings, ins
     assert Outbox(settings.outbox).unplanned() == []
 
 
-def test_a_changed_ledger_asks_for_its_year(settings: Settings, instance: dg.DagsterInstance, tmp_path: Path) -> None:
-    del tmp_path
+def asked_for(instance: dg.DagsterInstance, request: dg.RunRequest, fails: bool = False) -> None:
+    """The run that a request starts."""
+    run_of(int(request.partition_key or 0), instance, fails, request.tags)
+
+
+def test_a_changed_ledger_asks_for_its_year_until_there_is_a_result(
+    settings: Settings, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
     watch = sensors.watch_ledgers(settings)
     first = tick(watch, instance)
-    second = tick(watch, instance, first.cursor)
-    (request,) = second.run_requests or []
+    assert not first.run_requests
+    (request,) = tick(watch, instance, first.cursor).run_requests or []
     assert request.partition_key == "2024"
-    assert not tick(watch, instance, second.cursor).run_requests
+    (same,) = tick(watch, instance, first.cursor).run_requests or []
+    assert same.run_key == request.run_key  # the daemon died before it could start the run
+    asked_for(instance, request, fails=True)
+    assert not tick(watch, instance, first.cursor).run_requests  # too early
+    monkeypatch.setattr(sensors, "_PAUSE", timedelta(0))
+    (again,) = tick(watch, instance, first.cursor).run_requests or []
+    assert again.run_key != request.run_key  # Dagster drops what bears a key that it has seen
+    asked_for(instance, again)
+    settle(settings, 2024, Settled(scan_inputs(settings, [2024])[2024], "refused"))
+    for cursor in (None, first.cursor):
+        assert not tick(watch, instance, cursor).run_requests
 
 
-def test_every_published_version_gets_its_report_once(published: Published, instance: dg.DagsterInstance) -> None:
+def test_ledgers_that_come_back_after_a_lost_cursor_are_run_again(
+    settings: Settings, instance: dg.DagsterInstance
+) -> None:
+    watch = sensors.watch_ledgers(settings)
+    keys = []
+    ledger = settings.ledgers(2024) / "insured.csv"
+    for content in (ledger.read_bytes(), b"other", ledger.read_bytes()):
+        ledger.write_bytes(content)
+        cursor = tick(watch, instance).cursor  # nothing is remembered
+        (request,) = tick(watch, instance, cursor).run_requests or []
+        asked_for(instance, request)
+        settle(settings, 2024, Settled(scan_inputs(settings, [2024])[2024], "blocked"))
+        keys.append(request.run_key)
+    assert len(set(keys)) == 3
+
+
+def test_a_missing_report_is_asked_for_until_it_is_there(
+    published: Published, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings = published.settings
     assert published.outcome.version is not None
     version = published.outcome.version.name
     folder = report_folder(settings, 2024, version)
     shutil.rmtree(folder, ignore_errors=True)
-    (request,) = tick(sensors.make_reports(settings), instance).run_requests or ()
-    assert (request.run_key, request.partition_key) == (version, "2024")
+    follow = sensors.make_reports(settings)
+    (request,) = tick(follow, instance).run_requests or ()
+    assert request.partition_key == "2024"
+    asked_for(instance, request, fails=True)
+    assert tick(follow, instance).run_requests == []
+    monkeypatch.setattr(sensors, "_PAUSE", timedelta(0))
+    (again,) = tick(follow, instance).run_requests or ()
+    assert again.run_key != request.run_key
     folder.mkdir(parents=True)
-    (folder / "report.docx").write_bytes(b"made")
-    assert tick(sensors.make_reports(settings), instance).run_requests == []
+    for name in ("report.docx", "annexes.xlsx", "report-internal.docx", "annexes-internal.xlsx"):
+        (folder / name).write_bytes(b"made")
+    assert len(tick(follow, instance).run_requests or ()) == 1  # the page is missing
+    (folder / "report.html").write_bytes(b"made")
+    assert tick(follow, instance).run_requests == []
     shutil.rmtree(folder)
+
+
+def test_a_year_that_the_command_has_run_is_settled(published: Published, instance: dg.DagsterInstance) -> None:
+    watch = sensors.watch_ledgers(published.settings)
+    cursor = tick(watch, instance).cursor
+    assert not tick(watch, instance, cursor).run_requests
 
 
 def test_where_nothing_is_published_no_report_is_asked_for(settings: Settings, instance: dg.DagsterInstance) -> None:

@@ -20,10 +20,11 @@ import duckdb
 import pyarrow as pa
 
 from orchestration.base.addresses import connect, spelled
+from orchestration.base.sql import sql_text
 from orchestration.entries.diagnosis.accounts import AccountIndex, Values
 from orchestration.entries.files import CSV, find_files
 from orchestration.entries.line_faults import reason_of
-from orchestration.entries.line_sql import csv_lines, raw_columns, source_of, sql_text, typed
+from orchestration.entries.line_sql import csv_lines, raw_columns, source_of, typed
 from orchestration.entries.read import MEMORY, limit
 from orchestration.localisation.solver.system import Clock
 

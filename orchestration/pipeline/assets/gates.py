@@ -11,7 +11,7 @@ from orchestration.alerting import events
 from orchestration.pipeline.assets import DATA_TEAM
 from orchestration.pipeline.partitions import YEARS
 from orchestration.pipeline.resources import Workspace
-from orchestration.publication.gates import run_gates
+from orchestration.publication.gates import failed, run_gates
 from orchestration.warehouse import models
 from orchestration.warehouse.glimpse import markdown
 
@@ -40,6 +40,9 @@ def gate_assets(tables: list[str]) -> dg.AssetsDefinition:
         results = run_gates(
             build, models.published_tables(), on_gate=lambda result: workspace.watcher.advance(result.title)
         )
+        stopping = failed(results)
+        if stopping and all(result.status != "crashed" for result in stopping):  # a check that broke has not judged
+            workspace.settle(build.year, build.inputs, "blocked")
         if not workspace.as_published:
             events.gates_judged(workspace.run(build.year, context.run.run_id), build, results)
         yield dg.MaterializeResult(

@@ -10,6 +10,7 @@ import dagster as dg
 
 from expectations.gate import gate_executor
 from orchestration.alerting import events
+from orchestration.base.locks import LockedError
 from orchestration.base.problems import InputError
 from orchestration.entries.contract import EntryContract
 from orchestration.ledgers.cell import Cell
@@ -17,6 +18,7 @@ from orchestration.ledgers.contract import Contract
 from orchestration.pipeline.assets import DATA_TEAM
 from orchestration.pipeline.partitions import YEARS
 from orchestration.pipeline.resources import Workspace
+from orchestration.publication.watch import scan_inputs
 from orchestration.warehouse.build import Inputs, land_inputs, read_inputs
 from orchestration.warehouse.glimpse import markdown
 
@@ -98,9 +100,13 @@ def ledger_assets(contracts: Mapping[str, Contract], entries: Mapping[str, Entry
         year = int(context.partition_key)
         gate_executor()  # the gates' process gets ready on another core meanwhile
         workspace.watcher.step("读入账表", len(specs))
+        fingerprint = scan_inputs(workspace.settings, [year]).get(year, "")
         try:
             inputs = read_inputs(workspace.settings, year, workspace.as_published, workspace.watcher.advance)
+        except LockedError:
+            raise
         except InputError as error:
+            workspace.settle(year, fingerprint, "refused")
             if not workspace.as_published:
                 events.bad_input(workspace.run(year, context.run.run_id), error.problems)
             raise dg.Failure(
@@ -108,7 +114,7 @@ def ledger_assets(contracts: Mapping[str, Contract], entries: Mapping[str, Entry
                 metadata={"problems": dg.MetadataValue.md(_problem_table(error))},
                 allow_retries=False,
             ) from error
-        land_inputs(workspace.build(year), inputs)
+        land_inputs(workspace.build(year), inputs, fingerprint)
         for spec in specs:
             if spec.key in context.selected_asset_keys:
                 yield dg.MaterializeResult(asset_key=spec.key, metadata=_metadata(spec.key, inputs))

@@ -40,8 +40,10 @@ def publication_asset(tables: list[str]) -> dg.AssetsDefinition:
         try:
             version, is_new = publish_build(workspace.settings, build, models.published_tables())
         except NotPublishedError as error:
+            workspace.settle(build.year, build.inputs, "blocked")
             events.refused(run, str(error))
             raise dg.Failure(description=str(error), allow_retries=False) from error
+        workspace.settle(build.year, build.inputs, "published", version.name)
         events.published(run, version.name)
         workspace.watcher.advance(version.name)
         return dg.MaterializeResult(

@@ -1,7 +1,7 @@
 """The dbt models as assets; what their structure tests found, and what people want to see of a table, stands in each
 one's metadata.
 
-SQL belongs in ``dbt_project``; running it in ``orchestration.warehouse.models``.
+SQL belongs in ``dbt_project``; running it in ``orchestration.warehouse.compiled``.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,7 @@ from orchestration.base.problems import InputError
 from orchestration.pipeline.assets.ledgers import LANDED
 from orchestration.pipeline.partitions import YEARS
 from orchestration.pipeline.resources import Workspace
-from orchestration.warehouse import models
+from orchestration.warehouse import compiled, models
 from orchestration.warehouse.engines import engine_of
 from orchestration.warehouse.glimpse import Glimpse, glimpses, markdown
 from orchestration.warehouse.lineage import column_lineage
@@ -46,7 +46,7 @@ class Translator(DagsterDbtTranslator):
 
 
 def warehouse_assets() -> dg.AssetsDefinition:
-    """All models and seeds, built by one dbt invocation."""
+    """All models and seeds, built in one go from what dbt has compiled."""
     manifest_path = models.parse()
     # Several sources stand for one landed asset: a rulebook is four tables.
     translator = Translator(
@@ -66,13 +66,15 @@ def warehouse_assets() -> dg.AssetsDefinition:
     ) -> Iterator[dg.Output[None]]:
         build = workspace.build(int(context.partition_key))
         whole = len(context.selected_asset_keys) == len(build_models.keys)
-        select = None if whole else " ".join(key.path[-1] for key in sorted(context.selected_asset_keys))
+        tables = None if whole else [key.path[-1] for key in sorted(context.selected_asset_keys)]
         try:
             engine = engine_of(workspace.settings)
         except InputError as error:
             raise dg.Failure(description=str(error), allow_retries=False) from error
         workspace.watcher.step("构建模型", len(context.selected_asset_keys))
-        nodes = models.build(build.warehouse, select, on_node=workspace.watcher.advance, engine=engine)
+        nodes = compiled.build(
+            build.warehouse, tables, upstream=False, on_node=workspace.watcher.advance, engine=engine
+        )
         built = [node for node in nodes if node.kind in ("model", "seed") and node.status == "success"]
         seen = glimpses(build, [node.name for node in built])
         lineage = column_lineage(build, nodes, engine.name)
@@ -88,6 +90,7 @@ def warehouse_assets() -> dg.AssetsDefinition:
             yield dg.Output(None, output_name=dg.AssetKey([node.name]).to_python_identifier(), metadata=metadata)
         broken = [node for node in nodes if node.status == "fail"]
         if broken:
+            workspace.settle(build.year, build.inputs, "blocked")
             if not workspace.as_published:
                 events.structure_failed(
                     workspace.run(build.year, context.run.run_id), build, {node.name: node.failures for node in broken}

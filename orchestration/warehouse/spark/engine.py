@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-import duckdb
 import pyarrow as pa
 
+from orchestration.base.locks import open_database
 from orchestration.base.problems import InputError, Problem
 from orchestration.base.settings import Settings
 from orchestration.warehouse.engine import Session, Tables
@@ -86,7 +86,7 @@ class Built:
         import pyarrow.parquet as pq
 
         self.session.sql(f"create database if not exists {schema}")
-        with duckdb.connect(str(self.warehouse), read_only=True) as connection:
+        with open_database(self.warehouse) as connection:
             query = "select table_name from information_schema.tables where table_schema = ? order by 1"
             for (table,) in connection.execute(query, [schema]).fetchall():
                 rows = connection.execute(f"from {schema}.{table}").to_arrow_table()
@@ -103,7 +103,7 @@ class Built:
     def export_results(self, tables: Tables) -> None:
         import pyarrow.parquet as pq
 
-        with duckdb.connect(str(self.warehouse)) as connection:
+        with open_database(self.warehouse, read_only=False) as connection:
             connection.execute("begin")
             for table, required in tables.items():
                 frame = self.session.table(f"main.{table}")

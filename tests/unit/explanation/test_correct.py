@@ -267,7 +267,7 @@ def test_a_failing_disk_leaves_the_old_file(
         raise OSError("no space left on device")
 
     path_of(folder).write_text(HEADER + "\n", encoding="utf-8")
-    monkeypatch.setattr(correct.os, "fsync", full)
+    monkeypatch.setattr("os.fsync", full)
     with pytest.raises(OSError, match="no space"):
         correct.write(replace(proposal, path=path_of(folder), content=path_of(folder).read_bytes()))
     assert path_of(folder).read_text(encoding="utf-8") == HEADER + "\n"

@@ -6,11 +6,11 @@ import os
 import shutil
 from pathlib import Path
 
-import duckdb
 import pytest
 
+from orchestration.base.current import Current, write_current
 from orchestration.base.settings import Settings
-from orchestration.publication.watch import Seen, decide, look
+from orchestration.publication.watch import Settled, is_settled, plan_runs, scan_inputs, settle
 
 
 @pytest.fixture
@@ -27,25 +27,24 @@ def settings(tmp_path: Path) -> Settings:
 
 
 class Eyes:
-    """Looks again and again; ``busy``: years that are being run."""
+    """Looks again and again, and runs what is to be run, which comes to a result at once."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.seen = Seen()
-        self.keys: list[str] = []
+        self.before: dict[int, str] = {}
 
-    def look(self, *busy: int) -> list[int]:
-        now = look(self.settings, (2024, 2025, 2026))
-        self.seen, requests = decide(Seen.from_text(self.seen.as_text()), now, busy)
-        self.keys += [request.key for request in requests]
-        return [request.year for request in requests]
+    def look(self, *busy: int, later: tuple[int, ...] = (), crashes: bool = False) -> list[int]:
+        now = scan_inputs(self.settings, (2024, 2025, 2026))
+        settled = {year for year, inputs in now.items() if is_settled(self.settings, year, inputs)}
+        years = plan_runs(self.before, now, settled, busy, later)
+        self.before = now
+        for year in () if crashes else years:
+            settle(self.settings, year, Settled(now[year], "blocked"))
+        return years
 
 
 def publish(settings: Settings, year: int, name: str) -> None:
-    settings.serving.unlink(missing_ok=True)
-    with duckdb.connect(str(settings.serving)) as connection:
-        connection.execute("create table published_version (fiscal_year integer, version varchar)")
-        connection.execute("insert into published_version values (?, ?)", [year, name])
+    write_current(settings, Current({year: name}))
 
 
 def settled(settings: Settings) -> Eyes:
@@ -77,25 +76,34 @@ def test_times_of_files_say_nothing(settings: Settings) -> None:
     assert [eyes.look(), eyes.look()] == [[], [2024]]
 
 
-def test_content_that_comes_back_runs_again_under_another_key(settings: Settings) -> None:
+def test_content_that_comes_back_runs_again_and_what_the_looks_forgot_does_not(settings: Settings) -> None:
     eyes = settled(settings)
     ledger = settings.ledgers(2024) / "a.csv"
     for text in ("2", "1", "2"):
         ledger.write_text(text)
-        assert [eyes.look(), eyes.look()] == [[], [2024]]
-        eyes.look()
-    assert len(set(eyes.keys)) == len(eyes.keys)
+        assert [eyes.look(), eyes.look(), eyes.look()] == [[], [2024], []]
+        eyes.before = {}  # a cursor that was reset
+        assert [eyes.look(), eyes.look()] == [[], []]
 
 
-def test_the_same_look_taken_twice_asks_under_the_same_key(settings: Settings) -> None:
+def test_asked_is_not_done(settings: Settings) -> None:
+    """A run that crashed or was killed has settled nothing; it holds up no other year, and is tried again when due."""
     eyes = settled(settings)
-    (settings.ledgers(2024) / "a.csv").write_text("2")
-    eyes.look()
-    before = eyes.seen
-    eyes.look()
-    eyes.seen = before  # the daemon died before it could remember
-    eyes.look()
-    assert eyes.keys[-1] == eyes.keys[-2]
+    for year in (2024, 2025):
+        (settings.ledgers(year) / "a.csv").write_text("2")
+    assert [eyes.look(), eyes.look(crashes=True)] == [[], [2024]]
+    assert eyes.look(2024) == []
+    assert eyes.look(later=(2024,)) == [2025]
+    assert [eyes.look(), eyes.look()] == [[2024], []]
+
+
+def test_a_version_that_has_gone_is_no_result(settings: Settings) -> None:
+    inputs = scan_inputs(settings, [2024])[2024]
+    settle(settings, 2024, Settled(inputs, "published", "v1"))
+    assert not is_settled(settings, 2024, inputs)
+    (settings.versions(2024) / "v1").mkdir(parents=True)
+    (settings.versions(2024) / "v1" / "manifest.json").write_text("{}")
+    assert is_settled(settings, 2024, inputs)
 
 
 def test_the_next_year_runs_after_the_year_before_was_published_anew_and_not_before(settings: Settings) -> None:
@@ -117,6 +125,14 @@ def test_contracts_concern_every_year(settings: Settings) -> None:
     assert [eyes.look(), eyes.look(), eyes.look(2024), eyes.look()] == [[], [2024], [], [2025]]
 
 
+def test_rules_concern_every_year(settings: Settings, tmp_path: Path) -> None:
+    settings = settings.with_rules(tmp_path / "rules")
+    settings.rules.mkdir()
+    eyes = settled(settings)
+    (settings.rules / "own.yml").write_text("rules: {}")
+    assert [eyes.look(), eyes.look(), eyes.look()] == [[], [2024], [2025]]
+
+
 def test_a_new_year_runs_once_it_names_its_sources(settings: Settings) -> None:
     eyes = settled(settings)
     folder = settings.ledgers(2026)
@@ -135,12 +151,12 @@ def test_what_is_not_finished_is_not_looked_at(settings: Settings) -> None:
     assert [eyes.look(), eyes.look()] == [[], []]
 
 
-def test_a_year_that_is_taken_away_and_put_back_runs_again(settings: Settings) -> None:
+def test_a_year_that_is_taken_away_and_put_back_still_has_its_result(settings: Settings) -> None:
     eyes = settled(settings)
     shutil.move(settings.ledgers(2025), settings.raw / "kept")
     assert eyes.look() == []
     shutil.move(settings.raw / "kept", settings.ledgers(2025))
-    assert [eyes.look(), eyes.look()] == [[], [2025]]
+    assert [eyes.look(), eyes.look()] == [[], []]
 
 
 def test_a_new_file_of_entries_runs_the_year(settings: Settings) -> None:

@@ -1,0 +1,69 @@
+"""Which version each published year is at: ``current.json`` beside the serving file.
+
+The program reads this and the versions' own folders, never the serving file: a reader who opens that one the default
+way holds it alone. The record is written before the serving file is switched, and names the file that is to stand
+there, so that a switch that was killed in between is seen and done by the next one. What a version is belongs in
+``publication``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestration.base.files import write_whole
+from orchestration.base.locks import open_database
+from orchestration.base.settings import Settings
+
+#: The serving file's own table of which version each year is at.
+CURRENT = "published_version"
+
+
+@dataclass(frozen=True)
+class Current:
+    """``versions``: by year; ``serving``: the mark of the serving file that belongs to them."""
+
+    versions: dict[int, str]
+    serving: str = ""
+
+    def is_served(self, serving: Path) -> bool:
+        """Whether readers find these versions, as they were written."""
+        return serving.is_file() and self.serving == mark_of(serving)
+
+
+def mark_of(database: Path) -> str:
+    """sha256 of a file's bytes, which nobody's lock keeps from being read. (Headers alone are the same in files of the
+    same shape.)
+    """
+    with database.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_current(settings: Settings) -> Current:
+    """Which version each published year is at; no year where nothing was published."""
+    try:
+        content = json.loads(settings.current.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return Current(_of_serving(settings.serving))
+    return Current({int(year): name for year, name in content["versions"].items()}, content["serving"])
+
+
+def write_current(settings: Settings, current: Current) -> None:
+    versions = {str(year): name for year, name in sorted(current.versions.items())}
+    text = json.dumps({"versions": versions, "serving": current.serving}, indent=2)
+    write_whole(settings.current, text + "\n")
+
+
+def current_versions(settings: Settings) -> dict[int, str]:
+    """Which version each published year is at."""
+    return read_current(settings).versions
+
+
+def _of_serving(serving: Path) -> dict[int, str]:
+    """An installation of before there was a record, until its next switch."""
+    if not serving.is_file():
+        return {}
+    with open_database(serving) as connection:
+        return dict(connection.execute(f"select fiscal_year, version from {CURRENT}").fetchall())

@@ -1,0 +1,56 @@
+"""Opening a DuckDB file that another process may have open: waits a little, then says in one line who holds it.
+
+DuckDB lets one process write or several read. A reader of a build file, or a run that writes one, is done in a moment;
+a program that somebody has left open is not.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from orchestration.base.problems import InputError, Problem
+
+if TYPE_CHECKING:
+    import duckdb
+
+#: How long to wait for a file that another process has open.
+WAIT_SECONDS = 20.0
+_PAUSE = 0.05
+_HOLDER = re.compile(r"Conflicting lock is held in (.*?) \(PID (\d+)\)")
+
+
+class LockedError(InputError):
+    """Another process holds the file: nothing is wrong with it, and a later try works."""
+
+
+def open_database(
+    path: Path, *, read_only: bool = True, wait: float = WAIT_SECONDS, config: Mapping[str, str] = {}
+) -> duckdb.DuckDBPyConnection:
+    """Raises ``LockedError`` where another process still holds the file after ``wait`` seconds."""
+    import duckdb  # a quarter of a second, and some commands ask no database
+
+    until = time.monotonic() + wait
+    while True:
+        try:
+            return duckdb.connect(str(path), read_only=read_only, config=dict(config))
+        except duckdb.IOException as error:
+            if not is_lock(error):
+                raise
+            if time.monotonic() >= until:
+                raise locked_error(path, error) from None
+        time.sleep(_PAUSE)
+
+
+def is_lock(error: BaseException) -> bool:
+    return "Could not set lock on file" in str(error)
+
+
+def locked_error(path: Path, error: BaseException) -> LockedError:
+    """The one line, with the process that holds the file."""
+    found = _HOLDER.search(str(error))
+    holder = f"被进程 {found[2]}（{Path(found[1]).name}）打开着" if found else "被另一个进程打开着"
+    return LockedError([Problem(str(path), "", "", holder, "没有程序独占的文件；关闭后再试")])

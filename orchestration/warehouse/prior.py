@@ -1,0 +1,52 @@
+"""The published year before, as a year's build starts from it: its cells, and the rules that it was judged by.
+
+Read from the version's own files. What becomes of them belongs in the models.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from orchestration.base.addresses import connect
+from orchestration.base.current import current_versions
+from orchestration.base.settings import Settings
+from orchestration.warehouse.landing import factor
+from orchestration.warehouse.rows import rows_of
+
+
+@dataclass(frozen=True)
+class Prior:
+    """Nothing of it where the year was never published."""
+
+    cells: list[dict[str, Any]] = field(default_factory=list)  # rows of ``raw.cell``, money in fen
+    judged: list[dict[str, Any]] = field(default_factory=list)  # rows of ``raw.prior_judged``
+
+
+def read_prior(settings: Settings, year: int) -> Prior:
+    """What the published version of ``year`` hands on to the next."""
+    version = current_versions(settings).get(year)
+    if version is None:
+        return Prior()
+    folder = settings.versions(year) / version
+    with connect([folder]) as connection:
+        found = {
+            name: rows_of(connection, query, [str(folder / f"{name}.parquet"), year])
+            for name, query in {"cell": _CELLS, "reconciliation": _JUDGED}.items()
+            if (folder / f"{name}.parquet").is_file()
+        }
+    for row in found.get("cell", []):
+        for name in ("value", "half_width"):
+            row[name] = None if row[name] is None else row[name].quantize(Decimal("1e-9"))
+        row["printed_factor"] = factor(row["printed_unit"])
+    return Prior(found.get("cell", []), found.get("reconciliation", []))
+
+
+_CELLS = """
+    select fiscal_year, ledger, row_key, row_kind, row_label, measure, text, unit, printed_unit, file, sheet, cell,
+           address, value * if(unit = 'yuan', 100, 1) as value, half_width * if(unit = 'yuan', 100, 1) as half_width
+    from read_parquet(?) where fiscal_year = ?"""
+_JUDGED = """
+    select fiscal_year, rule_id, max(title) as title, max(severity) as severity, count(*) as instances
+    from read_parquet(?) where fiscal_year = ? group by fiscal_year, rule_id order by rule_id"""

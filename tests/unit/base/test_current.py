@@ -1,0 +1,109 @@
+"""What is current stands where no reader's lock reaches, and a switch that was cut off is seen."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.base import files
+from orchestration.base.current import Current, current_versions, mark_of, read_current, write_current
+from orchestration.base.locks import LockedError, open_database
+from orchestration.base.settings import Settings
+
+HOLD = """
+import duckdb, sys
+held = duckdb.connect(sys.argv[1])
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    made = Settings(home=tmp_path / "the home's", raw=tmp_path / "raw")
+    made.home.mkdir()
+    return made
+
+
+def served(settings: Settings, year: int, name: str) -> None:
+    settings.home.mkdir(exist_ok=True)
+    with duckdb.connect(str(settings.serving)) as connection:
+        connection.execute("create table published_version (fiscal_year integer, version varchar)")
+        connection.execute("insert into published_version values (?, ?)", [year, name])
+
+
+def test_the_record_is_read_and_not_the_serving_file(settings: Settings) -> None:
+    served(settings, 2024, "old")
+    assert current_versions(settings) == {2024: "old"}  # an installation of before there was a record
+    write_current(settings, Current({2024: "new", 2023: "first"}, "mark"))
+    settings.serving.write_bytes(b"no database")
+    assert read_current(settings) == Current({2024: "new", 2023: "first"}, "mark")
+    assert json.loads(settings.current.read_text())["versions"] == {"2023": "first", "2024": "new"}
+
+
+def test_a_serving_file_that_is_not_the_one_recorded_is_not_served(settings: Settings) -> None:
+    served(settings, 2024, "a")
+    current = Current({2024: "a"}, mark_of(settings.serving))
+    shutil.copy(settings.serving, settings.home / "copy")
+    assert current.is_served(settings.serving) and current.is_served(settings.home / "copy")
+    with duckdb.connect(str(settings.serving)) as connection:
+        connection.execute("create table own as select 1 as a")  # a reader's own
+    assert not current.is_served(settings.serving)
+    served(replace(settings, home=settings.home / "like"), 2024, "b")
+    assert not current.is_served(settings.home / "like" / settings.serving.name)  # a file of the same shape
+    with files.replacing(settings.serving) as draft:
+        draft.write_bytes(b"another")
+    assert not current.is_served(settings.serving)
+    settings.serving.unlink()
+    assert not current.is_served(settings.serving)
+
+
+def test_a_lock_is_one_line_that_names_the_process_and_a_later_try_works(settings: Settings) -> None:
+    served(settings, 2024, "a")
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(settings.serving)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert holder.stdout is not None and holder.stdout.readline() == "held\n"
+    try:
+        with pytest.raises(LockedError) as caught:
+            open_database(settings.serving, wait=0)
+        assert str(holder.pid) in str(caught.value) and "python" in str(caught.value)
+        assert "\n" not in str(caught.value)
+    finally:
+        holder.communicate("", timeout=60)
+    open_database(settings.serving, wait=0).close()
+
+
+def test_what_is_no_lock_is_raised_at_once(settings: Settings) -> None:
+    begun = time.monotonic()
+    with pytest.raises(duckdb.IOException):
+        open_database(settings.home / "nothing.duckdb")
+    assert time.monotonic() - begun < 5
+
+
+def test_a_draft_that_fails_changes_nothing_and_leaves_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "a[1]*.csv"
+    path.write_text("old")
+    with pytest.raises(RuntimeError), files.replacing(path) as draft:
+        draft.write_text("half")
+        draft.with_name(f"{draft.name}.wal").write_text("log")
+        raise RuntimeError
+    assert [each.name for each in tmp_path.iterdir()] == [path.name] and path.read_text() == "old"
+    files.write_whole(path, "new")
+    assert [each.name for each in tmp_path.iterdir()] == [path.name] and path.read_text() == "new"
+
+
+def test_sweeping_takes_the_drafts_of_one_file_and_no_other(tmp_path: Path) -> None:
+    path = tmp_path / "a.duckdb"
+    for name in (".a.duckdb-77", ".a.duckdb-77.wal", ".b.duckdb-77", "a.duckdb"):
+        (tmp_path / name).write_text("")
+    files.sweep(tmp_path, files.drafts_of(path))
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".b.duckdb-77", "a.duckdb"]
