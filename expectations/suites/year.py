@@ -12,7 +12,9 @@ from expectations.gate import Suite
 from orchestration.base.sql import listed
 
 if TYPE_CHECKING:
-    from great_expectations.expectations.expectation import Expectation
+    pass
+from expectations.suites import expected
+from expectations.suites.expected import FIGURES, HOLDS, PLACE, UNITS, USES
 
 _RULE_COLUMNS = {
     "rule_id": "规则名",
@@ -56,8 +58,6 @@ _RULE_QUERY = """
            {allowed} as margin
     from reconciliation as judged where severity = '{severity}'
 """
-
-
 _ENTRY_QUERY = """
     select ledger, entry_ledger.label, count(*) as files, cast(sum(entries) as bigint) as entries,
            cast(sum(bad_lines) as bigint) as bad_lines, entry_ledger.allowed_bad_lines as allowed,
@@ -77,156 +77,10 @@ def _plain(value: str) -> str:
 
 
 _PLAIN = {name: _plain(name) for name in ("left_value", "right_value", "difference", "allowed")}
-#: Said once, for the expectation and for the SQL that spares it the rows which meet it.
-UNITS = ["yuan", "person", "count", "point", "ratio", "date", "text"]
-PLACE = r"^[A-Z]+[1-9]\d*$"
-FIGURES = ["有数", "文字"]
-USES = ["发布", "核对"]
-HOLDS = ["consistent", "rounding", "undefined", "corrected", "accepted"]
 
 
 def _one_of(values: list[str]) -> str:
     return f"in ({listed(values)})"
-
-
-def _cells_are_placed() -> list[Expectation]:
-    import great_expectations.expectations as gxe
-
-    return [
-        gxe.ExpectColumnValuesToBeUnique(column="address", description="每个地址只有一个单元格"),
-        gxe.ExpectColumnValuesToNotBeNull(column="file", description="每个单元格都记着文件"),
-        gxe.ExpectColumnValuesToMatchRegex(column="cell", regex=PLACE, description="每个单元格都记着位置"),
-        gxe.ExpectColumnValuesToBeInSet(
-            column="unit",
-            value_set=UNITS,
-            description="计量单位是已知的",
-        ),
-        gxe.ExpectColumnValuesToBeInSet(column="figure", value_set=FIGURES, description="每个数字单元格都有数"),
-        gxe.ExpectColumnValuesToBeInSet(column="fen", value_set=["整"], description="金额是整数分"),
-    ]
-
-
-def _ledgers_are_whole() -> list[Expectation]:
-    import great_expectations.expectations as gxe
-
-    return [
-        gxe.ExpectTableRowCountToBeBetween(min_value=1, description="读入了账"),
-        gxe.ExpectColumnPairValuesToBeEqual(
-            column_A="read", column_B="landed", description="读出几个单元格，落库就有几个"
-        ),
-        gxe.ExpectColumnPairValuesToBeEqual(column_A="landed", column_B="kept", description="更正前后单元格数相同"),
-    ]
-
-
-def _nothing_is_lost() -> list[Expectation]:
-    import great_expectations.expectations as gxe
-
-    return [
-        gxe.ExpectColumnPairValuesToBeEqual(
-            column_A="cells_in", column_B="cells_out", description="该发布的单元格，个数进出相等"
-        ),
-        gxe.ExpectColumnPairValuesToBeEqual(
-            column_A="amount_in", column_B="amount_out", description="该发布的单元格，数额进出相等"
-        ),
-        gxe.ExpectColumnValuesToBeInSet(column="differing", value_set=[0], description="逐格相等"),
-    ]
-
-
-def _rules_hold_together() -> list[Expectation]:
-    import great_expectations.expectations as gxe
-
-    return [
-        gxe.ExpectColumnValuesToNotBeInSet(column="kind", value_set=["joint"], description="没有合在一起不成立的规则")
-    ]
-
-
-def _exceptions_are_used() -> list[Expectation]:
-    import great_expectations.expectations as gxe
-
-    return [
-        gxe.ExpectColumnValuesToBeInSet(column="status", value_set=["accepted"], description="每条例外都有所指的差额"),
-    ]
-
-
-def _entries_are_read() -> list[Expectation]:
-    import great_expectations.expectations as gxe
-
-    return [
-        gxe.ExpectColumnPairValuesAToBeGreaterThanB(
-            column_A="allowed", column_B="bad_lines", or_equal=True, description="读不出的行不超过容许的行数"
-        ),
-        gxe.ExpectColumnValuesToBeNull(column="doubled", description="没有内容相同的两个文件"),
-    ]
-
-
-def _everything_is_used() -> list[Expectation]:
-    import great_expectations.expectations as gxe
-
-    return [
-        gxe.ExpectColumnValuesToBeInSet(column="use", value_set=USES, description="每个数字都发布，或参与某条规则"),
-    ]
-
-
-def _rules_hold() -> list[Expectation]:
-    import great_expectations.expectations as gxe
-
-    return [
-        gxe.ExpectTableRowCountToBeBetween(min_value=1, description="核对过规则"),
-        gxe.ExpectColumnValuesToBeInSet(column="status", value_set=HOLDS, description="每条必须成立的规则都成立"),
-    ]
-
-
-def _notices() -> list[Expectation]:
-    import great_expectations.expectations as gxe
-
-    return [gxe.ExpectColumnValuesToBeInSet(column="status", value_set=HOLDS, description="没有需要提示的事项")]
-
-
-def _scores_add_up() -> list[Expectation]:
-    import great_expectations.expectations as gxe
-
-    return [
-        gxe.ExpectTableRowCountToEqual(value=5, description="四个指标组和一个总分"),
-        gxe.ExpectColumnValuesToNotBeNull(column="score", description="每个指标组都算出了得分"),
-        gxe.ExpectColumnPairValuesAToBeGreaterThanB(
-            column_A="weight", column_B="score", or_equal=True, description="得分不超过分值"
-        ),
-        gxe.ExpectColumnPairValuesAToBeGreaterThanB(
-            column_A="score", column_B="zero", or_equal=True, description="得分不为负"
-        ),
-        gxe.ExpectColumnPairValuesToBeEqual(
-            column_A="score", column_B="children_score", description="得分＝下级得分之和"
-        ),
-        gxe.ExpectColumnPairValuesToBeEqual(
-            column_A="weight", column_B="printed_weight", description="分值＝下级分值之和"
-        ),
-        gxe.ExpectColumnValuesToBeInSet(column="graded", value_set=["有"], description="总分在某个等级之内"),
-    ]
-
-
-def _indicators_are_judged() -> list[Expectation]:
-    import great_expectations.expectations as gxe
-
-    return [
-        gxe.ExpectColumnValuesToBeNull(column="not_judged", description="每个指标都按评分办法评得出"),
-        gxe.ExpectColumnValuesToBeNull(column="unexplained", description="每处扣分都写了原因"),
-    ]
-
-
-def _coverage() -> list[Expectation]:
-    import great_expectations.expectations as gxe
-
-    return [
-        gxe.ExpectColumnValuesToNotBeInSet(
-            column="kind", value_set=["unchecked"], description="每个印出的数字至少有一条规则核对它"
-        ),
-        gxe.ExpectColumnValuesToNotBeInSet(
-            column="kind", value_set=["rule_gone", "row_gone"], description="上年核对过的规则、上年有的行，今年都在"
-        ),
-        gxe.ExpectColumnValuesToNotBeInSet(
-            column="kind", value_set=["same_as_last_year", "other_year"], description="不是上年的数字和日期"
-        ),
-    ]
 
 
 SUITES = (
@@ -245,7 +99,7 @@ SUITES = (
         """,
         keys=("address",),
         shown={"address": "地址", "file": "文件", "cell": "单元格", "text": "列示为", "unit": "单位"},
-        expectations=_cells_are_placed,
+        expectations=expected.cells_are_placed,
         sound=f"""
             same_address = 1 and file is not null and unit {_one_of(UNITS)} and figure {_one_of(FIGURES)} and fen = '整'
             and (cell is null or regexp_matches(cell, '{PLACE}'))
@@ -269,7 +123,7 @@ SUITES = (
         """,
         keys=("ledger",),
         shown={"short": "账", "file": "文件", "read": "读出", "landed": "落库", "kept": "更正后"},
-        expectations=_ledgers_are_whole,
+        expectations=expected.ledgers_are_whole,
     ),
     Suite(
         name="entries_are_read",
@@ -287,7 +141,7 @@ SUITES = (
             "doubled": "内容相同的文件",
             "shown": "坏行所在",
         },
-        expectations=_entries_are_read,
+        expectations=expected.entries_are_read,
     ),
     Suite(
         name="nothing_is_lost",
@@ -320,7 +174,7 @@ SUITES = (
             "amount_out": "出（数）",
             "addresses": "单元格",
         },
-        expectations=_nothing_is_lost,
+        expectations=expected.nothing_is_lost,
     ),
     Suite(
         name="rules_hold",
@@ -330,7 +184,7 @@ SUITES = (
         query=_RULE_QUERY.format(severity="error", **_PLAIN),
         keys=("rule_id", "instance"),
         shown=_RULE_COLUMNS,
-        expectations=_rules_hold,
+        expectations=expected.rules_hold,
         sound=f"status {_one_of(HOLDS)}",
         kinds=("status",),
     ),
@@ -364,7 +218,7 @@ SUITES = (
             "children_score": "下级得分之和",
             "grade": "等级",
         },
-        expectations=_scores_add_up,
+        expectations=expected.scores_add_up,
         ledgers=("indicator", "score_section"),
     ),
     Suite(
@@ -388,7 +242,7 @@ SUITES = (
             "not_judged": "未评的原因",
             "unexplained": "未说明的扣分",
         },
-        expectations=_indicators_are_judged,
+        expectations=expected.indicators_are_judged,
     ),
     Suite(
         name="rules_hold_together",
@@ -398,7 +252,7 @@ SUITES = (
         query="from finding order by fault",
         keys=("fault",),
         shown={"kind": "类别", "rules": "规则", "pattern": "像是", "statement": "说明"},
-        expectations=_rules_hold_together,
+        expectations=expected.rules_hold_together,
     ),
     Suite(
         name="coverage",
@@ -408,7 +262,7 @@ SUITES = (
         query=COVERAGE,
         keys=("kind", "about"),
         shown={"about": "账或规则", "figures": "个数", "statement": "说明"},
-        expectations=_coverage,
+        expectations=expected.coverage,
     ),
     Suite(
         name="exceptions_are_used",
@@ -427,7 +281,7 @@ SUITES = (
         """,
         keys=("rule_id", "instance"),
         shown={"rule_id": "规则", "instance": "所在", "difference": "差额", "status": "状态", "statement": "说明"},
-        expectations=_exceptions_are_used,
+        expectations=expected.exceptions_are_used,
     ),
     Suite(
         name="everything_is_used",
@@ -442,7 +296,7 @@ SUITES = (
         """,
         keys=("address",),
         shown={"address": "地址", "file": "文件", "cell": "单元格", "text": "列示为"},
-        expectations=_everything_is_used,
+        expectations=expected.everything_is_used,
         sound=f"use {_one_of(USES)}",
         kinds=("use",),
     ),
@@ -454,7 +308,7 @@ SUITES = (
         query=_RULE_QUERY.format(severity="warning", **_PLAIN),
         keys=("rule_id", "instance"),
         shown=_RULE_COLUMNS,
-        expectations=_notices,
+        expectations=expected.notices,
         sound=f"status {_one_of(HOLDS)}",
         kinds=("status",),
     ),

@@ -106,17 +106,8 @@ def severities(found: Mapping[str, Channel]) -> dict[str, Severity]:
 def _read(url: str, number: int) -> list[Channel]:
     where = f"第 {number} 个地址"
     address, _, ours = url.partition("#")
-    options = dict(parse_qsl(ours, keep_blank_values=True))
-    if unknown := sorted(set(options) - {"severity", "name", "secret"}):
-        raise ChannelError(f"{where}：# 之后只认 severity、name、secret（另有 {len(unknown)} 个不认得）")
-    severity = next((each for each in SEVERITIES if each == options.get("severity", "error")), None)
-    if severity is None:
-        raise ChannelError(f"{where}：severity 应为 {' 或 '.join(SEVERITIES)}")
-    try:
-        parts = urlsplit(address)
-        _ = parts.port
-    except ValueError:
-        raise ChannelError(f"{where}：不是一个网址") from None
+    options, severity = _options(ours, where)
+    parts = _split(address, where)
     kind, _, scheme = parts.scheme.rpartition("+")
     name = options.get("name", "")
     secret = options.get("secret", "")
@@ -125,10 +116,7 @@ def _read(url: str, number: int) -> list[Channel]:
     if not kind and scheme in ("mailto", "mailtos"):
         return list(_mail(address, where, name, severity))
     if not kind and scheme == "file":
-        if not parts.path.startswith("/") or parts.netloc:
-            raise ChannelError(f"{where}：文件夹写作 file:///绝对路径")
-        folder = Path(unquote(parts.path))
-        return [Folder(name or f"file:{folder}", severity, (), folder)]
+        return [_folder(parts, where, name, severity)]
     if kind in _POSTS and scheme in ("http", "https") and parts.hostname:
         plain = parts._replace(scheme=scheme)
         host = parts.hostname + (f":{parts.port}" if parts.port else "")
@@ -137,6 +125,33 @@ def _read(url: str, number: int) -> list[Channel]:
     raise ChannelError(
         f"{where}：应以 mailto://、mailtos://、file:///、{'、'.join(f'{kind}+https://' for kind in _POSTS)} 之一开头"
     )
+
+
+def _split(address: str, where: str) -> SplitResult:
+    try:
+        parts = urlsplit(address)
+        _ = parts.port
+    except ValueError:
+        raise ChannelError(f"{where}：不是一个网址") from None
+    return parts
+
+
+def _options(ours: str, where: str) -> tuple[dict[str, str], Severity]:
+    """What stands behind ``#``."""
+    options = dict(parse_qsl(ours, keep_blank_values=True))
+    if unknown := sorted(set(options) - {"severity", "name", "secret"}):
+        raise ChannelError(f"{where}：# 之后只认 severity、name、secret（另有 {len(unknown)} 个不认得）")
+    severity = next((each for each in SEVERITIES if each == options.get("severity", "error")), None)
+    if severity is None:
+        raise ChannelError(f"{where}：severity 应为 {' 或 '.join(SEVERITIES)}")
+    return options, severity
+
+
+def _folder(parts: SplitResult, where: str, name: str, severity: Severity) -> Channel:
+    if not parts.path.startswith("/") or parts.netloc:
+        raise ChannelError(f"{where}：文件夹写作 file:///绝对路径")
+    folder = Path(unquote(parts.path))
+    return Folder(name or f"file:{folder}", severity, (), folder)
 
 
 def _secrets(parts: SplitResult, kind: str) -> list[str]:
@@ -204,6 +219,19 @@ class Mail(Channel):
 
 
 def _mail(address: str, where: str, name: str, severity: Severity) -> list[Mail]:
+    plugin = _mail_server(address, where)
+    asked = [text for text in _value(address, "to").replace(";", ",").split(",") if text.strip()]
+    if len(asked) > len(plugin.targets) or not plugin.targets:
+        raise ChannelError(f"{where}：to 里有不成样子的收件人")
+    hidden = tuple(text for text in (plugin.password, quote(plugin.password or "", safe="")) if text)
+    return [
+        Mail(f"{name}:{recipient}" if name else f"mail:{recipient}", severity, hidden, recipient, plugin)
+        for _, recipient in plugin.targets
+    ]
+
+
+def _mail_server(address: str, where: str) -> Any:
+    """Apprise's NotifyEmail of an address: server, login, sender, recipients."""
     from apprise import AppriseAsset, PersistentStoreMode
     from apprise.exception import AppriseImproperlyConfigured
     from apprise.plugins.email.base import NotifyEmail
@@ -215,19 +243,11 @@ def _mail(address: str, where: str, name: str, severity: Severity) -> list[Mail]
     if parsed.get("cc") or parsed.get("bcc") or parsed.get("pgp_mode"):
         raise ChannelError(f"{where}：收件人都写在 to 里，不用 cc、bcc、pgp")
     try:
-        plugin = NotifyEmail(  # type: ignore[no-untyped-call]
+        return NotifyEmail(  # type: ignore[no-untyped-call]
             **parsed, asset=AppriseAsset(storage_mode=PersistentStoreMode.MEMORY)
         )
     except (AppriseImproperlyConfigured, TypeError):
         raise ChannelError(f"{where}：邮件地址不完整（mailtos://用户:密码@服务器?from=…&to=…）") from None
-    asked = [text for text in _value(address, "to").replace(";", ",").split(",") if text.strip()]
-    if len(asked) > len(plugin.targets) or not plugin.targets:
-        raise ChannelError(f"{where}：to 里有不成样子的收件人")
-    hidden = tuple(text for text in (plugin.password, quote(plugin.password or "", safe="")) if text)
-    return [
-        Mail(f"{name}:{recipient}" if name else f"mail:{recipient}", severity, hidden, recipient, plugin)
-        for _, recipient in plugin.targets
-    ]
 
 
 def _value(address: str, name: str) -> str:

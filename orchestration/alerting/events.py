@@ -101,11 +101,14 @@ def gates_judged(run: Run, build: Build, results: Sequence[GateResult]) -> str |
     if not failed:
         return None
     items = [*_rule_items(build), *(item for result in failed for item in _gate_items(result))]
-    titles = "、".join(result.title for result in failed)
-    broken = [item for item in items if item["type"] == "rule"]
-    headline = f"{len(broken)} 条规则不成立" if broken else f"未通过 {titles}"
+    headline = _headline(items, failed)
     failing = [(item.get("rule"), item.get("status"), item["statement"]) for item in items if item["type"] != "suspect"]
     return _record(run, "blocked", {"headline": headline, "findings": items}, ("blocked", _content(build), failing))
+
+
+def _headline(items: Sequence[Mapping[str, Any]], failed: Sequence[GateResult]) -> str:
+    broken = sum(item["type"] == "rule" for item in items)
+    return f"{broken} 条规则不成立" if broken else f"未通过 {'、'.join(result.title for result in failed)}"
 
 
 def structure_failed(run: Run, build: Build, tests: Mapping[str, int]) -> str | None:

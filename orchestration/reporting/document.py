@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import io
 import re
-import zipfile
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -21,16 +20,13 @@ from typing import Any
 from docx.document import Document as Docx
 from docx.enum.text import WD_COLOR_INDEX
 from docx.opc.constants import RELATIONSHIP_TYPE as RT
-from docx.opc.exceptions import PackageNotFoundError
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls, qn
 from docx.shared import Length, Mm
 from docx.text.paragraph import Paragraph
 from docx.text.run import Run
-from docxtpl import DocxTemplate
 
-from orchestration.base.sandbox import BAD_TEXT
-from orchestration.reporting.charts import Chart, MissingFontError, png
+from orchestration.reporting.drawing import Chart, MissingFontError, png
 from orchestration.reporting.edition import Edition
 from orchestration.reporting.fields import Fields
 from orchestration.reporting.figures import MARKS, TOKEN, FieldError
@@ -45,12 +41,9 @@ from orchestration.reporting.layout import (
 )
 from orchestration.reporting.word_file import reproducible, stamp
 from orchestration.reporting.word_tables import form_height, form_xml, table_xml
+from orchestration.reporting.word_template import BLOCK, fill_template
 
 TEMPLATE = Path(__file__).parent / "templates" / "report.docx"
-MOST_UNPACKED = 64 * 2**20  # bytes of a template's parts
-MOST_XML = 64 * 2**20  # characters that one of them may become
-_BLOCK_OPEN, _BLOCK_CLOSE = "\ue010", "\ue011"
-_BLOCK = re.compile(f"{_BLOCK_OPEN}([^:{_BLOCK_CLOSE}]+):?([^{_BLOCK_CLOSE}]*){_BLOCK_CLOSE}")
 _GAP = re.compile(r"【(?:未提供|待补|图未生成)：[^】]*】")
 _NUMBERED = (
     re.compile(r"([一二三四五六七八九十]+)、"),
@@ -75,22 +68,6 @@ class WrittenDocument:
     headings: list[tuple[int, str]] = field(default_factory=list)
 
 
-class _Blocks:
-    """``表格.表1``: a marker for the block that takes this paragraph's place."""
-
-    def __init__(self, kind: str, known: Sequence[str], place: str):
-        self._kind, self._known, self._place = kind, known, place
-
-    def __getattr__(self, name: str) -> str:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        if self._known and name not in self._known:
-            raise FieldError(f"{self._place}没有“{name}”；有：{'、'.join(self._known)}")
-        return f"{_BLOCK_OPEN}{self._kind}:{name}{_BLOCK_CLOSE}"
-
-    __getitem__ = __getattr__
-
-
 def write_document(
     fields: Fields,
     forms: Sequence[Form],
@@ -104,7 +81,7 @@ def write_document(
     Raises ``FieldError`` naming the template and the field where it names what is not there.
     """
     by_title = {chart.title: chart for chart in charts or ()}
-    filled = _fill(fields, forms, list(by_title), template, edition)
+    filled = fill_template(fields, forms, list(by_title), template, edition)
     shown = forms if edition is Edition.INTERNAL else [form.published() for form in forms]
     writer = _Writer(fields, shown, by_title, filled, template.name)
     writer.place_blocks()
@@ -112,41 +89,6 @@ def write_document(
     output = io.BytesIO()
     filled.save(output)
     return WrittenDocument(reproducible(output.getvalue()), writer.printed, writer.warnings, writer.headings)
-
-
-def _fill(fields: Fields, forms: Sequence[Form], charts: Sequence[str], path: Path, edition: Edition) -> Docx:
-    """The template with its fields filled in; figures and blocks still marked by tokens."""
-    context = {
-        **fields.context,
-        "内部版": edition is Edition.INTERNAL,
-        "叙述": _Blocks("text", (), "叙述"),  # an unwritten one is a gap, not an error
-        "表格": _Blocks("form", [form.id for form in forms if not form.is_annex], "表格"),
-        "图": _Blocks("chart", charts, "图"),
-        **{name: f"{_BLOCK_OPEN}{name}{_BLOCK_CLOSE}" for name in ("附件", "附件清单", "核对附录", "数字索引")},
-    }
-    environment = fields.environment.overlay(autoescape=True)
-    environment.most_output = MOST_XML
-    try:
-        template = DocxTemplate(io.BytesIO(_whole(path)))
-        template.render(context, environment, autoescape=True)
-    except FieldError as error:
-        raise FieldError(error.message, path.name) from None
-    # A template is input: whatever Jinja, the archive or Word's markup can't take of it is told as its fault, with the
-    # cause kept. It runs no code of its own, so nothing of ours but the fields can have raised.
-    except (*BAD_TEXT, OSError, zipfile.BadZipFile, NotImplementedError, PackageNotFoundError) as error:
-        raise FieldError(fields.unknown(error), path.name) from error
-    document: Docx = template.docx
-    return document
-
-
-def _whole(path: Path) -> bytes:
-    """A template's bytes, once it is known that what they unpack to has a bound."""
-    content = path.read_bytes()
-    with zipfile.ZipFile(io.BytesIO(content)) as parts:
-        unpacked = sum(part.file_size for part in parts.infolist())
-    if unpacked > MOST_UNPACKED:
-        raise FieldError(f"解开后有 {unpacked} 字节，上限 {MOST_UNPACKED}")
-    return content
 
 
 class _Writer:
@@ -168,10 +110,10 @@ class _Writer:
 
     def place_blocks(self) -> None:
         for paragraph in list(self.docx.paragraphs):
-            found = _BLOCK.fullmatch(paragraph.text.strip())
+            found = BLOCK.fullmatch(paragraph.text.strip())
             if found is None:
-                if _BLOCK.search(paragraph.text):
-                    raise FieldError(f"整块的内容要独占一段：“{_BLOCK.sub('…', paragraph.text)[:30]}”", self.name)
+                if BLOCK.search(paragraph.text):
+                    raise FieldError(f"整块的内容要独占一段：“{BLOCK.sub('…', paragraph.text)[:30]}”", self.name)
                 self._settle(paragraph)
                 continue
             kind, name = found.groups()
@@ -194,7 +136,7 @@ class _Writer:
             self.section, self.count = [name], 0
             for element in (paragraph for root in roots for paragraph in root.iter(qn("w:p"))):
                 paragraph = Paragraph(element, self.docx._body)
-                if _BLOCK.search(paragraph.text):
+                if BLOCK.search(paragraph.text):
                     raise FieldError(f"整块的内容不能放在{name}里", self.name)
                 if TOKEN.search(paragraph.text):
                     self._settle(paragraph)

@@ -60,7 +60,8 @@ Rows: TypeAlias = Sequence[Mapping[str, Any]]
 def render_page(fields: Fields, forms: Sequence[Form]) -> str:
     """The page as HTML text. The same version gives the same text."""
     # Altair takes a second to import: only whoever draws waits for it.
-    from orchestration.reporting.charts import VEGA_LITE, charts
+    from orchestration.reporting.charts import charts
+    from orchestration.reporting.drawing import VEGA_LITE
 
     tables = fields.version.tables
     drawn = charts(fields)
@@ -101,7 +102,7 @@ def render_page(fields: Fields, forms: Sequence[Form]) -> str:
 
 def _headline(fields: Fields) -> list[tuple[str, ReportFigure, str]]:
     """The few figures that say the year: name, figure, and what stands behind it."""
-    from orchestration.reporting.charts import figure_of, table_rows
+    from orchestration.reporting.drawing import figure_of, table_rows
 
     total = next((r for r in table_rows(fields, "score_summary") if r.published["section"] == "total"), None)
     budget = next(

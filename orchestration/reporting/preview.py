@@ -12,7 +12,8 @@ _COLUMNS = ("资金总额", "决算支出", "执行率")
 
 def preview(report: Report) -> str:
     """Score, execution by kind, the outline, and the execution rate of each unit as a picture."""
-    from orchestration.reporting.charts import MissingFontError, png, unit_execution
+    from orchestration.reporting.drawing import MissingFontError, png
+    from orchestration.reporting.rate_charts import unit_execution
 
     fields = Fields(report.version)
     lines = [

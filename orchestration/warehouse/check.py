@@ -12,10 +12,10 @@ from orchestration.base.years import fiscal_year
 from orchestration.documents.reader import DocumentReading, is_document, joined, read_document
 from orchestration.documents.stated import rules_on_what_is_stated
 from orchestration.entries.contract import read_entry_contracts
-from orchestration.ledgers.contract import read_contract, read_contracts
+from orchestration.ledgers.contract import Contract, read_contract, read_contracts
 from orchestration.ledgers.reader import read_paths
 from orchestration.rules.compiler import compile_rules
-from orchestration.rules.model import rules_beside
+from orchestration.rules.model import Rule, rules_beside
 from orchestration.warehouse import compiled
 from orchestration.warehouse.build import Build, Inputs, land_inputs, read_inputs, read_notes
 from orchestration.warehouse.engines import engine_of
@@ -83,17 +83,21 @@ def _whole_year(paths: Sequence[Path], year: int | None) -> int | None:
     return year or fiscal_year(name)
 
 
+def _known(settings: Settings, folders: Sequence[Path]) -> tuple[dict[str, Contract], list[Rule]]:
+    """The contracts and rules of all, and those that stand in these folders."""
+    contracts = read_contracts(settings.contracts, *(folder / CONTRACTS for folder in folders))
+    return contracts, rules_beside(settings.rules, *(folder / RULES for folder in folders))
+
+
 def _whatever(
     settings: Settings, paths: Sequence[Path], contract: Path | None, year: int | None, as_published: bool
 ) -> tuple[Inputs, list[DocumentReading]]:
     """Loose files, folders and documents: whatever ledgers are recognised in them, beside the published year before."""
     folders = [path for path in paths if path.is_dir()]
-    contracts = read_contracts(settings.contracts, *(path / CONTRACTS for path in folders))
+    contracts, rules = _known(settings, folders)
     forced = read_contract(contract) if contract else None
-    rules = rules_beside(settings.rules, *(path / RULES for path in folders))
-    documents = [path for path in paths if is_document(path)]
-    loose = [path for path in paths if path not in documents]
-    readings = [read_document(path, contracts, rules, year) for path in documents]
+    loose = [path for path in paths if not is_document(path)]
+    readings = [read_document(path, contracts, rules, year) for path in paths if is_document(path)]
     ledgers = joined(readings, read_paths(loose, year, contracts, forced) if loose else None)
     rulebook = compile_rules(
         rules, ledgers.contracts, ledgers.year, str(settings.rules), cells=ledgers.cells, known=contracts

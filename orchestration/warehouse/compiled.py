@@ -12,7 +12,7 @@ import functools
 import json
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -93,12 +93,9 @@ def build(
     with open_database(warehouse, read_only=False, config=_SETTINGS) as connection:
         connection.execute("begin")
         for node in chosen:
-            if node.kind != "test" and not stopped.isdisjoint(node.depends_on):
+            if _is_held(node, done, stopped):
                 done[node.unique_id] = _said(node, "skipped")
-                stopped.add(node.unique_id)
-                continue
-            if node.kind == "test" and any(done[each].status == "skipped" for each in node.depends_on if each in done):
-                done[node.unique_id] = _said(node, "skipped")
+                stopped.update([node.unique_id] if node.kind != "test" else ())
                 continue
             found = done[node.unique_id] = _run(connection, node)
             if found.status == "fail":
@@ -106,6 +103,13 @@ def build(
             on_node(node.name)
         connection.execute("commit")
     return list(done.values())
+
+
+def _is_held(node: Compiled, done: Mapping[str, DbtNode], stopped: Set[str]) -> bool:
+    """Whether a table is downstream of what failed, or a test is of a table that was left out."""
+    if node.kind != "test":
+        return not stopped.isdisjoint(node.depends_on)
+    return any(done[each].status == "skipped" for each in node.depends_on if each in done)
 
 
 def published_tables() -> list[str]:
@@ -172,7 +176,18 @@ def _compile() -> list[Compiled]:
         with DUCKDB.session(warehouse, partial=False):
             compiled = models.compile_all(Path(folder))
     nodes = {node.unique_id: _statements(node) for node in compiled if str(node.resource_type) in _KINDS}
-    # What is downstream of a table waits for the table's tests, as with dbt.
+    graph = _waits_for(nodes)
+    ordered = [nodes[unique_id] for unique_id in TopologicalSorter(dict(sorted(graph.items()))).static_order()]
+    written_later = [
+        Compiled(source.unique_id, source.name, "source", (), (), published=True)
+        for source in parsed.sources.values()
+        if "published" in source.tags
+    ]
+    return [*ordered, *sorted(written_later, key=lambda source: source.name)]
+
+
+def _waits_for(nodes: Mapping[str, Compiled]) -> dict[str, set[str]]:
+    """What comes before each node. What is downstream of a table waits for the table's tests, as with dbt."""
     tests: dict[str, set[str]] = {}
     for node in nodes.values():
         for each in node.depends_on if node.kind == "test" else ():
@@ -183,13 +198,7 @@ def _compile() -> list[Compiled]:
             above = _above(graph, node.unique_id)
             gates = {test for each in node.depends_on for test in tests.get(each, ())}
             graph[node.unique_id] |= {test for test in gates if set(nodes[test].depends_on) <= above}
-    ordered = [nodes[unique_id] for unique_id in TopologicalSorter(dict(sorted(graph.items()))).static_order()]
-    written_later = [
-        Compiled(source.unique_id, source.name, "source", (), (), published=True)
-        for source in parsed.sources.values()
-        if "published" in source.tags
-    ]
-    return [*ordered, *sorted(written_later, key=lambda source: source.name)]
+    return graph
 
 
 def _above(graph: dict[str, set[str]], unique_id: str) -> set[str]:

@@ -36,7 +36,7 @@ from orchestration.ledgers.narrative import typed_figures
 from orchestration.pipeline.definitions import build_definitions
 from orchestration.pipeline.jobs import REPORT_YEAR
 from orchestration.pipeline.resources import Workspace
-from orchestration.reporting import charts, document, pdf
+from orchestration.reporting import charts, document, pdf, word_template
 from orchestration.reporting.edition import Edition
 from orchestration.reporting.fields import FIELDS, Fields
 from orchestration.reporting.figures import MARKS, FieldError, ReportFigure
@@ -463,7 +463,9 @@ def test_a_template_that_is_no_document_or_unpacks_without_bound_is_refused(made
         path.write_bytes(b"")
         if name != "空.docx":
             with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-                archive.writestr("word/document.xml", b" " * (document.MOST_UNPACKED + 1 if name[0] == "炸" else 1))
+                archive.writestr(
+                    "word/document.xml", b" " * (word_template.MOST_UNPACKED + 1 if name[0] == "炸" else 1)
+                )
         with pytest.raises(FieldError, match=f"^{name}："):
             make_report(made.version, tmp_path / "out", template=path)
 

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from orchestration.reporting import charts as drawing
-from orchestration.reporting.charts import Chart, MissingFontError, charts, draws, png
+from orchestration.reporting import drawing
+from orchestration.reporting.charts import charts
+from orchestration.reporting.drawing import Chart, MissingFontError, draws, png
 from orchestration.reporting.fields import Fields, MissingFigure, ReportFigure
 from orchestration.reporting.published import open_version
 from tests.conftest import Published
