@@ -94,7 +94,7 @@ class StatedRows:
 
 def _blank_is_unsaid(contract: Contract) -> Contract:
     measures = tuple(measure.model_copy(update={"blank": None}) for measure in contract.measures)
-    return contract.model_copy(update={"blank": "not_printed", "measures": measures})
+    return contract.model_copy(update={"blank": "not_printed", "measures": measures, "rows": "any"})
 
 
 def bare(text: str, unit: str) -> str:
