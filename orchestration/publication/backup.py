@@ -28,6 +28,8 @@ SUMS = "SHA256SUMS"
 #: Dagster's records in a backup, and where a restore leaves them for ``pg_restore``.
 DUMP = "home/dagster-records.dump"
 _LEFT_OUT = ("build", "dagster/storage", "dagster/logs", "dagster/.logs_queue", "dagster/.telemetry")
+#: Of a database or a lock that a running process holds.
+_PASSING = ("-wal", "-shm", "-journal", ".lock", ".dump")
 _DATABASES = (".sqlite", ".db")
 
 
@@ -106,9 +108,7 @@ def _files(settings: Settings, scratch: Path) -> Iterator[tuple[str, Path]]:
         yield f"home/{path.relative_to(settings.home)}", path
     for path in _walk(settings.home):
         name = str(path.relative_to(settings.home))
-        if name.startswith(("published/", *_LEFT_OUT)) or path in together or path.name.startswith("."):
-            continue
-        if path.name.endswith(("-wal", "-shm", "-journal", ".lock", ".dump")):
+        if path in together or _is_left_out(name, path.name):
             continue
         copy = (_database if path.suffix in _DATABASES else _copied)(path, scratch)
         if copy:
@@ -118,6 +118,11 @@ def _files(settings: Settings, scratch: Path) -> Iterator[tuple[str, Path]]:
     for path in _walk(settings.raw):
         if copy := _copied(path, scratch):
             yield f"raw/{path.relative_to(settings.raw)}", copy
+
+
+def _is_left_out(place: str, name: str) -> bool:
+    """What is saved another way, can be made again, or belongs to a process that runs."""
+    return place.startswith(("published/", *_LEFT_OUT)) or name.startswith(".") or name.endswith(_PASSING)
 
 
 def _walk(folder: Path) -> list[Path]:

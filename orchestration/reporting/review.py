@@ -61,14 +61,8 @@ def remarks(build: Build, file: str) -> list[Remark]:
         instances.setdefault((row["rule_id"], row["instance"]), []).append(row)
     for (rule, _), rows in instances.items():
         here = [row for row in rows if row["file"] == file]
-        if not here and any(row["file"] for row in rows):
-            continue
-        degree = ERROR if rows[0]["severity"] == "error" else WARNING
-        # Of a sum over a column the total is marked: which part is wrong is for the suspect to say.
-        shown = here if len(here) <= _MOST_MARKED else [row for row in here if row["side"] == "left"]
-        places = tuple(dict.fromkeys(row["cell"] for row in shown if row["cell"]))
-        stated = here[0]["text"] if here else ""
-        found.append(Remark(places, stated or "", "", rows[0]["statement"], f"规则 {rule}", degree))
+        if here or not any(row["file"] for row in rows):
+            found.append(_broken(rule, rows[0], here))
     found += [
         Remark((notice.cell,), notice.found, notice.expected, f"{notice.found}；{notice.expected}", "", NOTICE)
         for notice in build.notices
@@ -76,6 +70,16 @@ def remarks(build: Build, file: str) -> list[Remark]:
     ]
     order = (SUSPECT, ERROR, WARNING, NOTICE)
     return sorted(found, key=lambda remark: order.index(remark.degree))
+
+
+def _broken(rule: str, judged: dict[str, Any], here: list[dict[str, Any]]) -> Remark:
+    """A rule that does not hold. ``here``: its cells in the file."""
+    degree = ERROR if judged["severity"] == "error" else WARNING
+    # Of a sum over a column the total is marked: which part is wrong is for the suspect to say.
+    shown = here if len(here) <= _MOST_MARKED else [row for row in here if row["side"] == "left"]
+    places = tuple(dict.fromkeys(row["cell"] for row in shown if row["cell"]))
+    stated = here[0]["text"] if here else ""
+    return Remark(places, stated or "", "", judged["statement"], f"规则 {rule}", degree)
 
 
 def _suspect(row: dict[str, Any]) -> Remark:

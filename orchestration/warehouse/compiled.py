@@ -123,15 +123,12 @@ def selected(tables: Iterable[str] | None, upstream: bool = True) -> list[Compil
     built = [node for node in project() if node.kind in _KINDS]
     if tables is None:
         return built
-    known = {node.name: node for node in built if node.kind != "test"}
-    by_id = {node.unique_id: node for node in built}
-    wanted: set[str] = set()
-    left = [known[name].unique_id for name in tables]
-    while left:
-        unique_id = left.pop()
-        if unique_id in by_id and unique_id not in wanted:
-            wanted.add(unique_id)
-            left += by_id[unique_id].depends_on if upstream else ()
+    known = {node.name: node.unique_id for node in built if node.kind != "test"}
+    wanted = {known[name] for name in tables}
+    if upstream:
+        graph = {node.unique_id: set(node.depends_on) for node in built}
+        above = {other for each in wanted for other in _above(graph, each)}
+        wanted |= above & graph.keys()
     return [
         node
         for node in built
