@@ -60,7 +60,7 @@ def test_claims_are_judged_by_the_figures_and_lists_of_the_report(checked: Check
         "各项社会保险基金的自评表", "项目支出各类别的自评表",
     ]  # fmt: skip
     assert [instance for rule, instance in found if rule == "deduction_has_reason"] == [
-        "困难人员就业人数扣0.03分（七）", "社会公众或服务对象满意度扣2.00分（七）", "非税收入扣 0.05 分（七）",
+        "困难人员就业人数扣0.03分（七）", "社会公众或服务对象满意度扣2.00分（七）", "非税收入扣0.05分（七）",
     ]  # fmt: skip
     assert "accounting_units_and_institutions" in {rule for rule, _ in found}
     kept = checked.build.rows("from reconciliation where rule_id = 'claimed_unpaid' and status = 'consistent'")
