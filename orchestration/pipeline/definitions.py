@@ -10,6 +10,7 @@ from orchestration.entries.contract import read_entry_contracts
 from orchestration.ledgers.contract import read_contracts
 from orchestration.pipeline.assets.alerts import alerts_arrive, alerts_asset
 from orchestration.pipeline.assets.gates import gate_assets
+from orchestration.pipeline.assets.ledger_tables import ledger_table_assets
 from orchestration.pipeline.assets.ledgers import ledger_assets
 from orchestration.pipeline.assets.publication import publication_asset
 from orchestration.pipeline.assets.reports import report_assets
@@ -20,6 +21,7 @@ from orchestration.pipeline.records import write_cheaply
 from orchestration.pipeline.resources import Workspace, one_run_of_a_year
 from orchestration.pipeline.sensors import all_schedules, all_sensors
 from orchestration.warehouse import models
+from orchestration.warehouse.ledger_tables import table_of
 
 
 def build_definitions(overrides: Mapping[str, object] | None = None) -> dg.Definitions:
@@ -29,12 +31,13 @@ def build_definitions(overrides: Mapping[str, object] | None = None) -> dg.Defin
     assert isinstance(workspace, Workspace)
     contracts = read_contracts(workspace.settings.contracts)
     warehouse = warehouse_assets()
-    tables = models.published_tables()
+    tables = [*models.published_tables(), *(table_of(name) for name in contracts)]
     return dg.Definitions(
         assets=[
             ledger_assets(contracts, read_entry_contracts(workspace.settings.entry_contracts)),
             warehouse,
             suspect_assets(),
+            ledger_table_assets(contracts),
             gate_assets(tables),
             publication_asset(tables),
             report_assets(),

@@ -55,6 +55,10 @@ SCHEMAS: dict[str, pa.Schema] = {
         {"fiscal_year": _INT, "ledger": _TEXT, "measure": _TEXT, "header": _TEXT, "published_table": _TEXT,
          "total_published": _FLAG}
     ),
+    "ledger_column": pa.schema(
+        {"fiscal_year": _INT, "ledger": _TEXT, "place": _INT, "role": _TEXT, "name": _TEXT, "header": _TEXT,
+         "kind": _TEXT, "part": _INT}
+    ),
     "narrative": pa.schema(
         {"fiscal_year": _INT, "slot": _TEXT, "position": _INT, "kind": _TEXT, "text": _TEXT}
     ),
@@ -139,6 +143,7 @@ def raw_tables(
              "total_published": False}
             for name, ledger in year.ledgers.items() for column in (*ledger.contract.keys, *ledger.contract.texts)
         ],
+        "ledger_column": _column_rows(year),
         "narrative": [{"fiscal_year": y, **dataclasses.asdict(piece)} for piece in narrative],
         "entry_ledger": [
             {"fiscal_year": y, "ledger": each.ledger, "prints": each.prints, "entries": entry.contract.entries,
@@ -205,6 +210,63 @@ def land(warehouse: Path, *years: dict[str, list[dict[str, Any]]]) -> None:
         fresh.rmdir()
 
 
+<<<<<<< HEAD
+=======
+def published_cells(serving: Path, year: int) -> list[dict[str, Any]]:
+    """The cells of a published year, as rows of ``raw.cell`` (money back in fen); none where it was never published."""
+    if not serving.is_file():
+        return []
+    with duckdb.connect(str(serving), read_only=True) as connection:
+        known = connection.execute("select 1 from information_schema.tables where table_name = 'cell'").fetchall()
+        if not known:
+            return []
+        rows = rows_of(
+            connection,
+            """select fiscal_year, ledger, row_key, row_kind, row_label, measure, text, unit, printed_unit, file, sheet,
+                      cell, address, value * if(unit = 'yuan', 100, 1) as value,
+                      half_width * if(unit = 'yuan', 100, 1) as half_width
+               from cell where fiscal_year = ?""",
+            [year],
+        )
+    for row in rows:
+        for name in ("value", "half_width"):
+            row[name] = None if row[name] is None else row[name].quantize(Decimal("1e-9"))
+        row["printed_factor"] = _factor(row["printed_unit"])
+    return rows
+
+
+def published_judged(serving: Path, year: int) -> list[dict[str, Any]]:
+    """The rules that a published year was judged by, each with how many instances; none where it was not published."""
+    if not serving.is_file():
+        return []
+    with duckdb.connect(str(serving), read_only=True) as connection:
+        if not connection.execute("from information_schema.tables where table_name = 'reconciliation'").fetchall():
+            return []
+        return rows_of(
+            connection,
+            """select fiscal_year, rule_id, max(title) as title, max(severity) as severity, count(*) as instances
+               from reconciliation where fiscal_year = ? group by fiscal_year, rule_id order by rule_id""",
+            [year],
+        )
+
+
+def _column_rows(year: Year) -> list[dict[str, Any]]:
+    """The columns of each ledger in the order in which its contract lists them; ``part``: of the row key."""
+    return [
+        {"fiscal_year": year.year, "ledger": name, "place": place, "role": role, "name": column.name,
+         "header": column.header, "kind": getattr(column, "kind", "text"), "part": part}
+        for name, ledger in year.ledgers.items()
+        for place, (role, part, column) in enumerate(
+            [
+                *(("key", part, key) for part, key in enumerate(ledger.contract.keys, 1)),
+                *(("text", 0, text) for text in ledger.contract.texts),
+                *(("measure", 0, measure) for measure in ledger.contract.measures),
+            ]
+        )
+    ]  # fmt: skip
+
+
+>>>>>>> 4370842 (Publish every ledger as a typed table of its own)
 def _cell_row(cell: Cell) -> dict[str, Any]:
     return {
         **{field.name: getattr(cell, field.name) for field in dataclasses.fields(cell)},

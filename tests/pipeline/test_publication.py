@@ -25,7 +25,11 @@ from orchestration.publication.versions import Version, current_versions, rollba
 from orchestration.reporting.published import open_version
 from orchestration.warehouse import models
 from orchestration.warehouse.build import Build
+<<<<<<< HEAD
 from orchestration.warehouse.prior import read_prior
+=======
+from orchestration.warehouse.ledger_tables import published_tables
+>>>>>>> 4370842 (Publish every ledger as a typed table of its own)
 from tests.conftest import Published
 
 COMMAND = [sys.executable, "-m", "orchestration.cli.main"]
@@ -44,8 +48,8 @@ def publish_altered(settings: Settings, name: str) -> Version:
     build = Build(2024, settings.build(2024))
     with duckdb.connect(str(build.warehouse)) as connection:
         connection.execute("update project_expenditure set project_name = ? where project_no = 1", [name])
-    run_gates(build, models.published_tables())
-    version, is_new = publish_build(settings, build, models.published_tables())
+    run_gates(build, published_tables(build))
+    version, is_new = publish_build(settings, build, published_tables(build))
     assert is_new
     return version
 
@@ -169,7 +173,7 @@ publish_altered(settings, "被杀")
     done = subprocess.run([sys.executable, str(main)], cwd=models.ROOT, env=environment(installation), timeout=600)
     assert done.returncode == -signal.SIGKILL
     assert served(installation) == before
-    publish_build(installation, Build(2024, installation.build(2024)), models.published_tables())
+    publish_build(installation, (build := Build(2024, installation.build(2024))), published_tables(build))
     assert served(installation) == "被杀"
 
 
@@ -281,7 +285,7 @@ def test_versions_may_live_at_an_address(published: Published, tmp_path: Path) -
     shutil.copytree(published.settings.home, local, ignore=shutil.ignore_patterns("dagster", "published", "*.duckdb"))
     shutil.copytree(published.settings.build(2024), local / "build" / "2024", dirs_exist_ok=True)
     far = Settings(home=local, raw=published.settings.raw, published_at=f"memory://{tmp_path.name}/published")
-    first, _ = publish_build(far, Build(2024, far.build(2024)), models.published_tables())
+    first, _ = publish_build(far, (build := Build(2024, far.build(2024))), published_tables(build))
     near = published.outcome.version
     assert near is not None and first.manifest["content_sha256"] == near.manifest["content_sha256"]
     assert {path.name for path in first.folder.iterdir()} == {path.name for path in near.folder.iterdir()}
@@ -291,7 +295,7 @@ def test_versions_may_live_at_an_address(published: Published, tmp_path: Path) -
     assert (served(far), current_versions(far)) == ("省领导联系服务专家经费", {2024: first.name})
     assert {version.name for version in versions(far, 2024)} == {first.name, second.name}
     assert not (local / "published").exists() and not list(local.rglob(".draft*"))
-    assert open_version(far, 2024).tables.keys() == set(models.published_tables())
+    assert open_version(far, 2024).tables.keys() == set(published_tables(build))
 
 
 def test_what_lacks_its_manifest_is_no_version(published: Published, tmp_path: Path) -> None:

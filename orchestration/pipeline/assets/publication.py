@@ -11,7 +11,7 @@ from orchestration.pipeline.partitions import YEARS
 from orchestration.pipeline.resources import Workspace
 from orchestration.publication.release import publish_build
 from orchestration.publication.versions import NotPublishedError
-from orchestration.warehouse import models
+from orchestration.warehouse.ledger_tables import published_tables
 
 PUBLISHED = dg.AssetKey(["published_year"])
 _YEAR_BEFORE = dg.TimeWindowPartitionMapping(start_offset=-1, end_offset=-1)
@@ -38,7 +38,7 @@ def publication_asset(tables: list[str]) -> dg.AssetsDefinition:
         run = workspace.run(build.year, context.run.run_id)
         workspace.watcher.step("发布", 1)
         try:
-            version, is_new = publish_build(workspace.settings, build, models.published_tables())
+            version, is_new = publish_build(workspace.settings, build, published_tables(build))
         except NotPublishedError as error:
             workspace.settle(build.year, build.inputs, "blocked")
             events.refused(run, str(error))
