@@ -14,10 +14,11 @@ from rich.text import Text
 from expectations.coverage import COVERAGE, JUDGED
 from orchestration.base.problems import Problem
 from orchestration.base.wording import BROKEN_IN_SQL, SECTIONS, STATUSES, decimal_text
+from orchestration.cli.sides import places_of, places_of_problems, said_once, sides_of, with_sides
 
 if TYPE_CHECKING:
     from orchestration.publication.versions import Version
-    from orchestration.warehouse.build import Build
+from orchestration.warehouse.build import Build
 
 _NOT_JUDGED = """
     select row_address as address, level3 as indicator, target_text as target, actual_text as actual,
@@ -65,8 +66,9 @@ def _found(build: Build) -> dict[str, Any]:
         "judged_by_year": build.rows(JUDGED),
         "not_checked": build.rows(_UNCHECKED),
         "coverage": build.rows(f"select kind, about, figures, statement from ({COVERAGE})"),
-        "rules": _plain(
-            build.rows("from reconciliation where status <> 'consistent' order by severity, rule_id, instance")
+        "rules": with_sides(
+            _plain(build.rows("from reconciliation where status <> 'consistent' order by severity, rule_id, instance")),
+            sides_of(build),
         ),
         "findings": _plain(build.rows("from finding order by fault")),
         "suspects": _plain(build.rows("from suspect_cell order by fault, rank, answer, address")),
@@ -85,10 +87,11 @@ def _plain(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def show_problems(console: Console, problems: list[Problem], outcome: str = "什么也没有构建") -> None:
-    """All that is wrong with the input, one line each."""
+    """All that is wrong with the input, one line each kind in a sheet: what comes often, once with its places."""
     console.print(f"[bold red]输入有 {len(problems)} 处不对，{outcome}[/]")
-    for problem in problems:
-        place = "  ".join(part for part in (problem.file, problem.sheet, problem.cell) if part)
+    for problem, alike in said_once(problems):
+        cells = places_of_problems(alike) or problem.cell
+        place = "  ".join(part for part in (problem.file, problem.sheet, cells) if part)
         console.print(Text.assemble((place, "bold"), "  读到 ", (problem.found, "red"), f"；应为 {problem.expected}"))
 
 
@@ -191,18 +194,21 @@ def _show_entries(console: Console, build: Build, limit: int = 3) -> None:
 def _show_broken(console: Console, build: Build, severity: str, title: str, style: str, limit: int = 2) -> None:
     """The broken instances, rule by rule: the first ones of each, and how many more there are."""
     rows = build.rows(
-        f"""select rule_id, statement from reconciliation
+        f"""select rule_id, instance, statement from reconciliation
            where severity = ? and status in {BROKEN_IN_SQL} order by rule_id, instance""",
         severity,
     )
-    by_rule: dict[str, list[str]] = {}
+    sides = sides_of(build) if rows else {}
+    by_rule: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
-        by_rule.setdefault(row["rule_id"], []).append(row["statement"])
-    for rule, statements in by_rule.items():
-        for statement in statements[:limit]:
-            console.print(Text.assemble((f"{title}  ", style), statement, (f"  {rule}", "dim")))
-        if len(statements) > limit:
-            console.print(Text(f"{title}  同一规则另有 {len(statements) - limit} 条，见关卡页或 --json", style="dim"))
+        by_rule.setdefault(row["rule_id"], []).append(row)
+    for rule, broken in by_rule.items():
+        for row in broken[:limit]:
+            console.print(Text.assemble((f"{title}  ", style), row["statement"], (f"  {rule}", "dim")))
+            if places := places_of(sides.get((rule, row["instance"]))):
+                console.print(Text(f"      {places}", style="dim"))
+        if len(broken) > limit:
+            console.print(Text(f"{title}  同一规则另有 {len(broken) - limit} 条，见关卡页或 --json", style="dim"))
 
 
 def _show_suspects(console: Console, build: Build, limit: int = 6) -> None:
