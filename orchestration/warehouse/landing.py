@@ -210,46 +210,6 @@ def land(warehouse: Path, *years: dict[str, list[dict[str, Any]]]) -> None:
         fresh.rmdir()
 
 
-<<<<<<< HEAD
-=======
-def published_cells(serving: Path, year: int) -> list[dict[str, Any]]:
-    """The cells of a published year, as rows of ``raw.cell`` (money back in fen); none where it was never published."""
-    if not serving.is_file():
-        return []
-    with duckdb.connect(str(serving), read_only=True) as connection:
-        known = connection.execute("select 1 from information_schema.tables where table_name = 'cell'").fetchall()
-        if not known:
-            return []
-        rows = rows_of(
-            connection,
-            """select fiscal_year, ledger, row_key, row_kind, row_label, measure, text, unit, printed_unit, file, sheet,
-                      cell, address, value * if(unit = 'yuan', 100, 1) as value,
-                      half_width * if(unit = 'yuan', 100, 1) as half_width
-               from cell where fiscal_year = ?""",
-            [year],
-        )
-    for row in rows:
-        for name in ("value", "half_width"):
-            row[name] = None if row[name] is None else row[name].quantize(Decimal("1e-9"))
-        row["printed_factor"] = _factor(row["printed_unit"])
-    return rows
-
-
-def published_judged(serving: Path, year: int) -> list[dict[str, Any]]:
-    """The rules that a published year was judged by, each with how many instances; none where it was not published."""
-    if not serving.is_file():
-        return []
-    with duckdb.connect(str(serving), read_only=True) as connection:
-        if not connection.execute("from information_schema.tables where table_name = 'reconciliation'").fetchall():
-            return []
-        return rows_of(
-            connection,
-            """select fiscal_year, rule_id, max(title) as title, max(severity) as severity, count(*) as instances
-               from reconciliation where fiscal_year = ? group by fiscal_year, rule_id order by rule_id""",
-            [year],
-        )
-
-
 def _column_rows(year: Year) -> list[dict[str, Any]]:
     """The columns of each ledger in the order in which its contract lists them; ``part``: of the row key."""
     return [
@@ -266,7 +226,6 @@ def _column_rows(year: Year) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
->>>>>>> 4370842 (Publish every ledger as a typed table of its own)
 def _cell_row(cell: Cell) -> dict[str, Any]:
     return {
         **{field.name: getattr(cell, field.name) for field in dataclasses.fields(cell)},

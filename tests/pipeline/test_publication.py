@@ -25,11 +25,8 @@ from orchestration.publication.versions import Version, current_versions, rollba
 from orchestration.reporting.published import open_version
 from orchestration.warehouse import models
 from orchestration.warehouse.build import Build
-<<<<<<< HEAD
-from orchestration.warehouse.prior import read_prior
-=======
 from orchestration.warehouse.ledger_tables import published_tables
->>>>>>> 4370842 (Publish every ledger as a typed table of its own)
+from orchestration.warehouse.prior import read_prior
 from tests.conftest import Published
 
 COMMAND = [sys.executable, "-m", "orchestration.cli.main"]

@@ -11,12 +11,7 @@ from orchestration.alerting import events
 from orchestration.pipeline.assets import DATA_TEAM
 from orchestration.pipeline.partitions import YEARS
 from orchestration.pipeline.resources import Workspace
-<<<<<<< HEAD
 from orchestration.publication.gates import failed, run_gates
-from orchestration.warehouse import models
-=======
-from orchestration.publication.gates import run_gates
->>>>>>> 4370842 (Publish every ledger as a typed table of its own)
 from orchestration.warehouse.glimpse import markdown
 from orchestration.warehouse.ledger_tables import published_tables
 
