@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orchestration.base.problems import Problem
-from orchestration.warehouse.build import Build
+
+if TYPE_CHECKING:
+    from orchestration.warehouse.build import Build
 
 _SHOWN = 3
 _SIDES = """

@@ -18,7 +18,7 @@ from orchestration.cli.sides import places_of, places_of_problems, said_once, si
 
 if TYPE_CHECKING:
     from orchestration.publication.versions import Version
-from orchestration.warehouse.build import Build
+    from orchestration.warehouse.build import Build
 
 _NOT_JUDGED = """
     select row_address as address, level3 as indicator, target_text as target, actual_text as actual,
@@ -198,7 +198,7 @@ def _show_broken(console: Console, build: Build, severity: str, title: str, styl
            where severity = ? and status in {BROKEN_IN_SQL} order by rule_id, instance""",
         severity,
     )
-    sides = sides_of(build) if rows else {}
+    sides = sides_of(build) if rows and severity == "error" else {}  # all fits one screen; --json has every place
     by_rule: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
         by_rule.setdefault(row["rule_id"], []).append(row)

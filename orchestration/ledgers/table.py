@@ -80,7 +80,9 @@ def read_table(grid: Grid, contract: Contract, year: int, unit: str = "", regist
     problems += [Problem(grid.file, grid.sheet, *wrong_place) for wrong_place in wrong_places]
     rows, again = _once(_with_parents(rows), contract)
     left_out += again
-    problems += [*_twice(rows, grid), *_lost(rows, contract, grid)]
+    problems += _twice(rows, grid)
+    if not problems:  # a row that was refused is there
+        problems += _lost(rows, contract, grid)
     if not rows and not problems:
         problems.append(Problem(grid.file, grid.sheet, "", "表头下没有数据行", contract.title))
     cells = [cell for row in rows for cell in row.cells]

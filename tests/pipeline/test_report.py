@@ -36,7 +36,7 @@ from orchestration.ledgers.narrative import typed_figures
 from orchestration.pipeline.definitions import build_definitions
 from orchestration.pipeline.jobs import REPORT_YEAR
 from orchestration.pipeline.resources import Workspace
-from orchestration.reporting import charts, document, pdf, word_template
+from orchestration.reporting import document, drawing, pdf, word_template
 from orchestration.reporting.edition import Edition
 from orchestration.reporting.fields import FIELDS, Fields
 from orchestration.reporting.figures import MARKS, FieldError, ReportFigure
@@ -352,7 +352,7 @@ def written_gaps(warnings: Sequence[str]) -> list[str]:
 @pytest.fixture
 def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """For tests that look at words: without their pictures, reports are made in a third of the time."""
-    monkeypatch.setattr(charts, "draws", lambda two: False)
+    monkeypatch.setattr(drawing, "draws", lambda two: False)
 
 
 # --- gaps and errors --------------------------------------------------------------------------------------------------

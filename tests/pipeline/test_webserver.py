@@ -26,8 +26,9 @@ JSON = {"Content-Type": "application/json"}
 
 def start_webserver(settings: Settings, urls: str, services: Services) -> None:
     del urls
-    settings.dagster_home.mkdir(parents=True)
-    (settings.dagster_home / "dagster.yaml").write_text(DAGSTER_YAML)
+    home = settings.home / "dagster"  # another test of this process may have set DAGSTER_HOME
+    home.mkdir(parents=True)
+    (home / "dagster.yaml").write_text(DAGSTER_YAML)
     services.port = free_port()
     command = [sys.executable, "-m", "orchestration.pipeline.webserver", "-h", "127.0.0.1", "-p", str(services.port)]
     services.start([*command, "--empty-workspace"], environment(settings))
