@@ -57,6 +57,7 @@ def test_an_asset_for_each_ledger_and_each_model_described_and_grouped(definitio
         "parameters",
         "scores",
         "reconciliation",
+        "ledger_tables",
         "gates",
         "publication",
         "report",
