@@ -30,7 +30,7 @@ def printed(value: object, number_format: str) -> str:
         return f"{value.year}年{value.month}月{value.day}日"
     if isinstance(value, time | timedelta):
         return str(value)
-    if not isinstance(value, int | float):
+    if not isinstance(value, int | float | Decimal):
         return str(value)
     exact = stored(value)
     layout = _layout(number_format, _chosen(exact, number_format))
@@ -137,7 +137,7 @@ def _short(number_format: str) -> str:
     return number_format if len(number_format) <= 60 else f"{number_format[:57]}..."
 
 
-def decimals(value: float, number_format: str) -> int | None:
+def decimals(value: float | Decimal, number_format: str) -> int | None:
     """How many decimals of what is shown a number format rounds to; None where it rounds nothing (General)."""
     layout = _layout(number_format, _chosen(stored(value), number_format))
     return None if layout.general else len(re.sub(r"[^0#?]", "", layout.body.partition(".")[2]))
@@ -153,13 +153,33 @@ def is_date(number_format: str) -> bool:
     )
 
 
-def stored(value: float) -> Decimal:
+def number_of(raw: str) -> int | float | Decimal:
+    """The number that a workbook's text stores. Raises ``FormatError`` where it is none.
+
+    A spreadsheet stores a binary float, in at most 17 digits or in its whole expansion. Other digits than a float can
+    have are kept as they stand, for a float would lose some of them.
+    """
+    value = float(raw) if _NUMBER.fullmatch(raw) else math.nan
+    if not math.isfinite(value):
+        raise FormatError(f"数 {raw[:40]}")
+    if re.fullmatch(r"-?\d{1,28}", raw):
+        return int(raw)
+    exact = Decimal(raw)
+    digits = len(exact.as_tuple().digits)
+    if digits > _FLOAT_DIGITS and Context(prec=digits).create_decimal_from_float(value) != exact:
+        return exact
+    return value
+
+
+def stored(value: float | Decimal) -> Decimal:
     """The decimal that a workbook stores as a binary float: its shortest one, digit by digit.
 
     A formula's result may lie a few binary steps beside the decimal that it stands for (0.1 + 0.2 is stored as
     0.30000000000000004). A double holds any decimal of 15 digits, so a neighbour of at most 15 digits is taken where
     the shortest form has more; from 10^13 on, where a step is no longer small beside 0.01, nothing is.
     """
+    if isinstance(value, Decimal):
+        return value
     exact = Decimal(repr(value))
     if len(exact.as_tuple().digits) > _SURE_DIGITS and abs(exact) < _FINE:
         near = Decimal(f"{value:.{_SURE_DIGITS}g}")
@@ -172,7 +192,7 @@ def stored(value: float) -> Decimal:
 EPOCH = date(1899, 12, 30)
 
 
-def day_of_serial(value: float, from_1904: bool) -> date:
+def day_of_serial(value: float | Decimal, from_1904: bool) -> date:
     """The day that a serial number stands for. Raises ``FormatError`` where it stands for none."""
     day = int(value) + (1462 if from_1904 else 0)
     if not 1 <= day < 2_958_466:
@@ -185,6 +205,8 @@ _LETTERS = re.compile(r"[A-Za-z0-9\u4e00-\u9fff]")
 _MONEY_SIGN = re.compile(r"RMB|CNY|USD|人民币")
 _BEHIND = re.compile(r"RMB|CNY|USD|[\u4e00-\u9fff]+")
 _SURE_DIGITS, _STEPS, _FINE = 15, 4, 10**13
+_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?", re.ASCII)
+_FLOAT_DIGITS = 17  # that a spreadsheet writes of a float at most, but for its whole expansion
 _GENERAL = re.compile(r"[\0\s]*(?:general|g/通用格式|@)[\0\s]*", re.IGNORECASE)
 _DIGITS = re.compile(r"[0#?,]*[0#?][0#?,]*(?:\.[0#?]*)?,*|\.[0#?]+,*")
 _CONDITION = re.compile(r"\[(?:[<>=]|DBNum)")

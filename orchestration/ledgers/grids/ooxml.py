@@ -16,7 +16,7 @@ from xml.parsers import expat
 
 from orchestration.base.problems import Problem
 from orchestration.ledgers.grids import grid as bounds
-from orchestration.ledgers.grids.formats import FormatError, day_of_serial, decimals, is_date, printed
+from orchestration.ledgers.grids.formats import FormatError, day_of_serial, decimals, is_date, number_of, printed
 from orchestration.ledgers.grids.grid import Grid, position, reference, refused
 from orchestration.ledgers.grids.sheet import SheetParts
 
@@ -40,6 +40,8 @@ def read_workbook(path: Path, name: str) -> list[Grid]:
     try:
         with zipfile.ZipFile(path) as archive:
             return list(_Workbook(archive, name).grids())
+    # What the archive, the parser, and attributes that are missing or no numbers raise; the cause is kept. Anything
+    # else is ours and ends as an internal error.
     except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, OSError, NotImplementedError, RuntimeError, ValueError,
             KeyError, expat.ExpatError, UnicodeDecodeError, OverflowError, _zlib_error()) as error:  # fmt: skip
         raise refused(name, f"打不开的工作簿（{' '.join(str(error).split())[:200]}）", _WHOLE) from error
@@ -415,14 +417,7 @@ class _Sheet(SheetParts):
         """What a stored number shows under its style, and its decimals (``_NO_NUMBER`` for a day)."""
         if len(raw) > 400:
             raise FormatError(f"数 {raw[:20]}…")
-        try:
-            value = float(raw)
-        except ValueError:
-            raise FormatError(f"数 {raw[:40]}") from None
-        if value != value or value in (float("inf"), float("-inf")):
-            raise FormatError(f"数 {raw[:40]}")
-        if re.fullmatch(r"-?\d{1,28}", raw):
-            value = int(raw)  # beyond 2^53 too, digit by digit
+        value = number_of(raw)
         if not 0 <= self.style < len(self.styles.formats):
             raise FormatError(f"没有第 {self.style} 号格式")
         number_format = self.styles.formats[self.style]

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestration.ledgers.grids.formats import FormatError, printed
+from orchestration.ledgers.grids.formats import FormatError, number_of, printed
 from orchestration.ledgers.money import parse_figure
 from orchestration.ledgers.spreadsheet import read_grids, reference
 from tests.unit.ledgers.conftest import problems_of, workbook
@@ -324,3 +324,24 @@ def test_a_number_whose_display_is_unknown_is_refused_with_its_place(tmp_path: P
     path = workbook(tmp_path / "账.xlsx", {"一": [["预算数"], [(8055, "0.00E+00")]]})
     (grid,) = read_grids(path, "账.xlsx")
     assert [(p.sheet, p.cell, p.found) for p in grid.problems] == [("一", "A2", "数字格式 0.00E+00")]
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        ("1234567890123456.78", "1234567890123456.78"),  # no float has these digits: the nearest ends in .75
+        ("-98765432109876543.21", "-98765432109876543.21"),
+        ("0.30000000000000004", "0.3"),  # a float's 17 digits
+        ("0.1000000000000000055511151231257827", "0.1"),  # its expansion
+        ("8055.0000000000009", "8055"),  # a step beside it, as a formula leaves it
+        ("1.5E3", "1500"),
+    ],
+)
+def test_a_stored_number_keeps_digits_that_no_float_has(raw: str, shown: str) -> None:
+    assert printed(number_of(raw), "General") == shown
+
+
+@pytest.mark.parametrize("raw", ["1_000", "１２", "nan", "inf", "1e400", "0x10", "", "1,5", " 12"])
+def test_what_is_no_number_of_a_workbook_is_refused(raw: str) -> None:
+    with pytest.raises(FormatError):
+        number_of(raw)
