@@ -20,18 +20,6 @@ if TYPE_CHECKING:
     from orchestration.warehouse.build import Build
     from orchestration.warehouse.check import CheckResult
 
-#: Figures that stand in a rule that holds as printed or within rounding, and in none that doesn't.
-_VERIFIED = """
-    select count(*) as n from (
-        select address, bool_and(status in ('consistent', 'rounding', 'accepted', 'corrected')) as holds
-        from rule_term join reconciliation using (fiscal_year, rule_id, instance)
-        where address is not null and address in (select address from cell where file = ? and value is not null)
-          and severity = 'error' and status <> 'undefined'
-        group by address
-    ) where holds
-"""
-
-
 DONE, BAD_INPUT = 0, 2
 
 out = Console(highlight=False, soft_wrap=True)
@@ -85,8 +73,9 @@ def write_reviews(console: Console, found: CheckResult, folder: Path) -> None:
 
 
 def _counts(reading: DocumentReading, build: Build) -> dict[str, Any]:
+    from orchestration.reporting.review import verified
+
     name = reading.document.name
-    (verified,) = build.rows(_VERIFIED, name)
     in_tables = sum(
         cell.value is not None and ledger.source.sheet != "正文"
         for ledger in reading.year.ledgers.values()
@@ -98,7 +87,7 @@ def _counts(reading: DocumentReading, build: Build) -> dict[str, Any]:
         "figures_in_tables": in_tables,
         "figures_in_sentences": reading.figures["read"] + reading.figures["unread"],
         **{name: reading.figures[name] for name in ("read", "bound")},
-        "verified": verified["n"],
+        "verified": len(verified(build, name)),
         "scanned_pages": list(reading.document.scans),
         "unread": [
             {"place": str(each.place), "section": each.section, "text": each.text, "around": each.around}

@@ -7,27 +7,24 @@ import re
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BeforeValidator, Field
 
-from orchestration.base.yaml_files import read_yaml
+from orchestration.base.records import StrictRecord
 from orchestration.ledgers.contract import read_model
 
 PATTERNS = Path(__file__).parent / "sentences.yml"
-_Regex = Annotated[re.Pattern[str], BeforeValidator(re.compile)]
+#: A pattern as people write it.
+Regex = Annotated[re.Pattern[str], BeforeValidator(re.compile)]
 #: What may stand between a label and its figure: 预算执行率为, 决算支出数约.
 _TAIL = r"(?:总数|数|额|金额|比例)?(?:约|共)?(?:为|是|达到|达|约|[:：])?$"
 
 
-class _PatternRecord(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
-
-
-class Head(_PatternRecord):
+class Head(StrictRecord):
     """What stands right before a figure, and the measure that it then is."""
 
     label: str
     measure: str
-    row: dict[str, str] = {}
+    row: dict[str, str] = Field(default_factory=dict)
     whole: bool = False
     negative: bool = False
     respectively: bool = False
@@ -37,50 +34,50 @@ class Head(_PatternRecord):
         return re.compile(f"(?:{self.label}){_TAIL}")
 
 
-class WordPattern(_PatternRecord):
+class WordPattern(StrictRecord):
     """Words that state a figure without digits."""
 
-    find: _Regex
+    find: Regex
     word: str
     measure: str
-    row: dict[str, str] = {}
+    row: dict[str, str] = Field(default_factory=dict)
 
 
-class Example(_PatternRecord):
+class Example(StrictRecord):
     text: str
     reads: tuple[str, ...]
     heading: str = ""
 
 
-class Frame(_PatternRecord):
+class Frame(StrictRecord):
     """From where on figures are those of a ledger, and which are which."""
 
     id: str
     ledger: str
-    opens: _Regex | None = None
-    heading: _Regex | None = None
-    row: dict[str, str] = {}
-    names: dict[str, str] = {}
+    opens: Regex | None = None
+    heading: Regex | None = None
+    row: dict[str, str] = Field(default_factory=dict)
+    names: dict[str, str] = Field(default_factory=dict)
     items: str = ""
     measure: str = ""
     heads: tuple[Head, ...] = ()
     words: tuple[WordPattern, ...] = ()
-    texts: dict[str, _Regex] = {}
+    texts: dict[str, Regex] = Field(default_factory=dict)
     examples: tuple[Example, ...] = ()
     counter_examples: tuple[str, ...] = ()
 
 
-class ListPattern(_PatternRecord):
+class ListPattern(StrictRecord):
     list: str
-    find: _Regex
+    find: Regex
 
 
-class DatePattern(_PatternRecord):
+class DatePattern(StrictRecord):
     event: str
     find: str
 
 
-class Patterns(_PatternRecord):
+class Patterns(StrictRecord):
     frames: tuple[Frame, ...]
     lists: tuple[ListPattern, ...]
     dates: tuple[DatePattern, ...]
@@ -89,6 +86,3 @@ class Patterns(_PatternRecord):
 @functools.cache
 def patterns() -> Patterns:
     return read_model(PATTERNS, Patterns)
-
-
-__all__ = ["Frame", "Head", "Patterns", "patterns", "read_yaml"]

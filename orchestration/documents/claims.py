@@ -10,11 +10,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Literal
-
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from typing import Literal
 
 from orchestration.base.problems import Problem
+from orchestration.base.records import StrictRecord
+from orchestration.documents.bindings import Regex
 from orchestration.documents.lines import Place
 from orchestration.documents.lists import ANNEX, Lists, split_names
 from orchestration.documents.paragraphs import Paragraph
@@ -25,19 +25,14 @@ from orchestration.ledgers.texts import fold
 LEDGER = "claim"
 _PROSE = "正文"
 _PATTERNS = Path(__file__).parent / "claims.yml"
-_Regex = Annotated[re.Pattern[str], BeforeValidator(re.compile)]
 _ANNEX_NUMBER = re.compile(r"(?:见|详见)附件(\d{1,2})")
 _YEAR_BEFORE = re.compile(r"^(?:20\d\d年?度?)")
 _AND_SO_ON = re.compile(r"等(?:项目)?$")
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
-
-
-class ClaimPattern(_Model):
+class ClaimPattern(StrictRecord):
     id: str
-    find: _Regex
+    find: Regex
     must: Literal["zero", "positive", "order"]
     ledgers: tuple[str, ...]
     measure: str
@@ -46,28 +41,28 @@ class ClaimPattern(_Model):
     counter_examples: tuple[str, ...]
 
 
-class CountPattern(_Model):
+class CountPattern(StrictRecord):
     claim: str
     rows: str
-    annex: _Regex
+    annex: Regex
 
 
-class DeductionPatterns(_Model):
-    item: _Regex
-    section: _Regex
-    reason: _Regex
+class DeductionPatterns(StrictRecord):
+    item: Regex
+    section: Regex
+    reason: Regex
 
 
-class YearPatterns(_Model):
-    find: _Regex
-    compared: _Regex
+class YearPatterns(StrictRecord):
+    find: Regex
+    compared: Regex
 
 
-class ClaimPatterns(_Model):
+class ClaimPatterns(StrictRecord):
     claims: tuple[ClaimPattern, ...]
     counts: tuple[CountPattern, ...]
     deductions: DeductionPatterns
-    placeholders: tuple[_Regex, ...]
+    placeholders: tuple[Regex, ...]
     years: YearPatterns
 
 

@@ -40,7 +40,7 @@ def rules_on_what_is_stated(book: Rulebook, ledgers: Mapping[str, Ledger]) -> Ru
 def _has_all_values(ledger: Ledger) -> bool:
     key = ledger.contract.keys[-1]
     wanted = set(key.values.values())
-    return wanted <= {cell.row_key.rsplit(":", 1)[-1] for cell in ledger.cells} or not wanted
+    return wanted <= {cell.row_key.rsplit(":", 1)[-1] for cell in ledger.cells}
 
 
 def with_parts(cells: Sequence[Cell], contract: Contract) -> tuple[list[Cell], list[Problem]]:

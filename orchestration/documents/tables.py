@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from orchestration.base.problems import Problem
 from orchestration.documents.columns import Span, column_of, gaps_by_place, spans_below, spans_of
@@ -151,10 +151,9 @@ class _Reader:
             text = self.lines[first].text
             if found := self._header_at(first):
                 return found
-            if _UNIT_NOTE.fullmatch(squeeze(text)) or (note := _UNIT_NOTE.match(squeeze(text))):
+            if note := _UNIT_NOTE.match(squeeze(text)):
                 self.unit, self.unit_place = squeeze(text), self.lines[first].place
-                note = _UNIT_NOTE.fullmatch(squeeze(text))
-                if not note:
+                if note[0] != self.unit:
                     return None
             elif first > start + 1:
                 return None
@@ -391,6 +390,3 @@ def without(lines: Sequence[TextLine], tables: Sequence[FoundTable]) -> list[Tex
     """The lines that no table takes up."""
     taken = {at for table in tables for at in range(table.first, table.last + 1)}
     return [line for at, line in enumerate(lines) if at not in taken]
-
-
-__all__ = ["FoundTable", "find_text_tables", "is_figure", "replace", "title_of", "without"]

@@ -5,11 +5,13 @@ of every figure. Never writes over a file.
 from __future__ import annotations
 
 import csv
+import io
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from orchestration.base.files import write_whole
 from orchestration.base.problems import InputError, Problem
 from orchestration.documents.reader import DocumentReading
 from orchestration.documents.sheets import Sheet, csv_rows
@@ -26,19 +28,24 @@ def write_year(reading: DocumentReading, folder: Path) -> list[Path]:
     if there := [path for path in targets if path.exists()]:
         raise InputError([Problem(str(path), "", "", "已有这个文件", "新的文件夹；不覆盖已有的账") for path in there])
     folder.mkdir(parents=True, exist_ok=True)
-    for name in ledgers:
-        _write_rows(folder / f"{name}.csv", csv_rows(reading.sheets[name]))
-    _write_rows(folder / EVIDENCE, _evidence(reading))
-    sources = _sources(reading)
-    text = f"# 由文档读出：{Path(reading.document.name).name}。每个数的位置见 {EVIDENCE}。\n"
-    text += yaml.safe_dump(sources, allow_unicode=True, sort_keys=False, width=120)
-    (folder / "sources.yml").write_text(text, encoding="utf-8")
+    contents = [_csv_text(csv_rows(reading.sheets[name])) for name in ledgers]
+    about = f"# 由文档读出：{Path(reading.document.name).name}。每个数的位置见 {EVIDENCE}。\n"
+    contents.append(about + yaml.safe_dump(_sources(reading), allow_unicode=True, sort_keys=False, width=120))
+    contents.append(_csv_text(_evidence(reading)))
+    try:
+        for path, content in zip(targets, contents, strict=True):
+            write_whole(path, content)
+    except BaseException:  # a full disk, or somebody who stops it: a half-written year would only be in the way
+        for path in targets:
+            path.unlink(missing_ok=True)
+        raise
     return targets
 
 
-def _write_rows(path: Path, rows: list[list[str]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows(rows)
+def _csv_text(rows: list[list[str]]) -> str:
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()
 
 
 def _evidence(reading: DocumentReading) -> list[list[str]]:

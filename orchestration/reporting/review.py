@@ -30,12 +30,13 @@ _BROKEN = f"""
     where r.status in {BROKEN_IN_SQL}
     order by r.severity, r.rule_id, r.instance, t.side, t.term
 """
-#: Cells that stand in rules that must hold, and all of those do.
-_VERIFIED = """
-    select c.cell from cell as c join rule_term as t using (address)
-    join reconciliation as r on r.rule_id = t.rule_id and r.instance = t.instance and r.fiscal_year = t.fiscal_year
-    where c.file = ? and c.value is not null and r.severity = 'error' and r.status <> 'undefined'
-    group by c.cell having bool_and(r.status in ('consistent', 'rounding', 'corrected', 'accepted'))
+#: Figures that stand in rules that must hold, and all of those do.
+_VERIFIED = f"""
+    select address, cell
+    from cell inner join rule_term using (fiscal_year, address)
+    inner join reconciliation using (fiscal_year, rule_id, instance)
+    where file = ? and cell.value is not null and severity = 'error' and status <> 'undefined'
+    group by address, cell having not bool_or(status in {BROKEN_IN_SQL})
 """
 
 
@@ -70,6 +71,11 @@ def remarks(build: Build, file: str) -> list[Remark]:
     ]
     order = (SUSPECT, ERROR, WARNING, NOTICE)
     return sorted(found, key=lambda remark: order.index(remark.degree))
+
+
+def verified(build: Build, file: str) -> list[dict[str, Any]]:
+    """Address and place of each figure of a file that rules which must hold confirm."""
+    return build.rows(_VERIFIED, file)
 
 
 def _broken(rule: str, judged: dict[str, Any], here: list[dict[str, Any]]) -> Remark:
@@ -120,9 +126,9 @@ def _marks(build: Build, reading: DocumentReading, found: Sequence[Remark]) -> l
         for place in remark.places:
             before = noted.get(place, (colour, []))
             noted[place] = ("red" if "red" in (before[0], colour) else "amber", [*before[1], remark.says])
-    verified = [row["cell"] for row in build.rows(_VERIFIED, reading.document.name)]
     below = [Mark(str(each.place), "grey") for each in reading.sentences.unread]
-    below += [Mark(place, "green") for place in verified if place not in noted]
+    green = dict.fromkeys(row["cell"] for row in verified(build, reading.document.name))
+    below += [Mark(place, "green") for place in green if place not in noted]
     return below + [
         Mark(place, "red" if colour == "red" else "amber", "\n".join(dict.fromkeys(notes)))
         for place, (colour, notes) in noted.items()

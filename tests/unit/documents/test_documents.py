@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from orchestration.base.problems import InputError
 from orchestration.base.settings import ROOT
+from orchestration.documents import writing
 from orchestration.documents.reader import DocumentReading, read_document
 from orchestration.documents.writing import write_year
 from orchestration.ledgers.cell import Cell
@@ -190,3 +192,21 @@ def test_nothing_is_written_over(report: DocumentReading, tmp_path: Path) -> Non
         write_year(report, tmp_path)
     assert [Path(problem.file).name for problem in error.value.problems] == ["fund_balance.csv"]
     assert [path.name for path in tmp_path.iterdir()] == ["fund_balance.csv"]
+
+
+def test_a_year_that_could_not_be_written_whole_leaves_nothing(
+    report: DocumentReading, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = writing.write_whole
+
+    def full(path: Path, content: str) -> None:
+        if path.name == "sources.yml":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        whole(path, content)
+
+    monkeypatch.setattr(writing, "write_whole", full)
+    with pytest.raises(OSError, match="No space"):
+        write_year(report, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.undo()
+    assert all(path.is_file() for path in write_year(report, tmp_path))
