@@ -8,6 +8,7 @@ never a wait. What stands in a file belongs to its reader.
 from __future__ import annotations
 
 import fcntl
+import glob
 import os
 import secrets
 import stat
@@ -102,7 +103,7 @@ def sweep(folder: Path, name: str) -> None:
     """Remove drafts, and what databases keep beside them. Of other processes: only for who holds the lock that their
     writers hold, or a living one's goes too. ``name``: the draft's, or how ``replacing`` begins those of one file.
     """
-    for path in folder.glob(f"{_literal(name)}*"):
+    for path in folder.glob(f"{glob.escape(name)}*"):
         path.unlink(missing_ok=True)
 
 
@@ -136,10 +137,6 @@ def locked(path: Path, wait: bool = True, on_wait: Callable[[], None] = lambda: 
             on_wait()
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield True
-
-
-def _literal(name: str) -> str:
-    return "".join(f"[{character}]" if character in "*?[" else character for character in name)
 
 
 def _why(path: Path, error: Exception) -> str:

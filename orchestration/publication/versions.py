@@ -1,9 +1,9 @@
 """Versions: a year is published whole or not at all.
 
 ``published/<year>/<version>/`` is immutable. Which version each year is at stands in ``current.json``
-(``base.current``), and ``ledgergate.duckdb`` holds those versions for readers: it is never written in place and never
-read here, so no reader, however it opens the file, stands in the way. A switch that was killed half-way is done by the
-next one, and what it left is swept.
+(``warehouse.current``), and ``ledgergate.duckdb`` holds those versions for readers: it is never written in place and
+never read here, so no reader, however it opens the file, stands in the way. A switch that was killed half-way is done
+by the next one, and what it left is swept.
 """
 
 from __future__ import annotations
@@ -20,10 +20,17 @@ import duckdb
 
 from expectations.gate import PASSED
 from orchestration.base.addresses import hand_over, is_address
-from orchestration.base.current import CURRENT, Current, current_versions, mark_of, read_current, write_current
 from orchestration.base.files import drafts_of, locked, replacing, sweep, sync
 from orchestration.base.locks import open_database
 from orchestration.base.settings import Settings
+from orchestration.warehouse.current import (
+    CURRENT,
+    Current,
+    current_versions,
+    fingerprint_of,
+    read_current,
+    write_current,
+)
 
 if TYPE_CHECKING:
     from orchestration.warehouse.build import Build
@@ -171,7 +178,7 @@ def _switch(settings: Settings, year: int, name: str) -> None:
                 files = [str(path) for path in places if path.is_file()]
                 connection.execute(f"create table {table} as from read_parquet(?, union_by_name = true)", [files])
             connection.execute("checkpoint")  # closing would do it too, but says nothing where the disk is full
-        write_current(settings, Current(chosen, mark_of(draft)))
+        write_current(settings, Current(chosen, fingerprint_of(draft)))
     # What a reader wrote beside the old file is not of the new one.
     settings.serving.with_name(f"{settings.serving.name}.wal").unlink(missing_ok=True)
 

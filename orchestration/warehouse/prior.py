@@ -10,8 +10,8 @@ from decimal import Decimal
 from typing import Any
 
 from orchestration.base.addresses import connect
-from orchestration.base.current import current_versions
 from orchestration.base.settings import Settings
+from orchestration.warehouse.current import current_versions
 from orchestration.warehouse.landing import factor
 from orchestration.warehouse.rows import rows_of
 

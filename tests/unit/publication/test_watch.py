@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.base.current import Current, write_current
 from orchestration.base.settings import Settings
 from orchestration.publication.watch import Settled, is_settled, plan_runs, scan_inputs, settle
+from orchestration.warehouse.current import Current, write_current
 
 
 @pytest.fixture

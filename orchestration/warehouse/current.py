@@ -23,17 +23,17 @@ CURRENT = "published_version"
 
 @dataclass(frozen=True)
 class Current:
-    """``versions``: by year; ``serving``: the mark of the serving file that belongs to them."""
+    """``versions``: by year; ``serving``: the fingerprint of the serving file that belongs to them."""
 
     versions: dict[int, str]
     serving: str = ""
 
     def is_served(self, serving: Path) -> bool:
         """Whether readers find these versions, as they were written."""
-        return serving.is_file() and self.serving == mark_of(serving)
+        return serving.is_file() and self.serving == fingerprint_of(serving)
 
 
-def mark_of(database: Path) -> str:
+def fingerprint_of(database: Path) -> str:
     """sha256 of a file's bytes, which nobody's lock keeps from being read. (Headers alone are the same in files of the
     same shape.)
     """

@@ -14,9 +14,9 @@ import duckdb
 import pytest
 
 from orchestration.base import files
-from orchestration.base.current import Current, current_versions, mark_of, read_current, write_current
 from orchestration.base.locks import LockedError, open_database
 from orchestration.base.settings import Settings
+from orchestration.warehouse.current import Current, current_versions, fingerprint_of, read_current, write_current
 
 HOLD = """
 import duckdb, sys
@@ -51,7 +51,7 @@ def test_the_record_is_read_and_not_the_serving_file(settings: Settings) -> None
 
 def test_a_serving_file_that_is_not_the_one_recorded_is_not_served(settings: Settings) -> None:
     served(settings, 2024, "a")
-    current = Current({2024: "a"}, mark_of(settings.serving))
+    current = Current({2024: "a"}, fingerprint_of(settings.serving))
     shutil.copy(settings.serving, settings.home / "copy")
     assert current.is_served(settings.serving) and current.is_served(settings.home / "copy")
     with duckdb.connect(str(settings.serving)) as connection:
