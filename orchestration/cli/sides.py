@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from orchestration.warehouse.build import Build
 
 _SHOWN = 3
+_SINGLY = 10  # problems alike in a sheet that are still said one by one
 _SIDES = """
     select term.rule_id, term.instance, term.side, cell.address, cell.file, cell.sheet, cell.cell
     from (select distinct fiscal_year, rule_id, instance, side, address from rule_term) as term
@@ -56,7 +57,7 @@ def said_once(problems: Iterable[Problem]) -> list[tuple[Problem, list[Problem]]
         kinds.setdefault((problem.file, problem.sheet, problem.expected), []).append(problem)
     found: list[tuple[Problem, list[Problem]]] = []
     for alike in kinds.values():
-        if len(alike) > _SHOWN and all(problem.cell for problem in alike):
+        if len(alike) > _SINGLY and all(problem.cell for problem in alike):
             found.append((alike[0], alike))
         else:
             found += [(problem, [problem]) for problem in alike]

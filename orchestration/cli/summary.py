@@ -93,6 +93,8 @@ def show_problems(console: Console, problems: list[Problem], outcome: str = "什
         cells = places_of_problems(alike) or problem.cell
         place = "  ".join(part for part in (problem.file, problem.sheet, cells) if part)
         console.print(Text.assemble((place, "bold"), "  读到 ", (problem.found, "red"), f"；应为 {problem.expected}"))
+        if len(alike) > 1:
+            console.print("[dim]      逐处见 --json[/]")
 
 
 def show_summary(console: Console, build: Build, skipped: dict[str, list[str]] | None = None) -> None:
@@ -226,14 +228,18 @@ def _show_suspects(console: Console, build: Build, limit: int = 6) -> None:
         if not finding["is_unique"]:
             console.print(Text.assemble(("发现  ", "magenta"), finding["statement"]))
         rows = build.rows(
-            "select statement from suspect_cell where fault = ? and rank = 1 order by answer, address", finding["fault"]
+            """select statement, concat_ws(' ', file, nullif(sheet, ''), cell) as place
+               from suspect_cell left join cell using (fiscal_year, address)
+               where fault = ? and rank = 1 order by answer, address""",
+            finding["fault"],
         ) + build.rows(
-            """select statement from suspect_entry where fault = ? and rank = 1
+            """select statement, '' as place from suspect_entry where fault = ? and rank = 1
                order by ledger, file, line, statement""",
             finding["fault"],
         )
         for row in rows[:limit]:
-            console.print(Text.assemble(("疑点  ", "magenta"), row["statement"]))
+            place = f"  {row['place']}" if row["place"] else ""
+            console.print(Text.assemble(("疑点  ", "magenta"), row["statement"], (place, "dim")))
         if len(rows) > limit:
             console.print(Text(f"疑点  另有 {len(rows) - limit} 处，见 --json", style="dim"))
 

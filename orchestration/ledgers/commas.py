@@ -10,7 +10,7 @@ from typing import Literal
 
 from orchestration.ledgers.money import FigureError, squeeze
 
-Decimal = Literal["point", "comma", "unclear"]
+DecimalMark = Literal["point", "comma", "unclear"]
 _NUMBER = re.compile(r"[-(（]?[\d.]*\d,[\d.,]*\d[)）%％]?", re.ASCII)
 #: Nothing but a decimal comma: other than three digits behind it, or points before it.
 _PROVES_COMMA = re.compile(r"\D*(?:\d+,(?:\d{1,2}|\d{4,})|\d{1,3}(?:\.\d{3})+,\d+)\D*", re.ASCII)
@@ -19,7 +19,7 @@ _PROVES_POINT = re.compile(r"\D*\d{1,3}(?:(?:,\d{3})+\.\d+|(?:,\d{3}){2,})\D*", 
 _AS_POINT = re.compile(r"\D*\d{1,3}(?:,\d{3})*(?:\.\d+)?\D*", re.ASCII)
 
 
-def of_column(texts: list[str]) -> Decimal:
+def of_column(texts: list[str]) -> DecimalMark:
     """What the commas of a column prove together."""
     numbers = [text for text in map(squeeze, texts) if _NUMBER.fullmatch(text)]
     if not numbers:
@@ -29,7 +29,7 @@ def of_column(texts: list[str]) -> Decimal:
     return "unclear" if comma == point else "comma" if comma else "point"
 
 
-def as_point(text: str, decimal: Decimal) -> str:
+def as_point(text: str, decimal: DecimalMark) -> str:
     """A printed figure with a point before its decimals. Raises ``FigureError`` where nobody knows."""
     bare = squeeze(text)
     if decimal == "point" or not re.search(r"\d[.,]\d", bare, re.ASCII):

@@ -65,7 +65,7 @@ class RowReader:
         self._names = NameReader(self.grid, self.contract, self.header)
         self._decimals = {measure.name: self._decimal(measure) for measure in self.contract.measures}
 
-    def _decimal(self, measure: Measure) -> commas.Decimal:
+    def _decimal(self, measure: Measure) -> commas.DecimalMark:
         if self.contract.decimal or self.grid.separator == "," or measure.name not in self.header.columns:
             return self.contract.decimal or "point"
         rows = range(self.header.last + 1, len(self.grid.rows))

@@ -101,7 +101,9 @@ def _lost(rows: list[Row], contract: Contract, grid: Grid) -> Iterator[Problem]:
     for named in itertools.product(*(key.values.items() for key in contract.keys)):
         if tuple(code for _, code in named) not in found:
             lost = "、".join(name for name, _ in named)
-            yield Problem(grid.file, grid.sheet, "", f"没有“{lost}”这一行", f"{contract.title}的每一行（rows: every）")
+            yield Problem(
+                grid.file, grid.sheet, "", f"没有“{lost}”这一行", f"这一行：契约要求{contract.title}各行都列出"
+            )
 
 
 def _once(rows: list[Row], contract: Contract) -> tuple[list[Row], list[LeftOut]]:

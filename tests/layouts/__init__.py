@@ -12,6 +12,7 @@ from __future__ import annotations
 import csv
 import random
 from collections.abc import Sequence
+from decimal import Decimal
 from pathlib import Path
 
 import xlsxwriter
@@ -36,7 +37,7 @@ SLIPS = {
 
 
 def money(fen: int) -> str:
-    return f"{fen / 100:,.2f}"
+    return f"{Decimal(fen).scaleb(-2):,}"
 
 
 def function_rows() -> Rows:

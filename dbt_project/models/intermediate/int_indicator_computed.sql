@@ -151,6 +151,7 @@ points as (
 )
 
 select
+    -- The columns of int_indicator_reported are that model's to list.
     reported.*, -- noqa: AM04
     points.computed_score,
     bands.floor as band_floor,
