@@ -5,16 +5,11 @@ Accounting identities are rules (``expectations/rules``), judged by dbt; a gate 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from expectations.coverage import COVERAGE
 from expectations.gate import Suite
-from orchestration.base.sql import listed
-
-if TYPE_CHECKING:
-    pass
 from expectations.suites import expected
 from expectations.suites.expected import FIGURES, HOLDS, PLACE, UNITS, USES
+from orchestration.base.sql import listed
 
 _RULE_COLUMNS = {
     "rule_id": "规则名",
