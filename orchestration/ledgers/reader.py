@@ -21,7 +21,7 @@ from orchestration.ledgers.register import Register, read_register
 from orchestration.ledgers.row_kinds import LEFT_OUT
 from orchestration.ledgers.sources import COMPANIONS, NAMES, EntrySource, Source, SourceDocument, Sources, read_sources
 from orchestration.ledgers.spreadsheet import SUFFIXES, Grid, read_grids
-from orchestration.ledgers.table import LeftOut, read_grid, read_table
+from orchestration.ledgers.table import LeftOut, Table, read_grid, read_table
 from orchestration.ledgers.texts import fold
 
 
@@ -139,6 +139,7 @@ def read_year(folder: Path, year: int, contracts: dict[str, Contract]) -> Year:
         except InputError as error:
             problems += error.problems
             continue
+        problems += miscounted(path, source, table)
         sha256 = hashlib.sha256(read_file(path)).hexdigest()
         ledgers[source.ledger] = Ledger(
             contracts[source.ledger], source, sha256, tuple(table.cells), tuple(table.notices), tuple(table.left_out)
@@ -220,6 +221,14 @@ def read_paths(
     if problems or found_year is None:
         raise InputError(problems)
     return Year(found_year, Sources(year=found_year), ledgers, tuple(passed_over))
+
+
+def miscounted(path: Path, source: Source, table: Table) -> list[Problem]:
+    """The control count: a row that is lost, or there once too often, shows even where no rule would see it."""
+    rows = len({cell.row_key for cell in table.cells})
+    if source.rows in (None, rows):
+        return []
+    return [Problem(str(path), source.sheet, "", f"{rows} 行", f"{source.rows} 行（sources.yml 的 rows，连同合计行）")]
 
 
 def _grid_of(path: Path, source: Source, grids: list[Grid]) -> Grid:

@@ -39,6 +39,9 @@ class Source(StrictRecord):
     document: str = ""
     section: Annotated[str, BeforeValidator(str)] = ""
     unit: str = ""
+    rows: Annotated[int, Field(ge=1)] | None = (
+        None  # how many rows stand there, counted in the document by who lists it
+    )
     note: str = ""
 
 

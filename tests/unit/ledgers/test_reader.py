@@ -571,6 +571,24 @@ def test_wrong_sources_are_refused_with_their_key(
     assert (problem.file, problem.cell, problem.found) == (str(path), cell, found)
 
 
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [("转移支出,10万元,0.02,\n", "43 行"), ("", "44 行")],
+    ids=["a row is lost", "the count is wrong"],
+)
+def test_a_ledger_has_as_many_rows_as_the_sources_count(
+    raw: Path, contracts: dict[str, Contract], line: str, found: str
+) -> None:
+    folder = raw / "2024"
+    if line:  # of 0.02 in 40.51: no sum sees that it has gone
+        edit(folder / "fund_statement.csv", f"失业保险,省本级,支出,{line}", "")
+    else:
+        edit(folder / "sources.yml", "rows: 44", "rows: 45")
+    (problem,) = problems_of(read_year, folder, 2024, contracts)
+    assert (problem.file, problem.found) == (str(folder / "fund_statement.csv"), found)
+    assert problem.expected.startswith("45 行" if not line else "44 行")
+
+
 @pytest.mark.parametrize("content", [b"year: [", b"year: \xff", b""])
 def test_sources_that_are_no_yaml_are_refused_with_their_name(
     raw: Path, contracts: dict[str, Contract], content: bytes
