@@ -5,24 +5,20 @@ every file at once. Knows nothing of rules, DuckDB or Dagster.
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from orchestration.base.files import is_there, read_file
 from orchestration.base.problems import InputError, Problem
-from orchestration.base.years import fiscal_year
 from orchestration.ledgers.cell import Cell
 from orchestration.ledgers.contract import Contract, Key
-from orchestration.ledgers.header import TITLE_LINES, find_header
-from orchestration.ledgers.regions import cut
+from orchestration.ledgers.matching import contracts_of, title_of, year_of
 from orchestration.ledgers.register import Register, read_register
 from orchestration.ledgers.row_kinds import LEFT_OUT
 from orchestration.ledgers.sources import COMPANIONS, NAMES, EntrySource, Source, SourceDocument, Sources, read_sources
 from orchestration.ledgers.spreadsheet import SUFFIXES, Grid, read_grids
 from orchestration.ledgers.table import LeftOut, Table, read_grid, read_table
-from orchestration.ledgers.texts import fold
 
 
 @dataclass(frozen=True)
@@ -89,69 +85,109 @@ def read_year(folder: Path, year: int, contracts: dict[str, Contract]) -> Year:
     """
     shared = {name: contract for name, contract in contracts.items() if contract.required}
     if not folder.is_dir() or not any(path.suffix.lower() in SUFFIXES for path in folder.iterdir()):
-        raise InputError(
-            [
-                Problem(f"{folder}/{name}.csv", "", "", "没有这本账", f"{contract.title}（csv 或 xlsx）")
-                for name, contract in (shared or contracts).items()
-            ]
-        )
+        raise InputError(_missing(folder, shared or contracts, "（csv 或 xlsx）"))
     sources, problems = read_sources(folder, year)
-    problems += [
+    said = sources.required
+    required = shared if said is None else {name: contracts[name] for name in said if name in contracts}
+    problems += _required_without_contract(folder, sources, contracts)
+    problems += _not_registered(folder, sources)
+    register, wrong = _register_of(folder)
+    problems += wrong
+    ledgers, wrong = _YearFolder(folder, year, contracts, register).ledgers(sources)
+    problems += wrong
+    listed = {source.ledger for source in sources.files}
+    not_listed = {name: contract for name, contract in required.items() if name not in listed}
+    problems += _missing(folder, not_listed, "，并在 sources.yml 登记")
+    if problems:
+        raise InputError(problems)
+    return Year(year, sources, ledgers)
+
+
+def _missing(folder: Path, contracts: dict[str, Contract], how: str) -> list[Problem]:
+    """Ledgers that are not there. ``how`` they are to be brought."""
+    return [
+        Problem(str(folder / f"{name}.csv"), "", "", "没有这本账", f"{contract.title}{how}")
+        for name, contract in contracts.items()
+    ]
+
+
+def _required_without_contract(folder: Path, sources: Sources, contracts: dict[str, Contract]) -> list[Problem]:
+    return [
         Problem(str(folder / "sources.yml"), "", "required", name, f"契约之一：{'、'.join(contracts)}")
         for name in sources.required or ()
         if name not in contracts
     ]
-    said = sources.required
-    required = shared if said is None else {name: contracts[name] for name in said if name in contracts}
-    listed = {source.file for source in sources.files}
-    for path in sorted(folder.iterdir()):
-        if not path.is_dir() and path.name not in listed | COMPANIONS and not path.name.startswith((".", "~$")):
-            problems.append(
-                Problem(str(path), "", "", "没有登记的文件", f"在 {folder / 'sources.yml'} 的 files 里登记")
-            )
-    try:
-        register = read_register(folder / NAMES)
-    except InputError as error:
-        register, problems = Register(), [*problems, *error.problems]
-    ledgers: dict[str, Ledger] = {}
-    claimed: set[str] = set()
-    opened: dict[str, list[Grid]] = {}  # a workbook of many ledgers is opened once
-    for source in sources.files:
-        if source.ledger not in contracts:
-            problems.append(
-                Problem(
-                    str(folder / "sources.yml"), "", source.file, source.ledger, f"契约之一：{'、'.join(contracts)}"
-                )
-            )
-            continue
-        path = folder / source.file
-        if source.ledger in claimed:
-            problems.append(Problem(str(path), "", "", f"第二份 {source.ledger}", "每本账一个文件"))
-        claimed.add(source.ledger)
-        try:
-            if not is_there(path):
-                raise InputError([Problem(str(path), "", "", "没有这个文件", contracts[source.ledger].title)])
-            if source.file not in opened:
-                # Cells name their file as raw/<year>/…: the same ledgers give the same bytes wherever they lie.
-                opened[source.file] = read_grids(path, f"raw/{year}/{source.file}")
-            grid = _grid_of(path, source, opened[source.file])
-            table = read_table(grid, contracts[source.ledger], year, source.unit, register)
-        except InputError as error:
-            problems += error.problems
-            continue
-        problems += miscounted(path, source, table)
-        sha256 = hashlib.sha256(read_file(path)).hexdigest()
-        ledgers[source.ledger] = Ledger(
-            contracts[source.ledger], source, sha256, tuple(table.cells), tuple(table.notices), tuple(table.left_out)
-        )
-    problems += [
-        Problem(str(folder / f"{name}.csv"), "", "", "没有这本账", f"{contract.title}，并在 sources.yml 登记")
-        for name, contract in required.items()
-        if name not in claimed
+
+
+def _not_registered(folder: Path, sources: Sources) -> list[Problem]:
+    """Files that lie in a year's folder and that its ``sources.yml`` does not list."""
+    known = {source.file for source in sources.files} | COMPANIONS
+    return [
+        Problem(str(path), "", "", "没有登记的文件", f"在 {folder / 'sources.yml'} 的 files 里登记")
+        for path in sorted(folder.iterdir())
+        if not path.is_dir() and path.name not in known and not _is_in_passing(path)
     ]
-    if problems:
-        raise InputError(problems)
-    return Year(year, sources, ledgers)
+
+
+def _is_in_passing(path: Path) -> bool:
+    """Whether a name is one that systems and spreadsheets leave behind: .DS_Store, ~$表3.xlsx."""
+    return path.name.startswith((".", "~$"))
+
+
+def _register_of(folder: Path) -> tuple[Register, list[Problem]]:
+    try:
+        return read_register(folder / NAMES), []
+    except InputError as error:
+        return Register(), error.problems
+
+
+@dataclass(frozen=True)
+class _YearFolder:
+    """A year's folder while its ledgers are read."""
+
+    folder: Path
+    year: int
+    contracts: dict[str, Contract]
+    register: Register
+    _opened: dict[str, list[Grid]] = field(default_factory=dict)  # a workbook of many ledgers is opened once
+
+    def ledgers(self, sources: Sources) -> tuple[dict[str, Ledger], list[Problem]]:
+        """Each ledger that is listed, by name, and what is wrong with any."""
+        ledgers: dict[str, Ledger] = {}
+        problems: list[Problem] = []
+        claimed: set[str] = set()
+        for source in sources.files:
+            contract = self.contracts.get(source.ledger)
+            if contract is None:
+                known = f"契约之一：{'、'.join(self.contracts)}"
+                problems.append(Problem(str(self.folder / "sources.yml"), "", source.file, source.ledger, known))
+                continue
+            path = self.folder / source.file
+            if source.ledger in claimed:
+                problems.append(Problem(str(path), "", "", f"第二份 {source.ledger}", "每本账一个文件"))
+            claimed.add(source.ledger)
+            try:
+                table = self._table(path, source, contract)
+            except InputError as error:
+                problems += error.problems
+                continue
+            problems += miscounted(path, source, table)
+            ledgers[source.ledger] = _as_read(table, contract, source, path)
+        return ledgers, problems
+
+    def _table(self, path: Path, source: Source, contract: Contract) -> Table:
+        if not is_there(path):
+            raise InputError([Problem(str(path), "", "", "没有这个文件", contract.title)])
+        if source.file not in self._opened:
+            # Cells name their file as raw/<year>/…: the same ledgers give the same bytes wherever they lie.
+            self._opened[source.file] = read_grids(path, f"raw/{self.year}/{source.file}")
+        grid = _grid_of(path, source, self._opened[source.file])
+        return read_table(grid, contract, self.year, source.unit, self.register)
+
+
+def _as_read(table: Table, contract: Contract, source: Source, path: Path) -> Ledger:
+    sha256 = hashlib.sha256(read_file(path)).hexdigest()
+    return Ledger(contract, source, sha256, tuple(table.cells), tuple(table.notices), tuple(table.left_out))
 
 
 def read_paths(
@@ -161,66 +197,103 @@ def read_paths(
     the title above the table (or read with ``forced``). The year is the caller's, or the one that a folder or title
     names.
     """
-    problems: list[Problem] = []
-    passed_over: list[NotRead] = []
-    grids: list[tuple[Path, Grid]] = []
+    loose = _LooseFiles(contracts)
     for path in paths:
-        if not path.exists():
-            problems.append(Problem(str(path), "", "", "没有这个文件或文件夹", "账表文件（csv、xlsx）或其文件夹"))
-            continue
-        files = sorted(path.iterdir()) if path.is_dir() else [path]
-        for file in files:
-            if path.is_dir() and (file.name in COMPANIONS or file.name.startswith((".", "~$"))):
-                continue
-            if path.is_dir() and file.suffix.lower() not in SUFFIXES:
-                found = file.suffix.lower() if file.is_file() else "文件夹"
-                passed_over.append(
-                    NotRead("file", str(file), "", "", found or "没有扩展名", f"只读 {'、'.join(SUFFIXES)}")
-                )
-                continue
-            try:
-                grids += [(file, grid) for grid in read_grids(file, str(file))]
-            except InputError as error:
-                problems += error.problems
-    matched: list[tuple[Path, Grid, Contract | None]] = [
-        (file, grid, contract) for file, grid in grids for contract in _read_by(file, grid, contracts, forced)
-    ]
-    found_year = year or _year_of(paths, [_title_of(grid, contract) for _, grid, contract in matched if contract])
+        loose.open(path)
+    sheets = loose.matched(forced)
+    problems = loose.problems
+    found_year = year or year_of(paths, [title_of(each.grid, each.contract) for each in sheets if each.contract])
     if found_year is None and not problems:
         problems.append(Problem(str(paths[0]), "", "", "看不出年度", "文件夹名或标题里有年度，或用 --year 指明"))
     registers: dict[Path, Register] = {}
-    for place in {file.parent for file, _, _ in matched}:
-        try:
-            registers[place] = read_register(place / NAMES)
-        except InputError as error:
-            problems += error.problems
-    ledgers: dict[str, Ledger] = {}
-    for file, grid, contract in matched:
-        if contract is None:
-            if any(any(row) for row in grid.rows):
-                names = "、".join(contract.short for contract in contracts.values())
-                problems.append(Problem(grid.file, grid.sheet, "", "认不出是哪本账", f"文件名、表名或标题为：{names}"))
-            else:
-                passed_over.append(NotRead("sheet", grid.file, grid.sheet, "", "空表", "没有内容"))
-            continue
-        if contract.ledger in ledgers:
-            problems.append(Problem(grid.file, grid.sheet, "", f"第二份{contract.short}", "每本账一张表"))
-            continue
-        try:
-            table = read_table(grid, contract, found_year or 0, register=registers.get(file.parent))
-        except InputError as error:
-            problems += error.problems
-            continue
-        source = Source(file=grid.file, ledger=contract.ledger, sheet=grid.sheet)
-        sha256 = hashlib.sha256(read_file(file)).hexdigest()
-        ledgers[contract.ledger] = Ledger(
-            contract, source, sha256, tuple(table.cells), tuple(table.notices), tuple(table.left_out)
-        )
-    if not ledgers and not problems:
+    for folder in dict.fromkeys(sheet.file.parent for sheet in sheets):
+        registers[folder], wrong = _register_of(folder)
+        problems += wrong
+    for sheet in sheets:
+        loose.read(sheet, found_year or 0, registers[sheet.file.parent])
+    if not loose.ledgers and not problems:
         problems.append(Problem(str(paths[0]), "", "", "没有账表", "csv 或 xlsx 文件"))
     if problems or found_year is None:
         raise InputError(problems)
-    return Year(found_year, Sources(year=found_year), ledgers, tuple(passed_over))
+    return Year(found_year, Sources(year=found_year), loose.ledgers, tuple(loose.passed_over))
+
+
+@dataclass(frozen=True)
+class _LooseSheet:
+    """A sheet of a loose file, and the contract that it is read by; None where it goes by no ledger's name."""
+
+    file: Path
+    grid: Grid
+    contract: Contract | None
+
+
+@dataclass
+class _LooseFiles:
+    """Files that no ``sources.yml`` lists, while they are read."""
+
+    contracts: dict[str, Contract]
+    problems: list[Problem] = field(default_factory=list)
+    passed_over: list[NotRead] = field(default_factory=list)
+    ledgers: dict[str, Ledger] = field(default_factory=dict)
+    _grids: list[tuple[Path, Grid]] = field(default_factory=list)
+
+    def open(self, path: Path) -> None:
+        """A file, whatever it is; or the ledger files of a folder."""
+        if not path.exists():
+            self.problems.append(Problem(str(path), "", "", "没有这个文件或文件夹", "账表文件（csv、xlsx）或其文件夹"))
+            return
+        for file in self._of_folder(path) if path.is_dir() else [path]:
+            try:
+                self._grids += [(file, grid) for grid in read_grids(file, str(file))]
+            except InputError as error:
+                self.problems += error.problems
+
+    def _of_folder(self, folder: Path) -> Iterator[Path]:
+        for file in sorted(folder.iterdir()):
+            if file.name in COMPANIONS or _is_in_passing(file):
+                continue
+            if file.suffix.lower() in SUFFIXES:
+                yield file
+                continue
+            found = file.suffix.lower() if file.is_file() else "文件夹"
+            self.passed_over.append(
+                NotRead("file", str(file), "", "", found or "没有扩展名", f"只读 {'、'.join(SUFFIXES)}")
+            )
+
+    def matched(self, forced: Contract | None) -> list[_LooseSheet]:
+        """Every sheet, once for each ledger that is read from it."""
+        return [
+            _LooseSheet(file, grid, contract)
+            for file, grid in self._grids
+            for contract in self._read_by(file, grid, forced)
+        ]
+
+    def _read_by(self, file: Path, grid: Grid, forced: Contract | None) -> Sequence[Contract | None]:
+        return [forced] if forced else contracts_of(file, grid, self.contracts) or [None]
+
+    def read(self, sheet: _LooseSheet, year: int, register: Register) -> None:
+        grid, contract = sheet.grid, sheet.contract
+        if contract is None:
+            self._pass_over(grid)
+            return
+        if contract.ledger in self.ledgers:
+            self.problems.append(Problem(grid.file, grid.sheet, "", f"第二份{contract.short}", "每本账一张表"))
+            return
+        try:
+            table = read_table(grid, contract, year, register=register)
+        except InputError as error:
+            self.problems += error.problems
+            return
+        source = Source(file=grid.file, ledger=contract.ledger, sheet=grid.sheet)
+        self.ledgers[contract.ledger] = _as_read(table, contract, source, sheet.file)
+
+    def _pass_over(self, grid: Grid) -> None:
+        """A sheet that goes by no ledger's name: passed over where it is empty, else a problem."""
+        if any(any(row) for row in grid.rows):
+            names = "、".join(contract.short for contract in self.contracts.values())
+            self.problems.append(Problem(grid.file, grid.sheet, "", "认不出是哪本账", f"文件名、表名或标题为：{names}"))
+        else:
+            self.passed_over.append(NotRead("sheet", grid.file, grid.sheet, "", "空表", "没有内容"))
 
 
 def miscounted(path: Path, source: Source, table: Table) -> list[Problem]:
@@ -239,48 +312,6 @@ def _grid_of(path: Path, source: Source, grids: list[Grid]) -> Grid:
             [Problem(str(path), source.sheet, "", f"工作表：{names}", "sources.yml 的 sheet 指明其中一张")]
         )
     return wanted[0]
-
-
-def _match(file: Path, grid: Grid, contracts: dict[str, Contract]) -> list[Contract]:
-    """The contracts that a sheet is read by: those that bear the first name which any bears, and those of a part of a
-    sheet whose title stands anywhere on it.
-    """
-    names = [fold(file.stem), fold(grid.sheet)]
-    names += [fold(text) for row in grid.rows[:TITLE_LINES] for text in row[:3] if text]
-    named = next((found for name in names if (found := _titled({name}, contracts.values()))), [])
-    parts = [contract for contract in contracts.values() if contract.region and contract not in named]
-    texts = {fold(text) for row in grid.rows for text in row if text} if parts else set()
-    return [*named, *_titled(texts, parts)]
-
-
-def _read_by(
-    file: Path, grid: Grid, contracts: dict[str, Contract], forced: Contract | None
-) -> Sequence[Contract | None]:
-    return [forced] if forced else _match(file, grid, contracts) or [None]
-
-
-def _titled(texts: set[str], contracts: Iterable[Contract]) -> list[Contract]:
-    return [contract for contract in contracts if contract.known_titles & texts]
-
-
-def _title_of(grid: Grid, contract: Contract) -> list[str]:
-    """What stands above the header, and the sheet's name. Rows don't count: a project's name may hold a year."""
-    try:
-        part = cut(grid, contract.region)
-        above = grid.rows[: find_header(part, contract).first]
-    except InputError:
-        above = []
-    return [grid.sheet, *(text for row in above for text in row)]
-
-
-def _year_of(paths: Iterable[Path], titles: Iterable[list[str]]) -> int | None:
-    names = [part for path in paths for part in reversed(path.resolve().parts)]
-    names += [text for title in titles for text in title]
-    for name in names:
-        stated = [name, *re.findall(r"(?<!\d)(\d{4})\s*年", name, re.ASCII)]
-        if year := next(filter(None, map(fiscal_year, stated)), None):
-            return year
-    return None
 
 
 __all__ = [
