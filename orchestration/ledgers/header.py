@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from orchestration.base.problems import InputError, Problem
-from orchestration.ledgers.contract import Column, Contract
+from orchestration.ledgers.contract import Column, Contract, Text
 from orchestration.ledgers.money import MONEY_UNITS, squeeze
 from orchestration.ledgers.spreadsheet import Grid, reference
 from orchestration.ledgers.texts import fold, is_among, shown
@@ -57,25 +60,21 @@ def _labels(grid: Grid, first: int, depth: int) -> list[_Label]:
     """For each column its label. A text of an upper row reaches over the columns to its right that have none of their
     own there but one below, as far as what it stands under reaches.
     """
-    rows = [[fold(text) for text in grid.rows[first + d]] for d in range(depth)]
-    width = max(len(row) for row in rows)
-    for row in rows:
-        row += [""] * (width - len(row))
-    carried = [""] * depth
+    rows = [[fold(text) for text in row] for row in grid.rows[first : first + depth]]
+    texts = [""] * depth
     labels = []
-    for c in range(width):
-        path: list[str] = []
-        fresh = False  # an upper row begins anew here: what lower rows carried ends
-        for d in range(depth):
-            own = rows[d][c]
-            below = d + 1 < depth and any(rows[n][c] for n in range(d + 1, depth))
-            kept = carried[d] if below and not own and not fresh else ""
-            carried[d] = own or kept
-            fresh = fresh or bool(own)
-            if carried[d] and (not path or path[-1] != carried[d]):
-                path.append(carried[d])
-        labels.append(_Label(tuple(path)))
+    for own in itertools.zip_longest(*rows, fillvalue=""):
+        texts = _over_column(own, texts)
+        labels.append(_Label(tuple(text for text, _ in itertools.groupby(filter(None, texts)))))
     return labels
+
+
+def _over_column(own: Sequence[str], left: Sequence[str]) -> list[str]:
+    """What stands over one column, from the top down: its own texts, and in rows above these those of the column to its
+    left, down to the row where an own text begins anew.
+    """
+    begin = next((d for d, text in enumerate(own) if text), len(own))
+    return [text or (left[d] if d < begin < len(own) else "") for d, text in enumerate(own)]
 
 
 def line_of(row: list[str]) -> tuple[str, ...]:
@@ -85,69 +84,105 @@ def line_of(row: list[str]) -> tuple[str, ...]:
     return tuple(texts)
 
 
+@dataclass(frozen=True)
+class _Candidate:
+    """Rows that may be the header, and what its columns would be."""
+
+    first: int
+    depth: int
+    labels: list[_Label]
+    columns: dict[str, int]
+    units: dict[str, str]
+
+    @property
+    def last(self) -> int:
+        return self.first + self.depth - 1
+
+
 def find_header(grid: Grid, contract: Contract) -> Header:
     """Raises ``InputError`` where no row has all the columns that must be there, or one has others beside them."""
-    free = [text for text in contract.texts if not text.required]
-    needed = [column for column in contract.printed_columns if not column.optional and column not in free]
-    best: list[Column] = needed
-    best_row = 0
+    needed = [c for c in contract.printed_columns if not c.optional and (not isinstance(c, Text) or c.required)]
+    missing, nearest = needed, 0  # of the row that has most of them
     unknown: list[Problem] = []
+    for candidate in _candidates(grid, contract):
+        lacking = [column for column in needed if column.name not in candidate.columns]
+        if not lacking:
+            problems = _unknown_columns(grid, candidate, contract)
+            if not problems:
+                return _as_header(grid, candidate, contract)
+            unknown = unknown or problems
+        elif len(lacking) < len(missing):
+            missing, nearest = lacking, candidate.first
+    raise InputError(unknown or [_no_header(grid, contract, nearest, missing)])
+
+
+def _candidates(grid: Grid, contract: Contract) -> Iterator[_Candidate]:
+    """One row is tried everywhere before two: a title line would pass for the upper half of a two-row header."""
     begin = next((r for r, row in enumerate(grid.rows) if any(row)), 0)
-    # One row is tried everywhere before two: a title line would pass for the upper half of a two-row header.
-    depths = [contract.header.rows] if contract.header else range(1, _HEADER_DEPTH + 1)
-    for depth in depths:
+    for depth in [contract.header.rows] if contract.header else range(1, _HEADER_DEPTH + 1):
         for first in range(begin, min(len(grid.rows) - depth + 1, begin + TITLE_LINES)):
             labels = _labels(grid, first, depth)
-            columns, units = _assign(labels, contract)
-            missing = [column for column in needed if column.name not in columns]
-            if not missing:
-                last = first + depth - 1
-                problems = _unknown_columns(grid, first, depth, labels, columns, contract)
-                if not problems:
-                    lines = frozenset(line_of(row) for row in grid.rows[: last + 1])
-                    group_units = _group_units(grid, last, depth, columns, contract)
-                    return Header(first, last, columns, group_units | units, len(labels), lines)
-                unknown = unknown or problems
-            elif len(missing) < len(best):
-                best, best_row = missing, first
-    if unknown:
-        raise InputError(unknown)
-    found = "、".join(text for text in map(squeeze, grid.rows[best_row] if grid.rows else []) if text) or "空表"
-    raise InputError(
-        [
-            Problem(
-                grid.file,
-                grid.sheet,
-                f"第{best_row + 1}行" if grid.rows else "",
-                found,
-                f"{contract.title}的表头，缺：{'、'.join(column.header for column in best)}",
-            )
-        ]
+            yield _Candidate(first, depth, labels, *_assign(labels, contract))
+
+
+def _as_header(grid: Grid, found: _Candidate, contract: Contract) -> Header:
+    units = _group_units(grid, found, contract) | found.units
+    lines = frozenset(line_of(row) for row in grid.rows[: found.last + 1])
+    return Header(found.first, found.last, found.columns, units, len(found.labels), lines)
+
+
+def _no_header(grid: Grid, contract: Contract, nearest: int, missing: list[Column]) -> Problem:
+    texts = map(squeeze, grid.rows[nearest] if grid.rows else [])
+    return Problem(
+        grid.file,
+        grid.sheet,
+        f"第{nearest + 1}行" if grid.rows else "",
+        "、".join(filter(None, texts)) or "空表",
+        f"{contract.title}的表头，缺：{'、'.join(column.header for column in missing)}",
     )
+
+
+class _Name(NamedTuple):
+    """One way to call a column; a header of several rows (决算数/小计) without what parts them."""
+
+    whole: str
+    bare: str  # without the unit behind it
+    unit: str
+
+    @classmethod
+    def of(cls, text: str) -> _Name:
+        bare, unit = _without_unit(text)
+        return cls(_joined(text), _joined(bare), unit)
 
 
 def _assign(labels: list[_Label], contract: Contract) -> tuple[dict[str, int], dict[str, str]]:
     """Which column is which. A text that names several columns names the first; 项目#2 names the second."""
     columns: dict[str, int] = {}
     units: dict[str, str] = {}
-    wanted = {path: column for column in contract.printed_columns for path in column.paths}
+    wanted = {path: column.name for column in contract.printed_columns for path in column.paths}
     passed: Counter[str] = Counter()  # how many columns before this one a text could have named
     for c, label in enumerate(labels):
-        called = [(name, *_without_unit(name)) for name in label.names]
-        for whole, bare, unit in called:
-            plain = {name.replace("/", "") for name in (whole, bare)}
-            nth = passed[bare.replace("/", "")] + 1
-            names = plain if nth == 1 else {f"{name}#{nth}" for name in plain}
-            column = next((wanted[name] for name in names if name in wanted), None)
-            if column and column.name not in columns:
-                columns[column.name] = c
-                passed[bare.replace("/", "")] += 1
-                if unit:
-                    units[column.name] = unit
-                break
-        else:
-            passed.update(bare.replace("/", "") for _, bare, _ in called)
+        names = [_Name.of(text) for text in label.names]
+        named = ((name, _column_named(name, passed[name.bare] + 1, wanted)) for name in names)
+        name, column = next(((n, column) for n, column in named if column and column not in columns), (None, ""))
+        if name is None:
+            passed.update(each.bare for each in names)
+            continue
+        columns[column] = c
+        passed[name.bare] += 1
+        if name.unit:
+            units[column] = name.unit
     return columns, units
+
+
+def _column_named(name: _Name, nth: int, wanted: dict[str, str]) -> str:
+    """The contract's column that the ``nth`` column of this name is; empty where it is none."""
+    behind = "" if nth == 1 else f"#{nth}"
+    return wanted.get(f"{name.whole}{behind}") or wanted.get(f"{name.bare}{behind}") or ""
+
+
+def _joined(name: str) -> str:
+    return name.replace("/", "")
 
 
 def _without_unit(name: str) -> tuple[str, str]:
@@ -156,13 +191,13 @@ def _without_unit(name: str) -> tuple[str, str]:
     return (name[: unit.start()], unit[1].replace("％", "%")) if unit else (name, "")
 
 
-def _group_units(grid: Grid, last: int, depth: int, columns: dict[str, int], contract: Contract) -> dict[str, str]:
+def _group_units(grid: Grid, found: _Candidate, contract: Contract) -> dict[str, str]:
     """Money units printed over groups of columns, in the rows above the lowest header row: 预算（万元）, 决算（元）."""
     units = {}
-    for r in range(max(0, last - max(depth - 1, 1)), last):
+    for r in range(max(0, found.last - max(found.depth - 1, 1)), found.last):
         above = [squeeze(text) for text in grid.rows[r]]
         for measure in contract.measures:
-            c = columns.get(measure.name)
+            c = found.columns.get(measure.name)
             if c is None or measure.kind != "money":
                 continue
             group = next((text for text in reversed(above[: c + 1]) if text), "")
@@ -171,35 +206,51 @@ def _group_units(grid: Grid, last: int, depth: int, columns: dict[str, int], con
     return units
 
 
-def _as_printed(grid: Grid, first: int, depth: int, c: int) -> str:
-    """A column's header with the spaces that it is printed with, from the top down."""
-    return "".join(dict.fromkeys(shown(row[c]) for row in grid.rows[first : first + depth] if c < len(row)))
-
-
-def _unknown_columns(
-    grid: Grid, first: int, depth: int, labels: list[_Label], columns: dict[str, int], contract: Contract
-) -> list[Problem]:
+def _unknown_columns(grid: Grid, found: _Candidate, contract: Contract) -> list[Problem]:
     """A column that no contract column claims, and that holds something, would be lost in silence: an error. Where
     others are to be ignored, it is one if it goes by the part of a header that another column was taken for.
     """
-    taken = {labels[c].whole for c in columns.values()}
-    parts = {column.name: column.paths for column in contract.printed_columns}
-    by_part = {
-        name.replace("/", "")
-        for column, c in columns.items()
-        for name in labels[c].names[1:]
-        if name.replace("/", "") in parts[column] and labels[c].whole.replace("/", "") not in parts[column]
+    claimed = set(found.columns.values())
+    others = [
+        c for c, label in enumerate(found.labels) if c not in claimed and not is_among(label.whole, contract.ignored)
+    ]
+    if contract.others == "ignore":
+        expected = "只合一列的表头：写全各层表头，用 / 隔开"
+        wrong = _taken_alike(found, others, contract)
+    else:
+        expected = f"契约里的列：{'、'.join(column.header for column in contract.printed_columns)}"
+        wrong = [c for c in others if found.labels[c].path or _holds(grid, found, c)]
+    return [
+        Problem(
+            grid.file, grid.sheet, reference(found.first, c), _as_printed(grid, found, c) or "没有表头的一列", expected
+        )
+        for c in wrong
+    ]
+
+
+def _taken_alike(found: _Candidate, others: list[int], contract: Contract) -> list[int]:
+    """The other columns that go by a part of their header by which a column was taken for one of the contract's."""
+    paths = {column.name: column.paths for column in contract.printed_columns}
+    taken = {found.labels[c].whole for c in found.columns.values()}
+    parts = {
+        _joined(part)
+        for column, c in found.columns.items()
+        if _joined(found.labels[c].whole) not in paths[column]
+        for part in found.labels[c].names[1:]
+        if _joined(part) in paths[column]
     }
-    expected = "、".join(column.header for column in contract.printed_columns)
-    problems = []
-    for c, label in enumerate(labels):
-        if c in columns.values() or is_among(label.whole, contract.ignored):
-            continue
-        shown_as = _as_printed(grid, first, depth, c)
-        at = reference(first, c)
-        if contract.others == "ignore":
-            if label.whole not in taken and by_part & {name.replace("/", "") for name in label.names}:
-                problems.append(Problem(grid.file, grid.sheet, at, shown_as, "只合一列的表头：写全各层表头，用 / 隔开"))
-        elif label.path or any(squeeze(row[c]) for row in grid.rows[first + depth :] if c < len(row)):
-            problems.append(Problem(grid.file, grid.sheet, at, shown_as or "没有表头的一列", f"契约里的列：{expected}"))
-    return problems
+    return [
+        c for c in others
+        if found.labels[c].whole not in taken and not parts.isdisjoint(map(_joined, found.labels[c].names))
+    ]  # fmt: skip
+
+
+def _holds(grid: Grid, found: _Candidate, c: int) -> bool:
+    """Whether a column holds anything below the header."""
+    return any(squeeze(row[c]) for row in grid.rows[found.last + 1 :] if c < len(row))
+
+
+def _as_printed(grid: Grid, found: _Candidate, c: int) -> str:
+    """A column's header with the spaces that it is printed with, from the top down."""
+    rows = grid.rows[found.first : found.last + 1]
+    return "".join(dict.fromkeys(shown(row[c]) for row in rows if c < len(row)))

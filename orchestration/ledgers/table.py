@@ -11,7 +11,7 @@ from decimal import Decimal
 from orchestration.base.problems import InputError, Problem
 from orchestration.ledgers.cell import Cell
 from orchestration.ledgers.contract import Contract
-from orchestration.ledgers.header import find_header
+from orchestration.ledgers.header import Header, find_header
 from orchestration.ledgers.hierarchy import with_hierarchy
 from orchestration.ledgers.money import squeeze
 from orchestration.ledgers.precision import by_column
@@ -51,46 +51,58 @@ def read_table(grid: Grid, contract: Contract, year: int, unit: str = "", regist
     """One sheet. ``unit``: the money unit that the sources give the file; a 单位：… note beats it. ``register``: what
     else names may be called.
     """
-    sheet, grid = grid, cut(grid, contract.region)
-    problems = list(grid.problems)
-    header = find_header(grid, contract)
-    above = title_lines(sheet, grid) if contract.region else Grid(grid.file, grid.sheet, [])
+    part = cut(grid, contract.region)
+    header = find_header(part, contract)
+    unit, wrong_units = _unit_of(grid, part, header, contract, unit)
+    reader = RowReader(part, contract, header, year, unit, register or Register())
+    rows, left_out, wrong_rows = _read_rows(part, header, reader)
+    rows, wrong_places = with_hierarchy(_with_totals(rows), contract)
+    rows, again = _once(_with_parents(rows), contract)
+    problems = [*part.problems, *wrong_units, *wrong_rows]
+    problems += [Problem(part.file, part.sheet, *wrong_place) for wrong_place in wrong_places]
+    problems += _twice(rows, part)
+    if not problems:  # a row that was refused is there
+        problems += _lost(rows, contract, part)
+    if not rows and not problems:
+        problems.append(Problem(part.file, part.sheet, "", "表头下没有数据行", contract.title))
+    cells = [cell for row in rows for cell in row.cells]
+    problems += other_currencies(cells, contract.currency) + _merged_figures(cells, part)
+    if problems:
+        raise InputError(problems)
+    settled, notices = by_column(cells, contract, part)
+    return Table(settled, [*left_out, *again], [*grid.notices, *notices])
+
+
+def _unit_of(sheet: Grid, part: Grid, header: Header, contract: Contract, unit: str) -> tuple[str, list[Problem]]:
+    """The table's money unit: as stated above its own header, else above all parts of the sheet, else by the sources,
+    else by the contract. And what is wrong with the statements.
+    """
+    above = title_lines(sheet, part) if contract.region else Grid(part.file, part.sheet, [])
     unit, wrong = money_unit_above(above, len(above.rows), unit or contract.unit, contract.currency)
-    unit, wrong_here = money_unit_above(grid, header.first, unit, contract.currency)
-    problems += wrong + wrong_here
-    reader = RowReader(grid, contract, header, year, unit, register or Register())
+    unit, wrong_here = money_unit_above(part, header.first, unit, contract.currency)
+    return unit, wrong + wrong_here
+
+
+def _read_rows(grid: Grid, header: Header, reader: RowReader) -> tuple[list[Row], list[LeftOut], list[Problem]]:
+    """The rows below the header: those with figures, those without, and what is wrong in any."""
     rows: list[Row] = []
     left_out: list[LeftOut] = []
+    problems: list[Problem] = []
     below_header = True
-    for r in range(header.last + 1, len(grid.rows)):
-        row = grid.rows[r]
-        if not any(squeeze(text) for text in row):
+    for r, row in enumerate(grid.rows[header.last + 1 :], header.last + 1):
+        first = next((c for c, text in enumerate(row) if squeeze(text)), None)
+        if first is None:
             continue
         kind = left_out_as(row, header, below_header=below_header) or ("blank" if reader.is_other(r) else "")
         below_header = kind in ("header", "numbering")
         if kind:
-            c = next(c for c, text in enumerate(row) if squeeze(text))
-            left_out.append(LeftOut(kind, reference(r, c), shown(row[c])))
+            left_out.append(LeftOut(kind, reference(r, first), shown(row[first])))
             continue
         try:
             rows.append(reader.read(r))
         except InputError as error:
             problems += error.problems
-    rows, wrong_places = with_hierarchy(_with_totals(rows), contract)
-    problems += [Problem(grid.file, grid.sheet, *wrong_place) for wrong_place in wrong_places]
-    rows, again = _once(_with_parents(rows), contract)
-    left_out += again
-    problems += _twice(rows, grid)
-    if not problems:  # a row that was refused is there
-        problems += _lost(rows, contract, grid)
-    if not rows and not problems:
-        problems.append(Problem(grid.file, grid.sheet, "", "表头下没有数据行", contract.title))
-    cells = [cell for row in rows for cell in row.cells]
-    problems += other_currencies(cells, contract.currency) + _merged_figures(cells, grid)
-    if problems:
-        raise InputError(problems)
-    settled, notices = by_column(cells, contract, grid)
-    return Table(settled, left_out, [*sheet.notices, *notices])
+    return rows, left_out, problems
 
 
 def _lost(rows: list[Row], contract: Contract, grid: Grid) -> Iterator[Problem]:
