@@ -40,12 +40,10 @@ def by_column(cells: Sequence[Cell], contract: Contract, grid: Grid) -> tuple[li
         measure = measures.get(cell.measure)
         if measure is None or not _prints_digits(cell):
             continue
-        unformatted = grid.places.get(cell.cell, 0) is None
-        if measure.precision is not None and measure.precision != "printed":
-            settled[n] = replace(cell, half_width=_stated(measure, cell))
-        elif cell.cell in grid.places and not (unformatted and (measure.precision or measure.kind == "ratio")):
-            settled[n] = replace(cell, half_width=_as_formatted(cell, grid.places[cell.cell]))
-        elif not _OWN_UNIT.search(cell.text):
+        half_width = _of_itself(cell, measure, grid)
+        if half_width is not None:
+            settled[n] = replace(cell, half_width=half_width)
+        else:
             # A table prints its amounts alike: whole numbers in one column are 100.00 where the next shows 50.25.
             columns[cell.printed_unit if measure.kind == "money" else measure.header].append(n)
     notices = []
@@ -57,6 +55,19 @@ def by_column(cells: Sequence[Cell], contract: Contract, grid: Grid) -> tuple[li
         if coarser:
             notices.append(_mixed(name, [settled[n] for n in coarser], len(column), grid))
     return settled, notices
+
+
+def _of_itself(cell: Cell, measure: Measure, grid: Grid) -> Decimal | None:
+    """The half-width that a figure has without its column: as its contract states, as its format shows, or as it prints
+    with a unit of its own. None where its column says.
+    """
+    if measure.precision is not None and measure.precision != "printed":
+        return _stated(measure, cell)
+    if cell.cell in grid.places:
+        places = grid.places[cell.cell]
+        if places is not None or not (measure.precision or measure.kind == "ratio"):
+            return _as_formatted(cell, places)
+    return cell.half_width if _OWN_UNIT.search(cell.text) else None
 
 
 def _last_place(column: list[Cell]) -> Decimal:

@@ -46,24 +46,34 @@ def kind_of(names: dict[str, str], contract: Contract, told: str | None = None) 
     """
     if told and is_among(told, contract.total.words):
         return "total", told
+    return _by_words(names, contract, told) or _by_pattern(names, contract, told) or ("detail", "")
+
+
+def _by_words(names: dict[str, str], contract: Contract, told: str | None) -> tuple[str, str] | None:
+    """The kind that one of the contract's own words says."""
     words_of = {"total": contract.total.words if told is None else (), "memo": contract.memo}
-    for text in names.values():
+    for text in filter(None, names.values()):
         for kind, words in words_of.items():
-            if text and is_among(text, words):
+            if is_among(text, words):
                 return kind, text
-        if text and (kind_said := looked_up(text, contract.row_kinds)):
+        if kind_said := looked_up(text, contract.row_kinds):
             return kind_said, text
+    return None
+
+
+def _by_pattern(names: dict[str, str], contract: Contract, told: str | None) -> tuple[str, str] | None:
+    """The kind that a key says which is no value of the contract's; or a text, where keys alone don't name the row."""
     candidates = [names[key.name] for key in contract.keys if looked_up(names[key.name], key.values) is None]
     if any(not names[key.name] or key.type == "integer" for key in contract.keys):
         candidates += [names[column.name] for column in contract.texts]
     by_number = contract.hierarchy is not None and contract.hierarchy.by == "numbering"
+    kinds = ("total", "subtotal", "of_which") if told is None else ("subtotal", "of_which")
     for text in filter(None, candidates):
         if by_number and numbered(text) is not None:
             continue  # （一）收入小计: its number says what it is the sum of
-        for kind in ("total", "subtotal", "of_which"):
-            if _is(kind, text) and not (kind == "total" and told is not None):
-                return kind, text
-    return "detail", ""
+        if kind := next((kind for kind in kinds if _is(kind, text)), None):
+            return kind, text
+    return None
 
 
 def left_out_as(row: list[str], header: Header, *, below_header: bool) -> str:

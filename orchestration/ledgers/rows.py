@@ -172,9 +172,7 @@ class RowReader:
 
     def _check_figures(self, r: int, names: dict[str, str]) -> None:
         """A row with a name and no figure at all is half a name, or a heading: never a row of zeros."""
-        measures = [measure for measure in self.contract.measures if measure.name in self.header.columns]
-        unreadable = {problem.cell for problem in self.grid.problems}
-        if not measures or any(squeeze(self._printed(r, m)) or self._at(r, m) in unreadable for m in measures):
+        if not self._lacks_figures(r):
             return
         if any(names[text.name] for text in self.contract.texts) and self.contract.blank == "not_printed":
             return  # the row says in words what it has to say
@@ -185,6 +183,14 @@ class RowReader:
                 r, key, f"{names[key.name]}，有名称，没有一个数",
                 f"数字；名称断成两行的，并成一行{above}；确实没有数的，写 0 或 -",
             )  # fmt: skip
+
+    def _lacks_figures(self, r: int) -> bool:
+        """Whether nothing stands in any of the table's columns of figures, not even what can't be read."""
+        measures = [measure for measure in self.contract.measures if measure.name in self.header.columns]
+        unreadable = {problem.cell for problem in self.grid.problems}
+        return bool(measures) and not any(
+            squeeze(self._printed(r, measure)) or self._at(r, measure) in unreadable for measure in measures
+        )
 
     def _label(self, names: dict[str, str], kind: str, said: str) -> str:
         single = len(self.contract.keys) == 1

@@ -98,20 +98,25 @@ def read_list(
     if not is_there(path):
         return [], []
     (grid,) = read_grids(path, str(path))
-    header = [squeeze(text) for text in grid.rows[0]] if grid.rows else []
-    if set(header) != set(headers.values()):
-        raise InputError([Problem(str(path), "", "第1行", "、".join(header) or "空表", "、".join(headers.values()))])
-    column = {name: header.index(text) for name, text in headers.items()}
+    columns = _columns(path, grid, headers)
     rows = [(r, row) for r, row in enumerate(grid.rows[1:], 1) if any(squeeze(text) for text in row)]
     found = [
         (
-            {name: row[c].strip() if c < len(row) else "" for name, c in column.items()},
-            {name: reference(r, c) for name, c in column.items()},
+            {name: row[c].strip() if c < len(row) else "" for name, c in columns.items()},
+            {name: reference(r, c) for name, c in columns.items()},
         )
         for r, row in rows
     ]
     outside = [
         Problem(str(path), "", reference(r, c), text, "表头之内的列")
-        for r, row in rows for c, text in enumerate(row) if c >= len(header) and text.strip()
+        for r, row in rows for c, text in enumerate(row) if c >= len(grid.rows[0]) and text.strip()
     ]  # fmt: skip
     return found, [*grid.problems, *outside]
+
+
+def _columns(path: Path, grid: Grid, headers: Mapping[str, str]) -> dict[str, int]:
+    """Where each header of a list stands, by its name in code."""
+    header = [squeeze(text) for text in grid.rows[0]] if grid.rows else []
+    if set(header) != set(headers.values()):
+        raise InputError([Problem(str(path), "", "第1行", "、".join(header) or "空表", "、".join(headers.values()))])
+    return {name: header.index(text) for name, text in headers.items()}
