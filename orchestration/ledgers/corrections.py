@@ -7,7 +7,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
@@ -48,6 +48,18 @@ class Correction:
     confirmed_by: str
 
 
+@dataclass(frozen=True)
+class _CorrectionRow:
+    """One row of corrections.csv: its fields, and the cell that each stands in, by name."""
+
+    path: Path
+    fields: dict[str, str]
+    places: dict[str, str]
+
+    def problem(self, name: str, expected: str) -> Problem:
+        return Problem(str(self.path), "", self.places[name], self.fields[name] or "空白", expected)
+
+
 def read_corrections(path: Path, year: Year) -> list[Correction]:
     """The corrections of a year; none where the file is not there.
 
@@ -57,39 +69,46 @@ def read_corrections(path: Path, year: Year) -> list[Correction]:
     rows, problems = read_list(path, HEADERS)
     cells = {cell.address: cell for cell in year.cells}
     corrections: dict[str, Correction] = {}
-    for field, place in rows:
-
-        def bad(name: str, expected: str, at: dict[str, str] = place, found: dict[str, str] = field) -> None:
-            problems.append(Problem(str(path), "", at[name], found[name] or "空白", expected))
-
-        before = len(problems)
-        for name in ("reason", "evidence"):
-            if not field[name]:
-                bad(name, f"写明{HEADERS[name]}")
-        if field["basis"] not in BASES:
-            bad("basis", " 或 ".join(BASES))
-        elif field["basis"] == "confirmed" and not field["confirmed_by"]:
-            bad("confirmed_by", "确认人（basis 为 confirmed）")
-        cell = cells.get(field["address"])
+    for row in (_CorrectionRow(path, *each) for each in rows):
+        wrong = list(_unexplained(row))
+        figure = None
+        cell = cells.get(row.fields["address"])
         if cell is None or cell.value is None:
-            bad("address", f"{year.year} 年某个数字单元格的地址（年/账/行/栏）")
-            continue
-        if not _still_stands(year, cell, field["printed"]):
-            bad("printed", f"账上现印 {cell.text or '空白'}（更正已过时：{cell.file} {cell.sheet} {cell.cell}）")
-        if cell.address in corrections:
-            bad("address", "每个单元格一条更正")
-        try:
-            figure = corrected_figure(year, cell, field["corrected"])
-        except FigureError as error:
-            bad("corrected", str(error))
-            continue
-        if len(problems) == before:
+            wrong.append(row.problem("address", f"{year.year} 年某个数字单元格的地址（年/账/行/栏）"))
+        else:
+            wrong += _misplaced(row, cell, year, corrections)
+            try:
+                figure = corrected_figure(year, cell, row.fields["corrected"])
+            except FigureError as error:
+                wrong.append(row.problem("corrected", str(error)))
+        if cell and figure and not wrong:
             corrections[cell.address] = Correction(
-                fiscal_year=year.year, value=figure.value, half_width=figure.half_width, **field
+                fiscal_year=year.year, value=figure.value, half_width=figure.half_width, **row.fields
             )
+        problems += wrong
     if problems:
         raise InputError(problems)
     return list(corrections.values())
+
+
+def _unexplained(row: _CorrectionRow) -> Iterator[Problem]:
+    """What a correction does not say of itself: why, on what evidence, on whose word."""
+    for name in ("reason", "evidence"):
+        if not row.fields[name]:
+            yield row.problem(name, f"写明{HEADERS[name]}")
+    if row.fields["basis"] not in BASES:
+        yield row.problem("basis", " 或 ".join(BASES))
+    elif row.fields["basis"] == "confirmed" and not row.fields["confirmed_by"]:
+        yield row.problem("confirmed_by", "确认人（basis 为 confirmed）")
+
+
+def _misplaced(row: _CorrectionRow, cell: Cell, year: Year, before: Container[str]) -> Iterator[Problem]:
+    """A correction of what the cell no longer prints, or of a cell that a row ``before`` corrects."""
+    if not _still_stands(year, cell, row.fields["printed"]):
+        stale = f"（更正已过时：{cell.file} {cell.sheet} {cell.cell}）"
+        yield row.problem("printed", f"账上现印 {cell.text or '空白'}{stale}")
+    if cell.address in before:
+        yield row.problem("address", "每个单元格一条更正")
 
 
 def corrected_figure(year: Year, cell: Cell, text: str) -> Figure:

@@ -7,13 +7,13 @@ holds what (contracts).
 
 from __future__ import annotations
 
-import calendar
 import re
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
 from orchestration.ledgers.cell import Cell
+from orchestration.ledgers.days import deadline_of, span_of
 from orchestration.ledgers.money import (
     MAGNITUDES,
     PERSON_WORDS,
@@ -56,20 +56,9 @@ _ENCLOSED = re.compile(
 )
 _TWO = re.compile(r"(?P<one>[≥≤<>][^≥≤<>]+?)(?:且|并且|并|同时|、|,|;)?(?P<two>[≥≤<>][^≥≤<>]+)")
 _EACH = re.compile(rf"每(?P<per>年|季度?|月|周|日|天|人|户|个?[\u4e00-\u9fff]{{1,2}})(?P<rest>{_NUMBER}\D*)", re.ASCII)
-
-_DAY = re.compile(r"(?:(?P<y>\d{4})[年./-])?(?P<m>\d{1,2})[月./-](?P<d>\d{1,2})[日号]?", re.ASCII)
-_MONTHS = re.compile(r"(?:(?P<y>\d{4})年)?(?P<m>\d{1,2})月?-(?P<to>\d{1,2})月(?:底|末)?", re.ASCII)
 _YEARS = re.compile(r"20\d\d年?-20\d\d年?", re.ASCII)
-_MONTH = re.compile(r"(?:(?P<y>\d{4})年?)?(?P<m>\d{1,2})月(?P<end>底|末|份)?", re.ASCII)
-_QUARTER = re.compile(r"(?:(?P<y>\d{4})年)?第?(?P<q>[一二三四1-4])季度末?", re.ASCII)
-_HALF_YEAR = re.compile(r"(?:(?P<y>\d{4})年)?(?P<half>上|下)半年", re.ASCII)
-_YEAR = re.compile(r"(?:(?P<y>20\d\d)年(?:度|底|末|内)?)", re.ASCII)
-_BY = re.compile(
-    r"^(?:不晚于|不迟于|截至|截止|于|在|≤)?(?P<span>.+?)(?P<before>之前|以前|前)?(?:全部|已)?(?:完成|完工|建成|竣工|到位|交付)?$"
-)
 WORDS = "qualitative"
 _BOUND, _LAST_PLACE, _MOST_DIGITS = Decimal(10) ** 18, Decimal("1e-9"), 28
-_QUARTERS = {c: i for i, c in enumerate("一二三四", 1)} | {str(i): i for i in range(1, 5)}
 _SIGNS = str.maketrans({"—": "-", "–": "-", "−": "-", "〜": "~", "﹥": ">", "﹤": "<", "㎡": "平方米"})
 
 
@@ -110,7 +99,7 @@ def read_outcome(text: str, year: int, target: Reading) -> Reading:
     found: tuple[Figure, Figure, str] | None
     try:
         if target.low is not None and target.low.unit == "date":
-            span = _span(plain, year)
+            span = span_of(plain, year)
             if span is None:
                 raise FigureError
             found = (_day(span[0]), _day(span[1]), "=")
@@ -278,50 +267,13 @@ def _scaled(number: str, unit: str) -> Figure:
 
 
 def _day_target(plain: str, year: int) -> tuple[Figure, Figure, str] | None:
-    """A day by which: 2024年12月底前. The whole of a month or year is meant to its last day."""
-    match = _BY.fullmatch(_VERBS.sub("", plain))
-    span = _span(match["span"], year) if match else None
-    if match is None or span is None:
-        return None
-    if match["before"] and span[0] != span[1] and not re.search(r"[底末内]$|半年$", match["span"]):
-        raise FigureError("是否含当月（季、年）不明")
-    end = _day(span[1])
-    return end, end, "<="
+    day = deadline_of(_VERBS.sub("", plain), year)
+    return (_day(day), _day(day), "<=") if day else None
 
 
 def _day_outcome(plain: str, year: int) -> tuple[Figure, Figure, str] | None:
-    span = _span(plain, year)
+    span = span_of(plain, year)
     return (_day(span[0]), _day(span[1]), "=") if span else None
-
-
-def _span(text: str, year: int) -> tuple[date, date] | None:
-    """First and last day of what a text names: a day, a month, a quarter, half a year, a year."""
-    if by := _BY.fullmatch(text):
-        text = by["span"]
-    try:
-        if match := _DAY.fullmatch(text):
-            if match["y"] is None and "月" not in text:
-                return None  # 12-20 is a range
-            day = date(int(match["y"] or year), int(match["m"]), int(match["d"]))
-            return day, day
-        if match := _MONTH.fullmatch(text):
-            of, month = int(match["y"] or year), int(match["m"])
-            last = date(of, month, calendar.monthrange(of, month)[1])
-            return (last if match["end"] in ("底", "末") else date(of, month, 1)), last
-        if match := _MONTHS.fullmatch(text):
-            of, month = int(match["y"] or year), int(match["to"])
-            return date(of, int(match["m"]), 1), date(of, month, calendar.monthrange(of, month)[1])
-    except (ValueError, calendar.IllegalMonthError):
-        raise FigureError("不是一个日期") from None
-    if match := _QUARTER.fullmatch(text):
-        of, month = int(match["y"] or year), 3 * _QUARTERS[match["q"]]
-        return date(of, month - 2, 1), date(of, month, calendar.monthrange(of, month)[1])
-    if match := _HALF_YEAR.fullmatch(text):
-        of = int(match["y"] or year)
-        return (date(of, 1, 1), date(of, 6, 30)) if match["half"] == "上" else (date(of, 7, 1), date(of, 12, 31))
-    if match := _YEAR.fullmatch(text):
-        return date(int(match["y"]), 1, 1), date(int(match["y"]), 12, 31)
-    return None
 
 
 def _day(day: date) -> Figure:

@@ -120,7 +120,7 @@ def parse_figure(text: str, kind: str, unit: str = "") -> Figure:
     plain = "".join(c for c in squeeze(text) if c not in _INVISIBLE).translate(_HALF_WIDTH).translate(_MINUS)
     plain = _BARE_POINT.sub("0.", plain)
     try:
-        return _parse_plain(plain, kind, unit)
+        return _parse_date(plain) if kind == "date" else _parse_plain(plain, kind, unit)
     except FigureError as error:
         strange = "、".join(f"U+{ord(c):04X}" for c in dict.fromkeys(plain) if _looks_alike(c))
         raise FigureError(f"{error}（此处有 {strange}）" if strange else str(error)) from None
@@ -132,34 +132,46 @@ def _looks_alike(character: str) -> bool:
 
 
 def _parse_plain(plain: str, kind: str, unit: str) -> Figure:
-    if kind == "date":
-        return _parse_date(plain)
     # Brackets may close behind the unit, (5.00%), or before it, (5.00)%.
     enclosed = plain.startswith("(") and plain.endswith(")")
     match = _FIGURE.fullmatch(plain[1:-1] if enclosed else plain)
     if not match or bool(match["open"]) != bool(match["close"]):
         return _parse_numeral(plain, kind, unit)
-    negations = [enclosed, match["open"], match["sign"]]
-    if sum(map(bool, negations)) > 1 or (match["comparator"] and (enclosed or kind != "target")):
+    negations = sum(map(bool, (enclosed, match["open"], match["sign"])))
+    if negations > 1 or (match["comparator"] and (enclosed or kind != "target")):
         raise FigureError(_expected(kind, unit))
-    digits = match["number"].replace(",", "")
-    fraction = match["fraction"] or ""
-    if len(digits) + len(fraction) > _MOST_DIGITS:
-        raise FigureError(_TOO_LONG)
-    number = Decimal(f"{digits}.{fraction}" if fraction else digits)
-    if any(negations):
+    number, places = _printed_number(match)
+    if negations:
         number = -number
-    figure = _scale(number, len(fraction), kind, "%" if match["percent"] else match["unit"], unit)
-    if abs(figure.value) >= _BOUND or any(x != x.quantize(_LAST_PLACE) for x in (figure.value, figure.half_width)):
+    figure = _scale(number, places, kind, "%" if match["percent"] else match["unit"], unit)
+    if not _is_held(figure.value) or not _is_held(figure.half_width):
         raise FigureError(_TOO_LONG)
-    exact = kind == "target" or figure.unit == "point" or match["over"] or match["above"]
     return Figure(
         figure.value,
-        Decimal(0) if exact else figure.half_width,
+        Decimal(0) if _is_exact(match, kind, figure.unit) else figure.half_width,
         figure.unit,
         figure.printed_unit,
         COMPARATORS[match["comparator"]] if match["comparator"] else "",
     )
+
+
+def _printed_number(match: re.Match[str]) -> tuple[Decimal, int]:
+    """The digits as a number, without sign and unit, and how many of them stand behind the point."""
+    digits = match["number"].replace(",", "")
+    fraction = match["fraction"] or ""
+    if len(digits) + len(fraction) > _MOST_DIGITS:
+        raise FigureError(_TOO_LONG)
+    return Decimal(f"{digits}.{fraction}" if fraction else digits), len(fraction)
+
+
+def _is_held(value: Decimal) -> bool:
+    """Whether the warehouse holds a value as it is."""
+    return abs(value) < _BOUND and value == value.quantize(_LAST_PLACE)
+
+
+def _is_exact(match: re.Match[str], kind: str, unit: str) -> bool:
+    """Whether a figure is no rounded one: what is aimed at, points, and what says itself that there is more of it."""
+    return kind == "target" or unit == "point" or bool(match["over"] or match["above"])
 
 
 def unit_kind(printed: str) -> tuple[str, Decimal] | None:
@@ -180,28 +192,13 @@ def unit_kind(printed: str) -> tuple[str, Decimal] | None:
 
 
 def _scale(number: Decimal, places: int, kind: str, printed: str, default: str) -> Figure:
-    wanted = {"money": "yuan", "number": None, "outcome": None, "target": None}.get(kind, kind)
-    name = printed or default
-    if wanted == "point":
+    """A number as a figure of its kind. ``printed``: its own unit, ``default``: the one of its column or table."""
+    if kind == "point":
         if printed not in ("", "分"):
             raise FigureError(_expected(kind, default))
         return Figure(number, Decimal(0), "point", "分")
-    if not name:
-        if wanted in ("yuan", None) and kind == "money":
-            raise FigureError("带单位的金额（文件、列或单元格都没有写明 元/千元/万元/亿元）")
-        unit, factor = wanted or "count", Decimal(1)
-    else:
-        found = unit_kind(name)
-        if found is None:
-            raise FigureError(_expected(kind, default))
-        unit, factor = found
-        bare_magnitude = name in MAGNITUDES
-        own = currency_of(default) if default in MONEY_UNITS else "CNY"
-        if unit == "yuan" and currency_of(name) != own:
-            raise FigureError(_expected(kind, default))
-        if wanted and unit != wanted and not (bare_magnitude and wanted in ("person", "count")):
-            raise FigureError(_expected(kind, default))
-        unit = wanted or unit
+    name = printed or default
+    unit, factor = _base_unit(name, kind, default)
     value = number * factor
     last_place = factor.scaleb(-places)
     whole = unit in ("yuan", "person", "count")
@@ -210,6 +207,25 @@ def _scale(number: Decimal, places: int, kind: str, printed: str, default: str) 
         raise FigureError(f"最多精确到{smallest}的数")
     half = Decimal(0) if whole and last_place <= 1 else last_place / 2
     return Figure(value.normalize() + 0, half, unit, name)
+
+
+def _base_unit(name: str, kind: str, default: str) -> tuple[str, Decimal]:
+    """What a figure's value is held in, and how much of it is one of its printed unit ``name`` (empty: none)."""
+    wanted = {"money": "yuan", "number": None, "outcome": None, "target": None}.get(kind, kind)
+    if not name:
+        if kind == "money":
+            raise FigureError("带单位的金额（文件、列或单元格都没有写明 元/千元/万元/亿元）")
+        return wanted or "count", Decimal(1)
+    found = unit_kind(name)
+    if found is None:
+        raise FigureError(_expected(kind, default))
+    unit, factor = found
+    if unit == "yuan" and currency_of(name) != (currency_of(default) if default in MONEY_UNITS else "CNY"):
+        raise FigureError(_expected(kind, default))
+    counted_in_magnitudes = name in MAGNITUDES and wanted in ("person", "count")
+    if wanted and unit != wanted and not counted_in_magnitudes:
+        raise FigureError(_expected(kind, default))
+    return wanted or unit, factor
 
 
 def _parse_numeral(plain: str, kind: str, unit: str) -> Figure:

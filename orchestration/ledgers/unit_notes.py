@@ -138,19 +138,25 @@ def money_unit_above(grid: Grid, header: int, unit: str, currency: str) -> tuple
         if note is None:
             continue
         at = reference(r, next(c for c, text in enumerate(row) if text.strip()))
-        expected = f"单位：{'/'.join(MONEY_UNITS)}" if currency == "CNY" else f"以 {currency} 计的单位，如 千{currency}"
-        found = note.unit or note.currency
-        if note.wrong:
-            problems.append(Problem(grid.file, grid.sheet, at, note.wrong, expected))
-        elif found and (note.currency or currency_of(note.unit)) != currency:
-            problems.append(Problem(grid.file, grid.sheet, at, found, f"{expected}（契约的币种是 {currency}）"))
-        elif note.unit:
-            if stated and stated != note.unit:
-                problems.append(
-                    Problem(grid.file, grid.sheet, at, note.unit, f"一张表一个金额单位（上文已写明 {stated}）")
-                )
-            stated = note.unit
+        if wrong := _wrong_in(note, currency):
+            problems.append(Problem(grid.file, grid.sheet, at, *wrong))
+            continue
+        if note.unit and stated and stated != note.unit:
+            expected = f"一张表一个金额单位（上文已写明 {stated}）"
+            problems.append(Problem(grid.file, grid.sheet, at, note.unit, expected))
+        stated = note.unit or stated
     return stated or unit, problems
+
+
+def _wrong_in(note: UnitNote, currency: str) -> tuple[str, str] | None:
+    """What was found and what was expected, where a note is not understood or states another currency."""
+    expected = f"单位：{'/'.join(MONEY_UNITS)}" if currency == "CNY" else f"以 {currency} 计的单位，如 千{currency}"
+    if note.wrong:
+        return note.wrong, expected
+    found = note.unit or note.currency
+    if found and (note.currency or currency_of(note.unit)) != currency:
+        return found, f"{expected}（契约的币种是 {currency}）"
+    return None
 
 
 def other_currencies(cells: Iterable[Cell], currency: str) -> list[Problem]:
@@ -169,13 +175,22 @@ def unit_note(row: Sequence[str]) -> UnitNote | None:
     texts = list(dict.fromkeys(text.strip() for text in row if text.strip()))
     line = "  ".join(texts)
     notes = [note for match in _LABEL.finditer(line) if (note := _labelled(line, match)) is not None]
-    if not notes and (phrase := _AS_UNIT.search(line)):
-        read = _units(phrase[1])
-        notes = [_note(*read, phrase[0]) if read else UnitNote("", "", phrase[0])]
-    if not notes:
-        notes = [note for text in texts if (note := _unlabelled(text)) is not None]
-    if not notes:
-        return None
+    notes = notes or _in_a_phrase(line)
+    notes = notes or [note for text in texts if (note := _unlabelled(text)) is not None]
+    return _agreed(notes, line) if notes else None
+
+
+def _in_a_phrase(line: str) -> list[UnitNote]:
+    """以万元为单位."""
+    phrase = _AS_UNIT.search(line)
+    if phrase is None:
+        return []
+    read = _units(phrase[1])
+    return [_note(*read, phrase[0]) if read else UnitNote("", "", phrase[0])]
+
+
+def _agreed(notes: Sequence[UnitNote], line: str) -> UnitNote:
+    """What all notes of a line state together. Two units, or two currencies, are not understood."""
     units = list(dict.fromkeys(note.unit for note in notes if note.unit))
     currencies = list(dict.fromkeys(note.currency for note in notes if note.currency))
     wrong = next((note.wrong for note in notes if note.wrong), "")
@@ -193,18 +208,23 @@ def _labelled(line: str, match: re.Match[str]) -> UnitNote | None:
         rest = rest[: following.start()]
     if match["unit"] and _WHO.match(squeeze(rest)):
         return None
-    for bracket in "）)】]":  # （单位：元） closes before whatever follows
-        head, closed, _ = rest.partition(bracket)
-        if closed and not re.search(r"[（(【\[]", head):
-            rest = head
+    rest = _before_bracket(rest)
     value = rest.strip(" \t\r\n　：:＝=。.")
-    spaced = rest[:1].isspace()
     if not value:
         return UnitNote("", "", line.strip()) if match["unit"] and match["colon"] and not following else None
     if match["english"] and (english := _english(value)):
         named = match["english"].lower() == "currency"  # says which money, not how many of it
         return UnitNote("", "CNY", "") if named and english.unit == "元" else english
-    return _behind_label(line, match, value, spaced)
+    return _behind_label(line, match, value, rest[:1].isspace())
+
+
+def _before_bracket(text: str) -> str:
+    """A text up to a bracket that closes around it: （单位：元） closes before whatever follows."""
+    for bracket in "）)】]":
+        head, closed, _ = text.partition(bracket)
+        if closed and not re.search(r"[（(【\[]", head):
+            text = head
+    return text
 
 
 def _behind_label(line: str, match: re.Match[str], value: str, spaced: bool) -> UnitNote | None:
