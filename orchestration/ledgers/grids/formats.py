@@ -63,24 +63,27 @@ def _layout(number_format: str, chosen: int) -> _Layout:
         raise FormatError(f"数字格式 {_short(number_format)}")
     characters = _characters(section)
     bare = "".join(text if plain else "\0" for plain, text in characters)
-    general = bool(_GENERAL.fullmatch(bare))
-    if chosen == _ZERO and "0" not in bare and not general:
+    if _GENERAL.fullmatch(bare):
+        return _general(number_format, chosen, characters, bare.lower())
+    if chosen == _ZERO and "0" not in bare:
         dash = "".join(text for plain, text in characters if not (plain and text in "0#?.,")).strip()
         return _Layout(chosen, False, dash, "", False, "", "")
-    if general:
-        digits, percent = "", False
-        start, behind = bare.lower().find("g"), bare.lower().find("l") + 1
-    else:
-        body = re.search(r"[0#?.,](?:.*[0#?.,])?", bare, re.DOTALL)
-        if not body or not _DIGITS.fullmatch(body.group()) or len(body.group()) > _MOST_DIGITS:
-            raise FormatError(f"数字格式 {_short(number_format)}")
-        digits, percent = body.group(), "%" in bare
-        start, behind = body.start(), body.end()
-    before, after = characters[: max(start, 0)], characters[behind:]
-    if general and bare.lower().startswith("g/"):
-        after = [each for each in after if not each[0]]
+    body = re.search(r"[0#?.,](?:.*[0#?.,])?", bare, re.DOTALL)
+    if not body or not _DIGITS.fullmatch(body.group()) or len(body.group()) > _MOST_DIGITS:
+        raise FormatError(f"数字格式 {_short(number_format)}")
+    before, after = characters[: body.start()], characters[body.end() :]
+    percent = "%" in bare
     unit = _literal_unit(before, after, percent, number_format)
-    return _Layout(chosen, general, None, digits, percent, unit, _words(before) + _words(after))
+    return _Layout(chosen, False, None, body.group(), percent, unit, _words(before) + _words(after))
+
+
+def _general(number_format: str, chosen: int, characters: list[tuple[bool, str]], bare: str) -> _Layout:
+    """A section that shows what is stored: General, its Chinese name G/通用格式, or @."""
+    before, after = characters[: max(bare.find("g"), 0)], characters[bare.find("l") + 1 :]
+    if bare.startswith("g/"):
+        after = [each for each in after if not each[0]]
+    unit = _literal_unit(before, after, False, number_format)
+    return _Layout(chosen, True, None, "", False, unit, _words(before) + _words(after))
 
 
 _POSITIVE, _NEGATIVE, _ZERO = range(3)
