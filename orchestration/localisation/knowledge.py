@@ -15,7 +15,7 @@ from orchestration.localisation.patterns import KINDS as PATTERN_KINDS
 
 _FILE = Path(__file__).with_name("slips.yml")
 #: What a sentence about a pattern may name.
-PLACES = ("ledger", "rows", "columns", "figures")
+PLACES = ("ledger", "rows", "columns", "figures", "said", "unit")
 CRITERIA = ("witness", "slip", "totals")
 TYPING_KINDS = (
     "transposed",

@@ -10,7 +10,6 @@ single cell (``slips``).
 from __future__ import annotations
 
 import itertools
-from collections import ChainMap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -18,9 +17,12 @@ from decimal import Decimal
 from orchestration.localisation.localise import Fault
 from orchestration.localisation.solver.exact import exact
 from orchestration.localisation.solver.network import Quantity, Relation, Span, holds, plain_sum
+from orchestration.localisation.units import UnitTrials, tried
 
 #: Kinds, the one that proves most first: of two that explain the same, the earlier is told.
 KINDS = (
+    "ledger_unit",
+    "column_unit",
     "row_duplicated",
     "columns_swapped",
     "detail_columns_swapped",
@@ -42,7 +44,8 @@ class Pattern:
     """What seems to have happened. ``rows``: row keys, of a missing row only where something names it.
 
     ``measures``: the columns exchanged (none: whole rows). ``figures``: of a missing row, where each of its figures
-    must lie, by measure. ``relations``: the broken ones that it explains.
+    must lie, by measure. ``relations``: the broken ones that it explains. ``units``: the one that is said, and the one
+    in which the figures agree; ``beside``: further ledgers of which the same is true.
     """
 
     kind: str
@@ -51,6 +54,8 @@ class Pattern:
     measures: tuple[str, ...]
     relations: frozenset[str]
     figures: tuple[tuple[str, Span], ...] = ()
+    units: tuple[str, str] = ("", "")
+    beside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +135,9 @@ class _TableIndex:
         return {name for n in places for name in self.faults[n].relations}
 
     def candidates(self) -> Iterator[Pattern]:
-        for ledger in self._worth_a_pattern():
+        worth = self._worth_a_pattern()
+        yield from self._other_units(worth)
+        for ledger in worth:
             rows, measures = list(self.rows[ledger]), list(self.measures[ledger])
             yield from self._swapped_columns(ledger, rows, measures)
             yield from self._swapped_rows(ledger, rows, measures)
@@ -147,17 +154,21 @@ class _TableIndex:
                 cells[ledger] = cells.get(ledger, 0) + _least_cells(fault)
         return [ledger for ledger, least in cells.items() if least > 1]
 
+    # other units
+
+    def _other_units(self, ledgers: Sequence[str]) -> Iterator[Pattern]:
+        for each in UnitTrials(self.cells, self.span, self.using, self.broken).run(ledgers) if ledgers else ():
+            kind, units = "column_unit" if each.measures else "ledger_unit", (each.said, each.unit)
+            yield Pattern(kind, each.ledgers[0], (), each.measures, each.relations, (), units, each.ledgers[1:])
+
     # exchanges
 
     def _mended(self, moved: Mapping[str, str]) -> frozenset[str]:
         """The broken relations that hold when each cell has the figure of another one; none where one of those
         touched is broken still or anew."""
         span = {to: self.span[source] for to, source in moved.items()}
-        touched = {relation.name: relation for address in moved for relation in self.using.get(address, ())}
-        mended = touched.keys() & self.broken.keys()
-        first = sorted(touched.values(), key=lambda relation: relation.name not in mended)
-        after = ChainMap(span, self.span)
-        return frozenset(mended if mended and all(holds(r, after) for r in first) else ())
+        mended, unsettled = tried(span, self.span, self.using, self.broken)
+        return frozenset() if unsettled else mended
 
     def _is_whole(self, mended: frozenset[str]) -> bool:
         """Whether a pattern that mends these leaves no part of a fault over."""
@@ -367,10 +378,6 @@ class _TableIndex:
             if len(skipped) == 1:
                 return (str(skipped[0]),)
         return ()
-
-
-def _recounted(relation: Relation, by: int) -> Relation:
-    return replace(relation, constant=relation.constant + by * sum(weight for _, weight in relation.counted))
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,11 +138,16 @@ class _Words:
         rows = "与".join(self._row(pattern.ledger, row) for row in keys)
         figures = sorted(pattern.figures, key=lambda figure: self._order(pattern.ledger, figure[0]))
         return self.knowledge.patterns[pattern.kind].format(
-            ledger=next(label.ledger for (ledger, _), label in self.rows.items() if ledger == pattern.ledger),
+            ledger="、".join(self._ledger(ledger) for ledger in (pattern.ledger, *pattern.beside)),
             rows=f"（缺的是 {'、'.join(pattern.rows)}）" if lost and pattern.rows else rows,
             columns=" 与 ".join(columns) if pattern.kind.startswith("columns") else "、".join(columns),
             figures="、".join(self._figure(pattern.ledger, measure, *span) for measure, span in figures),
+            said=pattern.units[0],
+            unit=pattern.units[1],
         )
+
+    def _ledger(self, name: str) -> str:
+        return next(label.ledger for (ledger, _), label in self.rows.items() if ledger == name)
 
     def _order(self, ledger: str, measure: str) -> int:
         return self.labels[self.columns[ledger, measure].address].place

@@ -72,3 +72,35 @@ def test_a_year_is_checked_beside_the_year_before_as_run_would(published: Publis
     show_summary(console, found.build)
     screen = console.export_text()
     assert "；2024 年度 " in screen and "未核对  " in screen and "履职成效 75" in screen and "网办事项数" in screen
+
+
+def test_a_year_whose_funds_are_in_another_unit_is_one_slip_with_its_place(
+    published: Published, tmp_path: Path
+) -> None:
+    """Both ledgers of funds agree with each other; only last year's closings tell. It was 10 answers for 3 findings."""
+    raw = Path(shutil.copytree(ROOT / "raw", tmp_path / "raw"))
+    folder = add_2025(raw)
+    for name in ("fund_balance", "fund_statement"):
+        edit(folder / f"{name}.csv", "单位：亿元", "单位：万元")
+        edit(
+            folder / "sources.yml",
+            f"ledger: {name}, document: report, section: 六, unit: 亿元",
+            f"ledger: {name}, document: report, section: 六, unit: 万元",
+        )
+    settings = Settings(home=published.settings.home, raw=raw)
+    found = check_paths(settings, [folder], tmp_path / "build")
+    broken = found.build.rows("from reconciliation where severity = 'error' and status = 'inconsistent'")
+    assert found.broken == len(broken) > 2 and {row["rule_id"] for row in broken} >= {"fund_opening_is_prior_closing"}
+    ((sentence, kind),) = {
+        (row["pattern"], row["pattern_kind"]) for row in found.build.rows("select pattern, pattern_kind from finding")
+    }
+    assert kind == "ledger_unit"
+    assert (
+        sentence
+        == "像是基金结余、基金收支全账的数以 亿元 计，而单位写作 万元；核对原件，改账上的“单位：”或 sources.yml 的 unit"
+    )
+    console = Console(width=400, record=True, file=(tmp_path / "screen").open("w"))
+    show_summary(console, found.build)
+    screen = console.export_text()
+    assert screen.count("发现  ") == 1 and "核对原件" in screen
+    assert "2025/fund_balance.csv" in screen  # each broken rule with its place

@@ -171,3 +171,63 @@ def test_a_row_that_left_2024_is_recognised_whichever_it_is() -> None:
 
 def _less(relation: Relation, gone: set[str]) -> Relation:
     return replace(relation, terms=tuple((a, w) for a, w in relation.terms if a not in gone))
+
+
+def in_unit(unit: str, size: int, rows: Figures, ledger: str) -> list[Quantity]:
+    """A ledger of budgets that says the unit: its figures are printed to two places."""
+    return [
+        Quantity(
+            f"y/{ledger}/{row}/{measure}", Decimal(value * size), Decimal(size) / 200 if size > 100 else Decimal(0),
+            ledger, row, "detail", measure, "yuan", unit, f"{value}.00",
+        )
+        for row, figures in rows.items()
+        for measure, value in zip(MEASURES, figures, strict=True)
+    ]  # fmt: skip
+
+
+def same_in_both() -> list[Relation]:
+    return [
+        Relation("same", f"{row}/{m}", ((f"y/t/{row}/{m}", ONE), (f"y/u/{row}/{m}", -ONE)))
+        for row in TRUE
+        for m in MEASURES
+    ]
+
+
+def test_a_ledger_in_another_unit_than_it_says_is_one_slip() -> None:
+    wan = 10**6
+    right, wrong = in_unit("万元", wan, TRUE, "t"), in_unit("元", 100, TRUE, "u")
+    total = Quantity(
+        "y/a/all/budget", Decimal(180 * wan), Decimal(0), "a", "all", "total", "budget", "yuan", "", "180万元"
+    )
+    adds_up = Relation("sum", "u", (("y/a/all/budget", ONE), *((f"y/u/{row}/budget", -ONE) for row in TRUE)))
+    (pattern,) = seen([*right, *wrong, total], [*same_in_both(), adds_up])
+    assert (pattern.kind, pattern.ledger, pattern.units) == ("ledger_unit", "u", ("元", "万元"))
+    assert (
+        pattern.measures == () and len(pattern.relations) == 16
+    )  # all: an adjustment of zero is the same in any unit, the total is one more
+
+
+def test_of_two_ledgers_that_only_know_each_other_either_may_be_in_another_unit() -> None:
+    found = seen([*in_unit("万元", 10**6, TRUE, "t"), *in_unit("万元", 10**8, TRUE, "u")], same_in_both())
+    assert {(pattern.kind, pattern.ledger, pattern.units) for pattern in found} == {
+        ("ledger_unit", "t", ("万元", "百万元")),
+        ("ledger_unit", "u", ("万元", "百元")),
+    }
+
+
+def test_a_column_in_another_unit_is_told_alone_and_one_wrong_figure_is_none() -> None:
+    right = in_unit("万元", 10**6, TRUE, "t")
+    column = [
+        q if q.measure != "spent" else replace(q, value=q.value * 10000) for q in in_unit("万元", 10**6, TRUE, "u")
+    ]
+    found = seen([*right, *column], same_in_both())
+    assert {(pattern.kind, pattern.ledger, pattern.measures) for pattern in found} == {
+        ("column_unit", ledger, ("spent",)) for ledger in "tu"
+    }
+    one = [
+        q if q.address != "y/u/2/spent" else replace(q, value=q.value * 10000)
+        for q in in_unit("万元", 10**6, TRUE, "u")
+    ]
+    assert seen([*right, *one], same_in_both()) == []
+    half = [q if q.row_key != "1" else replace(q, value=q.value / 10000) for q in column]
+    assert all(pattern.kind != "column_unit" for pattern in seen([*right, *half], same_in_both()))

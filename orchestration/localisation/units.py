@@ -1,0 +1,146 @@
+"""Ledgers and columns that stand in another unit than they say: figures of 元 read as 万元, and the like.
+
+One such slip breaks every rule that leads out of the ledger, and no set of cells says what happened. So each unit is
+tried on a whole ledger, together with those that agree with it alone, then on each column: it is seen only where every
+broken relation that it touches then holds and none breaks. Figures that print a unit of their own keep it. What does
+not belong here: how a pattern is weighed against the answers (``patterns``), and a single figure of another scale
+(``slips``).
+"""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from orchestration.ledgers.money import MAGNITUDES, MONEY_UNITS, unit_kind
+from orchestration.localisation.solver.exact import plain
+from orchestration.localisation.solver.network import Quantity, Relation, Span, holds
+
+_MONEY = ("元", "千元", "万元", "百万元", "亿元", "十元", "百元", "十万元", "千万元", "十亿元", "百亿元")
+_SCALED = frozenset({"yuan", "person", "count"})
+#: Units whose smallest part is one of their base unit (fen, persons): what is printed to it is exact.
+_WHOLE = Fraction(1)
+
+
+Group = tuple[str, str]  # a ledger, and the unit that it says: a sheet may say two
+
+
+@dataclass(frozen=True, slots=True)
+class OtherUnit:
+    """Figures that agree once they are read in ``unit``; ``said``: the unit in which they were. ``measures``: none of
+    whole ledgers. ``relations``: the broken ones that it explains."""
+
+    ledgers: tuple[str, ...]
+    measures: tuple[str, ...]
+    said: str
+    unit: str
+    relations: frozenset[str]
+
+
+class UnitTrials:
+    """The network with what is broken in it, and the trials."""
+
+    def __init__(
+        self,
+        cells: Mapping[str, Quantity],
+        span: dict[str, Span],
+        using: Mapping[str, list[Relation]],
+        broken: Mapping[str, Relation],
+    ):
+        self.cells, self.span, self.using, self.broken = cells, span, using, broken
+        self.columns: dict[Group, dict[str, list[Quantity]]] = {}
+        self.group_of: dict[str, Group] = {}
+        for cell in cells.values():
+            ours = "/" not in cell.ledger  # what was published the year before has stood up to its own rules
+            if ours and cell.unit in _SCALED and cell.printed_unit and cell.printed_unit not in cell.text:
+                group = self.group_of[cell.address] = (cell.ledger, cell.printed_unit)
+                self.columns.setdefault(group, {}).setdefault(cell.measure, []).append(cell)
+
+    def run(self, ledgers: Sequence[str]) -> list[OtherUnit]:
+        """The fewest whole ledgers that explain the same broken rules; or else single columns."""
+        groups = [group for group in self.columns if group[0] in ledgers]
+        whole: dict[frozenset[str], list[OtherUnit]] = {}
+        for group in groups:
+            for unit in _units(group[1]):
+                found = self._whole(group, unit)
+                if found and found not in whole.setdefault(found.relations, []):
+                    whole[found.relations].append(found)
+        seen = []
+        for alike in whole.values():
+            fewest = min(len(found.ledgers) for found in alike)
+            seen += [found for found in alike if len(found.ledgers) == fewest]
+        return seen or [found for group in groups for found in self._of_columns(group)]
+
+    def _whole(self, group: Group, unit: str) -> OtherUnit | None:
+        """A ledger in another unit, with those beside it that only agree with it in the same one."""
+        scope = {group}
+        while True:
+            moved = self._read_in(unit, scope)
+            mended, unsettled = tried(moved, self.span, self.using, self.broken)
+            if not unsettled:
+                break
+            bound = {self.group_of[a] for relation in unsettled for a in relation.addresses if a in self.group_of}
+            more = {each for each in bound - scope if (each[1] in MONEY_UNITS) == (unit in MONEY_UNITS)}
+            if not more or any(said == unit for _, said in more):
+                return None
+            scope |= more
+        ordered = [each for each in self.columns if each in scope]
+        ledgers = tuple(dict.fromkeys(ledger for ledger, _ in ordered))
+        said = "、".join(dict.fromkeys(unit for _, unit in ordered))
+        return OtherUnit(ledgers, (), said, unit, mended) if mended and len(moved) > 1 else None
+
+    def _of_columns(self, group: Group) -> Iterator[OtherUnit]:
+        for measure in self.columns[group]:
+            for unit in _units(group[1]):
+                moved = self._read_in(unit, {group}, measure)
+                mended, unsettled = tried(moved, self.span, self.using, self.broken)
+                if mended and not unsettled and len(moved) > 1:
+                    yield OtherUnit((group[0],), (measure,), group[1], unit, mended)
+
+    def _read_in(self, unit: str, groups: Iterable[Group], measure: str = "") -> dict[str, Span]:
+        """Where each figure lies once it is read in another unit. Blanks and dashes are zero in any."""
+        moved: dict[str, Span] = {}
+        for group in groups:
+            factor = Fraction(_size(unit), _size(group[1]))
+            for cells in [self.columns[group][measure]] if measure else self.columns[group].values():
+                place = Fraction(_size(group[1])) / 10 ** max(_places(cell) for cell in cells)
+                for cell in cells:
+                    if any(c.isdigit() for c in cell.text):
+                        half = factor * (Fraction(cell.half_width) or place / 2)
+                        half = half if 2 * half > _WHOLE else Fraction(0)
+                        value = factor * Fraction(cell.value)
+                        moved[cell.address] = (plain(value - half), plain(value + half))
+        return moved
+
+
+def tried(
+    moved: dict[str, Span],
+    span: dict[str, Span],
+    using: Mapping[str, list[Relation]],
+    broken: Mapping[str, Relation],
+) -> tuple[frozenset[str], list[Relation]]:
+    """What comes of figures that lie elsewhere: the broken relations that they touch, and those touched that do not
+    hold then, still or anew. ``span``: where each figure lies as printed."""
+    touched = {relation.name: relation for address in moved for relation in using.get(address, ())}
+    after = ChainMap(moved, span)
+    unsettled = [relation for relation in touched.values() if not holds(relation, after)]
+    return frozenset(touched.keys() & broken.keys()), unsettled
+
+
+def _units(said: str) -> list[str]:
+    """The units that figures of a printed unit may really be in: of money, or of whatever is counted."""
+    if said in MONEY_UNITS:
+        return [unit for unit in _MONEY if unit != said]
+    counted = said.lstrip("十百千万亿")
+    return [f"{magnitude}{counted}" for magnitude in MAGNITUDES if f"{magnitude}{counted}" != said]
+
+
+def _size(unit: str) -> int:
+    known = unit_kind(unit)
+    return int(known[1]) if known else 1
+
+
+def _places(cell: Quantity) -> int:
+    return len(cell.text.partition(".")[2].rstrip(")） "))
