@@ -14,6 +14,7 @@ from orchestration.base.problems import InputError, Problem
 from orchestration.ledgers.cell import Cell
 from orchestration.ledgers.contract import Contract, Key
 from orchestration.ledgers.matching import contracts_of, title_of, year_of
+from orchestration.ledgers.money import MONEY_UNITS
 from orchestration.ledgers.register import Register, read_register
 from orchestration.ledgers.row_kinds import LEFT_OUT
 from orchestration.ledgers.sources import COMPANIONS, NAMES, EntrySource, Source, SourceDocument, Sources, read_sources
@@ -182,7 +183,8 @@ class _YearFolder:
             # Cells name their file as raw/<year>/…: the same ledgers give the same bytes wherever they lie.
             self._opened[source.file] = read_grids(path, f"raw/{self.year}/{source.file}")
         grid = _grid_of(path, source, self._opened[source.file])
-        return read_table(grid, contract, self.year, source.unit, self.register)
+        unit = source.unit if source.unit in MONEY_UNITS else ""  # what it is instead, is told of sources.yml
+        return read_table(grid, contract, self.year, unit, self.register)
 
 
 def _as_read(table: Table, contract: Contract, source: Source, path: Path) -> Ledger:

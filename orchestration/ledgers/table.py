@@ -21,7 +21,7 @@ from orchestration.ledgers.row_kinds import left_out_as
 from orchestration.ledgers.rows import Row, RowReader
 from orchestration.ledgers.spreadsheet import Grid, reference
 from orchestration.ledgers.texts import shown
-from orchestration.ledgers.unit_notes import money_unit_above, other_currencies
+from orchestration.ledgers.unit_notes import money_unit_above, other_currencies, unit_given
 
 
 @dataclass(frozen=True)
@@ -78,9 +78,10 @@ def _unit_of(sheet: Grid, part: Grid, header: Header, contract: Contract, unit: 
     else by the contract. And what is wrong with the statements.
     """
     above = title_lines(sheet, part) if contract.region else Grid(part.file, part.sheet, [])
-    unit, wrong = money_unit_above(above, len(above.rows), unit or contract.unit, contract.currency)
+    unit, wrong_given = unit_given(part, unit, contract.unit, contract.currency)
+    unit, wrong = money_unit_above(above, len(above.rows), unit, contract.currency)
     unit, wrong_here = money_unit_above(part, header.first, unit, contract.currency)
-    return unit, wrong + wrong_here
+    return unit, wrong_given + wrong + wrong_here
 
 
 def _read_rows(grid: Grid, header: Header, reader: RowReader) -> tuple[list[Row], list[LeftOut], list[Problem]]:

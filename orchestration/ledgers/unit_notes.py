@@ -131,8 +131,6 @@ def money_unit_above(grid: Grid, header: int, unit: str, currency: str) -> tuple
     """
     problems: list[Problem] = []
     stated = ""
-    if unit in MONEY_UNITS and currency_of(unit) != currency:
-        problems.append(Problem(grid.file, grid.sheet, "", unit, f"以契约的币种 {currency} 计的单位"))
     for r, row in enumerate(grid.rows[:header]):
         note = unit_note(row)
         if note is None:
@@ -157,6 +155,17 @@ def _wrong_in(note: UnitNote, currency: str) -> tuple[str, str] | None:
     if found and (note.currency or currency_of(note.unit)) != currency:
         return found, f"{expected}（契约的币种是 {currency}）"
     return None
+
+
+def unit_given(grid: Grid, unit: str, contract_unit: str, currency: str) -> tuple[str, list[Problem]]:
+    """The money unit that the sources give a file, else the contract's; one of another currency is told once, here, and
+    the figures are then read in the contract's: not each of them is wrong."""
+    given = unit or contract_unit
+    if given not in MONEY_UNITS or currency_of(given) == currency:
+        return given, []
+    own = contract_unit if contract_unit in MONEY_UNITS and currency_of(contract_unit) == currency else ""
+    expected = f"以契约的币种 {currency} 计的单位"
+    return own or ("元" if currency == "CNY" else currency), [Problem(grid.file, grid.sheet, "", given, expected)]
 
 
 def other_currencies(cells: Iterable[Cell], currency: str) -> list[Problem]:

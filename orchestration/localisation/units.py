@@ -81,15 +81,21 @@ class UnitTrials:
             mended, unsettled = tried(moved, self.span, self.using, self.broken)
             if not unsettled:
                 break
-            bound = {self.group_of[a] for relation in unsettled for a in relation.addresses if a in self.group_of}
-            more = {each for each in bound - scope if (each[1] in MONEY_UNITS) == (unit in MONEY_UNITS)}
+            more = self._bound_by(unsettled, unit) - scope
             if not more or any(said == unit for _, said in more):
                 return None
             scope |= more
+        if not mended or len(moved) < 2:
+            return None
         ordered = [each for each in self.columns if each in scope]
-        ledgers = tuple(dict.fromkeys(ledger for ledger, _ in ordered))
-        said = "、".join(dict.fromkeys(unit for _, unit in ordered))
-        return OtherUnit(ledgers, (), said, unit, mended) if mended and len(moved) > 1 else None
+        ledgers, said = (dict.fromkeys(names) for names in zip(*ordered, strict=True))
+        return OtherUnit(tuple(ledgers), (), "、".join(said), unit, mended)
+
+    def _bound_by(self, relations: Iterable[Relation], unit: str) -> set[Group]:
+        """The ledgers whose figures relations bind, and that could be in this unit."""
+        addresses = (address for relation in relations for address in relation.addresses)
+        groups = {self.group_of[address] for address in addresses if address in self.group_of}
+        return {group for group in groups if (group[1] in MONEY_UNITS) == (unit in MONEY_UNITS)}
 
     def _of_columns(self, group: Group) -> Iterator[OtherUnit]:
         for measure in self.columns[group]:

@@ -815,3 +815,16 @@ def test_the_sources_may_say_which_ledgers_a_department_must_bring(raw: Path, co
     (folder / "sources.yml").write_text(sources.format(required="[fund_balance, nonsense]"), encoding="utf-8")
     found = [(Path(p.file).name, p.found) for p in problems_of(read_year, folder, 2024, contracts)]
     assert found == [("sources.yml", "nonsense"), ("fund_balance.csv", "没有这本账")]
+
+
+def test_a_unit_that_is_none_in_the_sources_is_told_once_and_not_of_each_figure(
+    raw: Path, contracts: dict[str, Contract]
+) -> None:
+    """It was 136 messages, 135 of them consequences."""
+    edit(raw / "2024" / "project_expenditure.csv", "单位：万元\n", "")
+    unit = "ledger: project_expenditure, document: report, section: 三（二）表3, unit: 万元"
+    edit(raw / "2024" / "sources.yml", unit, unit.replace("万元", "石"))
+    (problem,) = problems_of(read_year, raw / "2024", 2024, contracts)
+    assert (problem.file, problem.cell, problem.found) == (
+        str(raw / "2024" / "sources.yml"), "project_expenditure.csv", "石",
+    )  # fmt: skip

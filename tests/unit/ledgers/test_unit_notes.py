@@ -152,6 +152,14 @@ def test_a_yuan_ledger_refuses_another_currency() -> None:
     assert refused([["单位：万美元"], HEADER, ["考试院", "1", "1"]]) == [("A1", "万美元")]
 
 
+THREE = [["考试院", "1.23", "2.35"], ["就业中心", "3.45", "4.57"], ["人才市场", "5.67", "6.79"]]
+
+
+def test_a_unit_of_another_currency_in_the_sources_is_told_once_and_not_of_each_figure() -> None:
+    (problem,) = problems_of(cells_of, [HEADER, *THREE], None, "美元")
+    assert (problem.cell, problem.found, problem.expected) == ("", "美元", "以契约的币种 CNY 计的单位")
+
+
 def test_the_unit_of_a_contract_is_of_its_currency() -> None:
     with pytest.raises(ValueError, match="not a unit of MXN"):
         contract(TABLE, currency="MXN")
