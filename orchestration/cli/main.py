@@ -181,7 +181,7 @@ def check(
                 found_json = summary.as_json(found.build.year, found.build, None, [])
                 _print_json(found_json | {"documents": cli_documents.as_json([*found.documents], found.build)})
             else:
-                summary.show_summary(out, found.build, found.skipped)
+                summary.show_summary(out, found.build)
                 cli_documents.show(out, [*found.documents], found.build)
             if review:
                 cli_documents.write_reviews(out, found, review)

@@ -97,7 +97,7 @@ def show_problems(console: Console, problems: list[Problem], outcome: str = "什
             console.print("[dim]      逐处见 --json[/]")
 
 
-def show_summary(console: Console, build: Build, skipped: dict[str, list[str]] | None = None) -> None:
+def show_summary(console: Console, build: Build) -> None:
     """Cells, rules by status, what is broken, warnings, corrections and score: one screen."""
     (cells,) = build.rows("select count(*) as n, count(value) as figures, count(distinct ledger) as ledgers from cell")
     rules = build.rows("select severity, status, count(*) as n from reconciliation group by all")
@@ -133,20 +133,36 @@ def show_summary(console: Console, build: Build, skipped: dict[str, list[str]] |
     _show_notices(console, build.notices)
     _show_not_read(console, build.not_read)
     _show_coverage(console, build)
-    if skipped:
-        console.print(Text(f"未核对  {len(skipped)} 条规则所需的账不在其中", style="dim"))
+    _show_rules_not_judged(console, build.not_read)
 
 
 def _show_not_read(console: Console, not_read: list[dict[str, str]]) -> None:
-    """Files and sheets by name; rows only counted, by what they are."""
+    """Files, sheets and parts of sheets by name; rows and columns only counted, by what they are."""
     for each in not_read:
-        if each["kind"] in ("file", "sheet"):
-            place = "  ".join(part for part in (each["file"], each["sheet"]) if part)
+        if each["kind"] not in ("row", "column", "rule"):
+            place = "  ".join(part for part in (each["file"], each["sheet"], each["cell"]) if part)
             console.print(Text.assemble(("未读  ", "yellow"), f"{place}  {each['found']}；{each['reason']}"))
     rows = Counter(each["reason"] for each in not_read if each["kind"] == "row")
     if rows:
         named = "、".join(f"{reason} {n} 行" for reason, n in rows.items())
         console.print(Text(f"未读  不含数字的行：{named}，位置见 --json", style="dim"))
+    if columns := [each["found"] for each in not_read if each["kind"] == "column"]:
+        named = "、".join(columns[:3]) + (f" 等 {len(columns)} 栏" if len(columns) > 3 else "")
+        console.print(Text(f"未读  契约没有列出的栏：{named}，位置见 --json", style="dim"))
+
+
+def _show_rules_not_judged(console: Console, not_read: list[dict[str, str]], limit: int = 3) -> None:
+    """Rules on a ledger that nobody knows, or on a row that is not there, by name; for want of a ledger only counted.
+    Not every year has entries: rules on them are not missed.
+    """
+    rules = [each for each in not_read if each["kind"] == "rule"]
+    named = [each for each in rules if each["absent"] in ("contract", "row")]
+    for each in named[:limit]:
+        console.print(Text.assemble(("未核对  ", "yellow"), f"规则 {each['rule']}：{each['reason']}"))
+    if len(named) > limit:
+        console.print(Text(f"未核对  另有 {len(named) - limit} 条规则，见 --json", style="dim"))
+    if absent := sum(each["absent"] == "ledger" for each in rules):
+        console.print(Text(f"未核对  {absent} 条规则所需的账不在其中", style="dim"))
 
 
 def _show_notices(console: Console, notices: list[Problem], limit: int = 5) -> None:

@@ -24,7 +24,8 @@ from orchestration.documents.stated import PROSE, with_parts
 from orchestration.documents.tables import find_text_tables, without
 from orchestration.ledgers.contract import Contract
 from orchestration.ledgers.money import FigureError, parse_figure
-from orchestration.ledgers.reader import Ledger, NotRead, Year
+from orchestration.ledgers.not_read import NotRead
+from orchestration.ledgers.reader import Ledger, Year
 from orchestration.ledgers.sources import Source, Sources
 from orchestration.rules.compiler import compile_rules
 from orchestration.rules.model import Rule

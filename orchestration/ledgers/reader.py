@@ -15,6 +15,7 @@ from orchestration.ledgers.cell import Cell
 from orchestration.ledgers.contract import Contract, Key
 from orchestration.ledgers.matching import contracts_of, title_of, year_of
 from orchestration.ledgers.money import MONEY_UNITS
+from orchestration.ledgers.not_read import NotRead, empty_sheet, folders_not_named, parts_not_read, sheets_not_named
 from orchestration.ledgers.register import Register, read_register
 from orchestration.ledgers.row_kinds import LEFT_OUT
 from orchestration.ledgers.sources import COMPANIONS, NAMES, EntrySource, Source, SourceDocument, Sources, read_sources
@@ -31,19 +32,13 @@ class Ledger:
     sha256: str
     cells: tuple[Cell, ...]
     notices: tuple[Problem, ...] = ()  # what was read, but should be looked at
-    left_out: tuple[LeftOut, ...] = ()  # rows among the figures that carry none
+    left_out: tuple[LeftOut, ...] = ()  # rows among the figures that carry none, and columns that are left alone
+    columns: frozenset[int] = frozenset()  # zero-based columns of the sheet that were read
 
-
-@dataclass(frozen=True)
-class NotRead:
-    """Something that lay among the ledgers and was not read as figures, and why."""
-
-    kind: str  # file | sheet | row
-    file: str
-    sheet: str
-    cell: str
-    found: str
-    reason: str
+    @property
+    def sheet(self) -> tuple[str, str]:
+        """File and sheet as cells name them."""
+        return self.cells[0].file, self.cells[0].sheet
 
 
 @dataclass(frozen=True)
@@ -53,15 +48,22 @@ class Year:
     year: int
     sources: Sources
     ledgers: dict[str, Ledger]
-    passed_over: tuple[NotRead, ...] = ()  # files and sheets
+    passed_over: tuple[NotRead, ...] = ()  # files, sheets and parts of sheets
 
     @property
     def not_read(self) -> list[NotRead]:
-        """Files and sheets that no ledger was read from, and rows without figures of the ledgers that were read."""
+        """Files, sheets and parts of sheets that no ledger was read from; of the ledgers that were read, rows without
+        figures and columns that are left alone.
+        """
+        read: dict[tuple[str, str], frozenset[int]] = {}
+        for ledger in self.ledgers.values():
+            if ledger.left_out:
+                read[ledger.sheet] = read.get(ledger.sheet, frozenset()) | ledger.columns
         rows = [
-            NotRead("row", ledger.cells[0].file, ledger.cells[0].sheet, row.cell, row.text, LEFT_OUT[row.kind])
+            NotRead("column" if row.kind == "column" else "row", *ledger.sheet, row.cell, row.text, LEFT_OUT[row.kind])
             for ledger in self.ledgers.values()
             for row in ledger.left_out
+            if row.kind != "column" or row.column not in read[ledger.sheet]  # another ledger of the sheet reads it
         ]
         return [*self.passed_over, *rows]
 
@@ -94,14 +96,15 @@ def read_year(folder: Path, year: int, contracts: dict[str, Contract]) -> Year:
     problems += _not_registered(folder, sources)
     register, wrong = _register_of(folder)
     problems += wrong
-    ledgers, wrong = _YearFolder(folder, year, contracts, register).ledgers(sources)
+    year_folder = _YearFolder(folder, year, contracts, register)
+    ledgers, wrong = year_folder.ledgers(sources)
     problems += wrong
     listed = {source.ledger for source in sources.files}
     not_listed = {name: contract for name, contract in required.items() if name not in listed}
     problems += _missing(folder, not_listed, "，并在 sources.yml 登记")
     if problems:
         raise InputError(problems)
-    return Year(year, sources, ledgers)
+    return Year(year, sources, ledgers, tuple(year_folder.passed_over(sources)))
 
 
 def _missing(folder: Path, contracts: dict[str, Contract], how: str) -> list[Problem]:
@@ -151,6 +154,7 @@ class _YearFolder:
     contracts: dict[str, Contract]
     register: Register
     _opened: dict[str, list[Grid]] = field(default_factory=dict)  # a workbook of many ledgers is opened once
+    _read: list[tuple[Grid, Contract]] = field(default_factory=list)
 
     def ledgers(self, sources: Sources) -> tuple[dict[str, Ledger], list[Problem]]:
         """Each ledger that is listed, by name, and what is wrong with any."""
@@ -183,13 +187,21 @@ class _YearFolder:
             # Cells name their file as raw/<year>/…: the same ledgers give the same bytes wherever they lie.
             self._opened[source.file] = read_grids(path, f"raw/{self.year}/{source.file}")
         grid = _grid_of(path, source, self._opened[source.file])
+        self._read.append((grid, contract))
         unit = source.unit if source.unit in MONEY_UNITS else ""  # what it is instead, is told of sources.yml
         return read_table(grid, contract, self.year, unit, self.register)
+
+    def passed_over(self, sources: Sources) -> list[NotRead]:
+        """What lies in the folder and no ledger was read from."""
+        sheets = sheets_not_named(sources, self._opened)
+        return [*folders_not_named(self.folder, sources), *sheets, *parts_not_read(self._read)]
 
 
 def _as_read(table: Table, contract: Contract, source: Source, path: Path) -> Ledger:
     sha256 = hashlib.sha256(read_file(path)).hexdigest()
-    return Ledger(contract, source, sha256, tuple(table.cells), tuple(table.notices), tuple(table.left_out))
+    return Ledger(
+        contract, source, sha256, tuple(table.cells), tuple(table.notices), tuple(table.left_out), table.columns
+    )
 
 
 def read_paths(
@@ -213,6 +225,7 @@ def read_paths(
         problems += wrong
     for sheet in sheets:
         loose.read(sheet, found_year or 0, registers[sheet.file.parent])
+    loose.passed_over += _parts_of(sheets)
     if not loose.ledgers and not problems:
         problems.append(Problem(str(paths[0]), "", "", "没有账表", "csv 或 xlsx 文件"))
     if problems or found_year is None:
@@ -227,6 +240,10 @@ class _LooseSheet:
     file: Path
     grid: Grid
     contract: Contract | None
+
+
+def _parts_of(sheets: Sequence[_LooseSheet]) -> list[NotRead]:
+    return parts_not_read((sheet.grid, sheet.contract) for sheet in sheets if sheet.contract)
 
 
 @dataclass
@@ -295,7 +312,7 @@ class _LooseFiles:
             names = "、".join(contract.short for contract in self.contracts.values())
             self.problems.append(Problem(grid.file, grid.sheet, "", "认不出是哪本账", f"文件名、表名或标题为：{names}"))
         else:
-            self.passed_over.append(NotRead("sheet", grid.file, grid.sheet, "", "空表", "没有内容"))
+            self.passed_over.append(empty_sheet(grid))
 
 
 def miscounted(path: Path, source: Source, table: Table) -> list[Problem]:

@@ -1,11 +1,20 @@
-"""Which part of a sheet a contract reads, and what the sheet says above all of its parts. Reads no figure."""
+"""Which part of a sheet a contract reads, what the sheet says above all of its parts, and what no part holds. Reads no
+figure.
+"""
 
 from __future__ import annotations
 
-from orchestration.ledgers.contract import Region
-from orchestration.ledgers.grids.grid import Grid, refused
-from orchestration.ledgers.texts import fold
+import re
+from collections.abc import Sequence
 
+from orchestration.base.years import fiscal_year
+from orchestration.ledgers.contract import Region
+from orchestration.ledgers.grids.grid import Grid, reference, refused
+from orchestration.ledgers.texts import fold, shown
+
+Rectangle = tuple[int, int, int, int]  # first row and column, and those behind the last
+
+_FIGURE = re.compile(r"[-+(]?[\d,]+(?:\.\d+)?[%)]?")
 _TITLE_TEXTS = 3  # more than so many different texts in a line: a header or a row, no title
 
 
@@ -14,8 +23,11 @@ def cut(grid: Grid, region: Region | None) -> Grid:
 
     The part begins in the column of that cell where something stands left of it, as beside another part.
     """
-    if region is None:
-        return grid
+    return grid if region is None else grid.within(*bounds_of(grid, region))
+
+
+def bounds_of(grid: Grid, region: Region) -> Rectangle:
+    """Where the part stands. Raises ``InputError`` where its first cell or its end is not there."""
     at = _place(grid, region.begin)
     if at is None:
         raise refused(
@@ -34,7 +46,42 @@ def cut(grid: Grid, region: Region | None) -> Grid:
             right = min(right, end[1])
         else:
             bottom = min(bottom, end[0])
-    return grid.within(top, left if beside else 0, bottom, right)
+    return top, left if beside else 0, bottom, right
+
+
+def outside(grid: Grid, regions: Sequence[Region]) -> list[tuple[str, str]]:
+    """What a sheet holds outside of all its parts: each block of rows by its range, with its first text. Titles and
+    notes at its head are looked at for the unit, and are no block.
+    """
+    parts = [bounds_of(grid, region) for region in regions]
+    head = min((top for top, *_ in parts), default=0)
+    lines = title_lines(grid, grid.within(head, 0, len(grid.rows), max(map(len, grid.rows), default=0))).rows
+    titles = next((r for r, line in enumerate(lines) if any(_is_figure(fold(text)) for text in line)), len(lines))
+    blocks: list[list[tuple[int, int]]] = []
+    before = -2
+    for r in range(titles, len(grid.rows)):
+        cells = [
+            (r, c)
+            for c, text in enumerate(grid.rows[r])
+            if fold(text) and not any(a <= r < b and left <= c < right for a, left, b, right in parts)
+        ]
+        if not cells:
+            continue
+        if r > before + 1:
+            blocks.append([])
+        blocks[-1] += cells
+        before = r
+    return [(_range(block), shown(grid.rows[block[0][0]][block[0][1]])) for block in blocks]
+
+
+def _is_figure(text: str) -> bool:
+    return bool(_FIGURE.fullmatch(text)) and fiscal_year(text) is None
+
+
+def _range(cells: list[tuple[int, int]]) -> str:
+    first = reference(cells[0][0], min(c for _, c in cells))
+    last = reference(cells[-1][0], max(c for _, c in cells))
+    return first if first == last else f"{first}:{last}"
 
 
 def title_lines(grid: Grid, part: Grid) -> Grid:

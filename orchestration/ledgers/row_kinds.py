@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import yaml
@@ -18,11 +19,12 @@ from orchestration.ledgers.texts import fold, is_among, looked_up
 #: How a message calls each kind of row that carries no figures.
 LEFT_OUT = {
     "note": "注释", "header": "重复的表头", "continuation": "续表", "numbering": "栏次", "blank": "不属于本表的行",
-    "repeated": "重复列示的合计",
+    "repeated": "重复列示的合计", "column": "契约没有列出的栏",
 }  # fmt: skip
 _TAIL = re.compile(r"[(\[](?:单位:)?(?:人民币)?(?:千|万|百万|亿)?(?:元|人|个|%)[)\]]$|:$")
 _FORMULA = re.compile(r"(\d{1,2})(?:=[\d+\-*/×÷()]+)?")
 _FEWEST_NUMBERS = 2
+_STEMS = "甲乙丙丁戊己庚辛壬癸"
 
 
 @functools.cache
@@ -92,6 +94,37 @@ def left_out_as(row: list[str], header: Header, *, below_header: bool) -> str:
     return ""
 
 
+#: What a row that only may number the columns is taken for.
+NUMBERING, DETAIL, UNPROVED = "numbering", "detail", "unproved"
+
+
+def numbering_or_detail(row: list[str], below: Sequence[list[str]], contract: Contract) -> str:
+    """What a row is that ``left_out_as`` calls a numbering row. 甲 1 2 may as well be the unit 甲 with two figures, and
+    1 2 3 the first project.
+
+    A contract's ``row_kinds`` has the last word. 栏次, two words in step (甲 乙) and a formula (3=1+2) number columns;
+    so does a row whose first text stands again as a name below it, or that is a number where no name is one. Where
+    the names below go on from it (乙; 2), it is a detail. Else it is taken for a numbering row, and is ``unproved``.
+    """
+    c = next(c for c, text in enumerate(row) if fold(text))
+    first = fold(row[c])
+    if looked_up(first, contract.row_kinds) == "detail":
+        return DETAIL
+    series = _STEMS if first in _STEMS else ""
+    if _surely_numbers(row, series):
+        return NUMBERING
+    names = [name for each in below if c < len(each) and (name := fold(each[c]))]
+    if first in names or (not series and not any(map(str.isdecimal, names))):
+        return NUMBERING
+    following = set(series[series.index(first) + 1 :]) if series else {str(int(first) + 1)}
+    return DETAIL if following & set(names) else UNPROVED
+
+
+def _surely_numbers(row: list[str], series: str) -> bool:
+    words = [text for text in row if fold(text) and not _FORMULA.fullmatch(fold(text))]
+    return bool(words and not series) or len(words) > 1 or any("=" in text for text in row)
+
+
 def _is_note(texts: list[str]) -> bool:
     notes = [bool(_patterns()["note"].match(fold(text))) for text in texts]
     return bool(texts) and notes[0] and (len(set(texts)) <= 2 or all(notes))
@@ -111,7 +144,10 @@ def _numbers_columns(texts: list[str]) -> bool:
         return False
     values = [int(match[1]) for match in numbers]
     in_step = values == list(range(values[0], values[0] + len(values)))
+    stems = [fold(text) for text in words if fold(text) in _STEMS]
+    if stems != list(_STEMS[: len(stems)]):
+        return False  # 乙 5 6
     return in_step and (bool(words) or (values[0] == 1 and len(values) > _FEWEST_NUMBERS))
 
 
-__all__ = ["LEFT_OUT", "kind_of", "left_out_as"]
+__all__ = ["DETAIL", "LEFT_OUT", "UNPROVED", "kind_of", "left_out_as", "numbering_or_detail"]

@@ -5,19 +5,20 @@ from __future__ import annotations
 import itertools
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from orchestration.base.problems import InputError, Problem
 from orchestration.ledgers.cell import Cell
 from orchestration.ledgers.contract import Contract
+from orchestration.ledgers.grids.grid import position
 from orchestration.ledgers.header import Header, find_header
 from orchestration.ledgers.hierarchy import with_hierarchy
 from orchestration.ledgers.money import squeeze
 from orchestration.ledgers.precision import by_column
 from orchestration.ledgers.regions import cut, title_lines
 from orchestration.ledgers.register import Register
-from orchestration.ledgers.row_kinds import left_out_as
+from orchestration.ledgers.row_kinds import DETAIL, UNPROVED, left_out_as, numbering_or_detail
 from orchestration.ledgers.rows import Row, RowReader
 from orchestration.ledgers.spreadsheet import Grid, reference
 from orchestration.ledgers.texts import shown
@@ -26,11 +27,16 @@ from orchestration.ledgers.unit_notes import money_unit_above, other_currencies,
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A row that stands among the figures and carries none."""
+    """A row that stands among the figures and carries none; or a column that the contract leaves alone."""
 
-    kind: str  # note | header | continuation | numbering
+    kind: str  # note | header | continuation | numbering | blank | repeated | column
     cell: str  # where it begins
     text: str  # its first text
+
+    @property
+    def column(self) -> int:
+        at = position(self.cell)
+        return at[1] if at else -1
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,7 @@ class Table:
     cells: list[Cell]
     left_out: list[LeftOut]
     notices: list[Problem]  # what was read, but should be looked at
+    columns: frozenset[int] = frozenset()  # zero-based columns that were read
 
 
 def read_grid(grid: Grid, contract: Contract, year: int, unit: str = "") -> list[Cell]:
@@ -55,10 +62,10 @@ def read_table(grid: Grid, contract: Contract, year: int, unit: str = "", regist
     header = find_header(part, contract)
     unit, wrong_units = _unit_of(grid, part, header, contract, unit)
     reader = RowReader(part, contract, header, year, unit, register or Register())
-    rows, left_out, wrong_rows = _read_rows(part, header, reader)
-    rows, wrong_places = with_hierarchy(_with_totals(rows), contract)
+    read = _read_rows(part, header, reader)
+    rows, wrong_places = with_hierarchy(_with_totals(read.rows), contract)
     rows, again = _once(_with_parents(rows), contract)
-    problems = [*part.problems, *wrong_units, *wrong_rows]
+    problems = [*part.problems, *wrong_units, *read.problems]
     problems += [Problem(part.file, part.sheet, *wrong_place) for wrong_place in wrong_places]
     problems += _twice(rows, part)
     if not problems:  # a row that was refused is there
@@ -70,7 +77,22 @@ def read_table(grid: Grid, contract: Contract, year: int, unit: str = "", regist
     if problems:
         raise InputError(problems)
     settled, notices = by_column(cells, contract, part)
-    return Table(settled, [*left_out, *again], [*grid.notices, *notices])
+    left_out = [*_columns_left_alone(part, header, contract), *read.left_out, *again]
+    return Table(settled, left_out, [*grid.notices, *notices, *read.notices], frozenset(header.columns.values()))
+
+
+def _columns_left_alone(grid: Grid, header: Header, contract: Contract) -> list[LeftOut]:
+    """Columns of figures or texts that the contract does not list and allows to stand there."""
+    if not contract.others:
+        return []
+    read = set(header.columns.values())
+    found = []
+    for c in range(max(map(len, grid.rows), default=0)):
+        texts = [(r, row[c]) for r, row in enumerate(grid.rows[header.first :], header.first) if c < len(row)]
+        filled = [(r, text) for r, text in texts if squeeze(text)]
+        if c not in read and any(r > header.last for r, _ in filled):
+            found.append(LeftOut("column", reference(filled[0][0], c), shown(filled[0][1])))
+    return found
 
 
 def _unit_of(sheet: Grid, part: Grid, header: Header, contract: Contract, unit: str) -> tuple[str, list[Problem]]:
@@ -84,11 +106,18 @@ def _unit_of(sheet: Grid, part: Grid, header: Header, contract: Contract, unit: 
     return unit, wrong_given + wrong + wrong_here
 
 
-def _read_rows(grid: Grid, header: Header, reader: RowReader) -> tuple[list[Row], list[LeftOut], list[Problem]]:
-    """The rows below the header: those with figures, those without, and what is wrong in any."""
-    rows: list[Row] = []
-    left_out: list[LeftOut] = []
-    problems: list[Problem] = []
+@dataclass(frozen=True)
+class _ReadRows:
+    """The rows below the header: those with figures, those without, and what is wrong or to be looked at in any."""
+
+    rows: list[Row] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    notices: list[Problem] = field(default_factory=list)
+
+
+def _read_rows(grid: Grid, header: Header, reader: RowReader) -> _ReadRows:
+    read = _ReadRows()
     below_header = True
     for r, row in enumerate(grid.rows[header.last + 1 :], header.last + 1):
         first = next((c for c, text in enumerate(row) if squeeze(text)), None)
@@ -96,14 +125,26 @@ def _read_rows(grid: Grid, header: Header, reader: RowReader) -> tuple[list[Row]
             continue
         kind = left_out_as(row, header, below_header=below_header) or ("blank" if reader.is_other(r) else "")
         below_header = kind in ("header", "numbering")
+        if kind == "numbering":
+            taken_for = numbering_or_detail(row, grid.rows[r + 1 :], reader.contract)
+            kind = "" if taken_for == DETAIL else kind
+            if taken_for == UNPROVED:
+                read.notices.append(_unproved(grid, r, first))
         if kind:
-            left_out.append(LeftOut(kind, reference(r, first), shown(row[first])))
+            read.left_out.append(LeftOut(kind, reference(r, first), shown(row[first])))
             continue
         try:
-            rows.append(reader.read(r))
+            read.rows.append(reader.read(r))
         except InputError as error:
-            problems += error.problems
-    return rows, left_out, problems
+            read.problems.extend(error.problems)
+    return read
+
+
+def _unproved(grid: Grid, r: int, c: int) -> Problem:
+    texts = " ".join(shown(text) for text in grid.rows[r] if squeeze(text))
+    name = shown(grid.rows[r][c])
+    expected = f"按栏次读，没有计入；若是一行数，在契约的 row_kinds 写 {name}: detail"
+    return Problem(grid.file, grid.sheet, reference(r, c), f"表头下的 {texts}，不能断定是栏次", expected)
 
 
 def _lost(rows: list[Row], contract: Contract, grid: Grid) -> Iterator[Problem]:

@@ -164,7 +164,8 @@ class Fields:
             columns = frozenset(
                 [*(column.header for column in contract.columns), *(computed if contract.table else ())]
             )
-            yield ReportLedger(contract.short, (), {}, columns, self)
+            keys = frozenset(column.name for column in contract.columns) if contract.table else frozenset()
+            yield ReportLedger(contract.short, (), {}, columns, self, keys)
 
     def _from_cells(self) -> Iterable[ReportLedger]:
         """Every ledger that was read. A figure's value is that of the mart it flows to; totals and printed rates,
@@ -194,7 +195,8 @@ class Fields:
                 for name in (key, first["row_label"], first["row_label"].split(" ")[0], bare(first["row_label"])):
                     names.setdefault(name, row)
             ordered = tuple(sorted(found, key=lambda row: row.order))
-            yield ReportLedger(labels[ledger], ordered, names, columns, self)
+            published = frozenset(column for row in ordered for column in row.published)
+            yield ReportLedger(labels[ledger], ordered, names, columns, self, published)
 
     def _row_values(self, cells: list[dict[str, Any]], table: str, mart: Mapping[str, Any]) -> dict[str, Any]:
         """A row's figures and texts by column: first what was reported, then what the models computed beside it."""
@@ -302,7 +304,10 @@ class Fields:
                 order = (sections.index(published["section"]), *self._orders.get(str(published.get("row_address")), ()))
                 rows.append(ReportRow(f"{name}.{label}", key, label, "detail", values, columns, self, order, published))
             rows.sort(key=lambda row: row.order)
-            yield ReportLedger(name, tuple(rows), {bare(row.label): row for row in rows}, columns, self)
+            published_columns = frozenset(column for row in rows for column in row.published)
+            yield ReportLedger(
+                name, tuple(rows), {bare(row.label): row for row in rows}, columns, self, published_columns
+            )
 
     def _published_values(self, known: Mapping[str, Any], published: Mapping[str, Any]) -> dict[str, Any]:
         """A published row's figures and texts by the names that ``fields.yml`` gives its columns."""

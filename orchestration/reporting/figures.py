@@ -163,6 +163,7 @@ class ReportLedger:
     names: Mapping[str, ReportRow]
     columns: frozenset[str]
     fields: Fields = field(repr=False)
+    published: frozenset[str] = frozenset()  # columns of the table that the rows are published in, where one is known
     open_to_templates: ClassVar = frozenset({"明细", "行"})
 
     def __getitem__(self, row: str) -> ReportRow:
@@ -176,6 +177,7 @@ class ReportLedger:
 
     def 明细(self, 不含: str = "", **where: str) -> list[ReportRow]:  # noqa: N802, N803
         """Detail rows in printed order; ``where``: published columns that must have this value."""
+        self._check_filter(where)
         left_out = set(不含.split("、")) if 不含 else set()
         return [
             row
@@ -185,8 +187,16 @@ class ReportLedger:
 
     def 行(self, **where: str) -> ReportRow:  # noqa: N802
         """The one row with these published values; a row of missing figures where there is none."""
+        self._check_filter(where)
         found = [row for row in self.rows if _matches(row, where)]
         return found[0] if len(found) == 1 else self._absent("、".join(where.values()))
+
+    def _check_filter(self, where: Mapping[str, str]) -> None:
+        """A filter on a column that the table has not would find no row, and nothing would say so."""
+        for column in where:
+            if self.published and column not in self.published:
+                near = perhaps(column, self.published)
+                raise FieldError(f"{self.name} 不能按“{column}”筛选：发布的表没有这一列{near}")
 
     def _absent(self, row: str) -> ReportRow:
         return ReportRow(f"{self.name}.{row}", row, row, "detail", {}, self.columns, self.fields)

@@ -11,6 +11,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from pydantic import Field as Setting
+from pydantic import TypeAdapter, ValidationError, model_validator
+
+from orchestration.base.records import StrictRecord
 from orchestration.base.yaml_files import read_yaml
 from orchestration.ledgers.money import MONEY_UNITS
 from orchestration.reporting.fields import Fields
@@ -98,10 +102,62 @@ class Form:
         return f"{self.id}!{chr(ord('A') + column)}{row + ABOVE + 1}"
 
 
+class _WrittenLine(StrictRecord):
+    """One line of a form: its kind with its cells, or ``each`` with the cells of every row of it."""
+
+    head: tuple[str | int, ...] | None = None
+    section: tuple[str | int, ...] | None = None
+    row: tuple[str | int, ...] | None = None
+    subtotal: tuple[str | int, ...] | None = None
+    total: tuple[str | int, ...] | None = None
+    check: tuple[str | int, ...] | None = None
+    each: str | None = None
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> _WrittenLine:
+        said = sorted(self.model_fields_set)
+        if said != ["each", "row"] and (len(said) != 1 or said == ["each"]):
+            raise ValueError(f"one of {', '.join(_KINDS)}, or each with row")
+        return self
+
+
+class _WrittenForm(StrictRecord):
+    """One form as ``forms.yml`` writes it. ``copies``: forms of the same layout, each with parameters of its own."""
+
+    id: str = ""
+    title: str = ""
+    unit: str
+    money: str = ""
+    zero: str = ""
+    widths: tuple[int, ...] = Setting(min_length=1)
+    body: tuple[_WrittenLine, ...] = Setting(min_length=1)
+    copies: tuple[dict[str, str], ...] = ()
+
+    @model_validator(mode="after")
+    def _is_called_something(self) -> _WrittenForm:
+        if not all(each.get("id", self.id) and each.get("title", self.title) for each in self.copies or ({},)):
+            raise ValueError("each form has an id and a title")
+        return self
+
+
+_FORMS_FILE = TypeAdapter(tuple[_WrittenForm, ...])
+
+
+def read_forms(path: Path = FORMS) -> list[dict[str, Any]]:
+    """The forms as they are written. Raises ``FieldError`` naming form, line and every key that no form has."""
+    content = read_yaml(path)
+    try:
+        _FORMS_FILE.validate_python(content)
+    except ValidationError as error:
+        said = [f"{'.'.join(map(str, each['loc']))}：{each['msg']}" for each in error.errors(include_url=False)]
+        raise FieldError("；".join(said), path.name) from None
+    known: list[dict[str, Any]] = content
+    return known
+
+
 def build_forms(fields: Fields) -> list[Form]:
     """All forms of a version, in the order of ``forms.yml``. Raises ``FieldError`` naming form and cell."""
-    known = read_yaml(FORMS)
-    return [_form(fields, {**form, **copy}, copy) for form in known for copy in form.get("copies", [form])]
+    return [_form(fields, {**form, **copy}, copy) for form in read_forms() for copy in form.get("copies", [form])]
 
 
 def _form(fields: Fields, known: dict[str, Any], copy: dict[str, Any]) -> Form:

@@ -4,11 +4,9 @@ a rule holds: that is judged in one place, the models under ``dbt_project/models
 
 from __future__ import annotations
 
-import functools
 import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from decimal import Decimal
 from typing import Any
 
 from orchestration.base.problems import InputError, Problem
@@ -16,6 +14,7 @@ from orchestration.ledgers.cell import Cell
 from orchestration.ledgers.contract import Contract, Text
 from orchestration.ledgers.naming import UnknownNameError, cell_path
 from orchestration.ledgers.texts import fold
+from orchestration.rules.figures import YearFigures, check_row, is_pattern
 from orchestration.rules.grammar import PARTS, VARIABLE, Check, Filter, RuleError, Term, constant, parse
 from orchestration.rules.model import COMPUTED, COMPUTED_FROM, KEY_PARTS, Rule, Rulebook, Selector, digits_rule
 
@@ -45,7 +44,7 @@ def compile_rules(
     problems: list[Problem] = []
     book = Rulebook([], [], {})
     rules = list(rules)
-    figures = _Figures(list(cells))
+    figures = YearFigures(list(cells))
     ids = {rule.id for rule in rules}
     for rule in rules:
         if rule.years and year not in rule.years:
@@ -62,6 +61,8 @@ def compile_rules(
             continue
         if compiled.absent:
             book.skipped[rule.id] = sorted(compiled.absent)
+        if compiled.rows_absent:
+            book.rows_absent[rule.id] = sorted(compiled.rows_absent)
         if not compiled.selectors and rule.check != PRIOR:
             continue
         for extra in [rule] + ([digits_rule(rule)] if rule.same_digits else []):
@@ -75,27 +76,6 @@ def compile_rules(
     return book
 
 
-class _Figures:
-    """The year's cells, with the indexes of the figures that are needed, made once for all rules."""
-
-    def __init__(self, cells: list[Cell]) -> None:
-        self.cells = cells
-
-    @functools.cached_property
-    def columns(self) -> dict[tuple[str, str], list[Decimal]]:
-        """Ledger and measure -> the figures of the column."""
-        columns: dict[tuple[str, str], list[Decimal]] = {}
-        for cell in self.cells:
-            if cell.value is not None:
-                columns.setdefault((cell.ledger, cell.measure), []).append(cell.value)
-        return columns
-
-    @functools.cached_property
-    def places(self) -> set[tuple[str, str, str]]:
-        """Ledger, row key and measure of each figure."""
-        return {(cell.ledger, cell.row_key, cell.measure) for cell in self.cells if cell.value is not None}
-
-
 class _Compiler:
     def __init__(
         self,
@@ -103,7 +83,7 @@ class _Compiler:
         contracts: Mapping[str, Contract],
         cells: Iterable[Cell],
         known: Mapping[str, Contract],
-        figures: _Figures,
+        figures: YearFigures,
     ):
         self.rule = rule
         self.figures = figures
@@ -117,6 +97,7 @@ class _Compiler:
         self.problems: list[Problem] = []
         self.selectors: list[Selector] = []
         self.absent: set[str] = set()
+        self.rows_absent: set[str] = set()
         self.operator = ""
 
     def run(self) -> _Compiler:
@@ -272,6 +253,11 @@ class _Compiler:
             raise RuleError(term.path, f"行键至多 {KEY_PARTS} 段")
         if "*" in parts and not term.call:
             raise RuleError(term.path, "* 只能写在 sum() 或 count() 里")
+        if ledger in self.contracts:
+            check_row(term, parts, self.contracts[ledger])
+            literal = needed and not term.call and not term.prior and not any(map(is_pattern, parts))
+            if literal and (absent := self.figures.row_absent(parts, self.contracts[ledger])):
+                self.rows_absent.add(absent)
         positions: dict[str, int] = {}
         literals: list[str | None] = []
         for position, part in enumerate(parts, 1):

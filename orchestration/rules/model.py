@@ -107,6 +107,7 @@ class Rulebook:
     selectors: list[Selector]
     operators: dict[str, str]  # rule id -> operator
     skipped: dict[str, list[str]] = field(default_factory=dict)  # rule id -> ledgers that are not there
+    rows_absent: dict[str, list[str]] = field(default_factory=dict)  # rule id -> rows that it names and no ledger has
     companions: dict[str, str] = field(default_factory=dict)  # companion on digits -> the rule that it accompanies
 
     def labels(self) -> dict[tuple[str, str], tuple[str, str]]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import functools
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -14,15 +15,15 @@ from typing import Any
 from orchestration.base.locks import open_database
 from orchestration.base.problems import InputError, Problem
 from orchestration.base.settings import CONTRACTS, RULES, Settings
-from orchestration.entries.contract import read_entry_contracts
+from orchestration.entries.contract import EntryContract, read_entry_contracts
 from orchestration.entries.year import Entries, bad_lines, file_rows, read_year_entries
-from orchestration.ledgers.contract import read_contracts
+from orchestration.ledgers.contract import Contract, read_contracts
 from orchestration.ledgers.corrections import Correction, read_corrections
 from orchestration.ledgers.exceptions import AcceptedException, read_exceptions
 from orchestration.ledgers.narrative import Piece, read_narrative
 from orchestration.ledgers.reader import Year, read_year
 from orchestration.rules.compiler import compile_rules
-from orchestration.rules.model import Rulebook, rules_beside
+from orchestration.rules.model import COMPUTED, Rulebook, rules_beside
 from orchestration.warehouse.engine import DUCKDB
 from orchestration.warehouse.engines import engine_of
 from orchestration.warehouse.landing import land, raw_tables
@@ -43,6 +44,8 @@ class Inputs:
     entries: list[Entries] = field(default_factory=list)
     entry_files: list[dict[str, Any]] = field(default_factory=list)  # rows of raw.entry_file
     prior_judged: list[dict[str, Any]] = field(default_factory=list)  # rows of raw.prior_judged
+    known: frozenset[str] = frozenset()  # every ledger that a contract, entries or a computation can make
+    sums: frozenset[str] = frozenset()  # those of them that are sums of entries, which not every year has
 
 
 @dataclass(frozen=True)
@@ -123,6 +126,7 @@ def read_inputs(
     contracts = read_contracts(settings.contracts, folder / CONTRACTS)
     problems = []
     entries: list[Entries] = []
+    entry_contracts: dict[str, EntryContract] = {}
     try:
         rules = rules_beside(settings.rules, folder / RULES)
     except InputError as error:
@@ -161,7 +165,16 @@ def read_inputs(
         entries,
         file_rows(year, entries),
         prior.judged,
+        *known_ledgers(contracts, entry_contracts),
     )
+
+
+def known_ledgers(
+    contracts: Mapping[str, Contract], entry_contracts: Mapping[str, EntryContract]
+) -> tuple[frozenset[str], frozenset[str]]:
+    """Every ledger that there can be, and those of them that are sums of entries."""
+    sums = frozenset(each.ledger for entry in entry_contracts.values() for each in entry.sums)
+    return frozenset(contracts) | sums | frozenset(COMPUTED), sums
 
 
 def read_notes(folder: Path, ledgers: Year, rulebook: Rulebook) -> tuple[list[Correction], list[AcceptedException]]:
@@ -195,12 +208,28 @@ def land_inputs(build: Build, inputs: Inputs, fingerprint: str = "") -> None:
     land(build.warehouse, tables)
     notices = [dataclasses.asdict(notice) for notice in inputs.year.notices]
     build.notices_file.write_text(json.dumps(notices, ensure_ascii=False), encoding="utf-8")
-    not_read = [dataclasses.asdict(each) for each in inputs.year.not_read] + [
-        {"kind": "rule", "rule": rule, "reason": f"没有 {'、'.join(absent)}"}
-        for rule, absent in sorted(inputs.rulebook.skipped.items())
-    ]
+    not_read = [dataclasses.asdict(each) for each in inputs.year.not_read] + rules_not_judged(inputs)
     build.not_read_file.write_text(json.dumps(not_read, ensure_ascii=False), encoding="utf-8")
     build.inputs_file.write_text(fingerprint, encoding="utf-8")
+
+
+def rules_not_judged(inputs: Inputs) -> list[dict[str, str]]:
+    """Rules that were left out, wholly or for some of their variants, and what for: a ledger that this department does
+    not bring, one that nobody knows (its name is misspelt, or its contract is lost), or a row that is not printed.
+    """
+    listed = []
+    for rule, absent in inputs.rulebook.skipped.items():
+        unknown = [ledger for ledger in absent if ledger not in inputs.known]
+        sums = not unknown and set(absent) <= inputs.sums
+        reason = f"没有 {'、'.join(absent)}"
+        for ledger in unknown:
+            near = difflib.get_close_matches(ledger, inputs.known, n=1)
+            reason = f"没有哪一份契约叫 {ledger}" + "".join(f"；相近的有 {name}" for name in near)
+        what = "contract" if unknown else "entries" if sums else "ledger"
+        listed.append({"kind": "rule", "rule": rule, "absent": what, "reason": reason})
+    for rule, rows in inputs.rulebook.rows_absent.items():
+        listed.append({"kind": "rule", "rule": rule, "absent": "row", "reason": "、".join(rows)})
+    return sorted(listed, key=lambda each: (each["rule"], each["reason"]))
 
 
 def content_hash(build: Build, tables: list[str]) -> str:

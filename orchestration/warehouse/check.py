@@ -17,7 +17,7 @@ from orchestration.ledgers.reader import read_paths
 from orchestration.rules.compiler import compile_rules
 from orchestration.rules.model import Rule, rules_beside
 from orchestration.warehouse import compiled
-from orchestration.warehouse.build import Build, Inputs, land_inputs, read_inputs, read_notes
+from orchestration.warehouse.build import Build, Inputs, known_ledgers, land_inputs, read_inputs, read_notes
 from orchestration.warehouse.engines import engine_of
 from orchestration.warehouse.models import ModelsFailedError
 from orchestration.warehouse.prior import read_prior
@@ -35,7 +35,6 @@ class CheckResult:
 
     build: Build
     broken: int  # error-severity rule instances that do not hold
-    skipped: dict[str, list[str]]  # rule -> the ledgers that it would need
     documents: tuple[DocumentReading, ...] = ()  # what was read of each published document
 
 
@@ -66,10 +65,7 @@ def check_paths(
     (broken,) = build.rows(
         f"select count(*) as n from reconciliation where severity = 'error' and status in {BROKEN_IN_SQL}"
     )
-    # Not every year has entries: rules on them are not missed.
-    sums = {each.ledger for entry in read_entry_contracts(settings.entry_contracts).values() for each in entry.sums}
-    skipped = {rule: absent for rule, absent in inputs.rulebook.skipped.items() if not sums.issuperset(absent)}
-    return CheckResult(build, broken["n"], skipped, tuple(readings))
+    return CheckResult(build, broken["n"], tuple(readings))
 
 
 def _whole_year(paths: Sequence[Path], year: int | None) -> int | None:
@@ -105,6 +101,7 @@ def _whatever(
     rulebook = rules_on_what_is_stated(rulebook, ledgers.ledgers)
     notes = [read_notes(path, ledgers, rulebook) for path in folders]
     prior = read_prior(settings, ledgers.year - 1)
+    known, sums = known_ledgers(contracts, read_entry_contracts(settings.entry_contracts))
     inputs = Inputs(
         ledgers,
         rulebook,
@@ -112,5 +109,7 @@ def _whatever(
         prior.cells,
         [accepted for _, found in notes for accepted in found],
         prior_judged=prior.judged,
+        known=known,
+        sums=sums,
     )
     return inputs, readings

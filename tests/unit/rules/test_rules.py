@@ -258,3 +258,28 @@ def test_what_a_filter_or_a_group_cannot_say_is_told(contracts: dict[str, Contra
 def test_a_quoted_name_is_a_row_key_as_ledgers_hold_it(contracts: dict[str, Contract]) -> None:
     (first, _) = compiled(contracts, 'unit_basic_expenditure/"省本级 (含 A/B)"/carryover = 0').selectors
     assert first.key_1 == "省本级(含A／B)"
+
+
+def test_a_rule_that_is_judged_only_if_printed_names_a_row_that_can_be(contracts: dict[str, Contract]) -> None:
+    found, expected = refused(contracts, "fund_balance/enterprise/opening >= 0", when_printed="left")
+    assert found == "fund_balance/enterprise/opening" and "enterprise_pension" in expected
+    found, expected = refused(contracts, "fund_balance/total:total/opening >= 0", when_printed="left")
+    assert "行键有 1 段" in expected
+
+
+def test_a_row_that_is_not_printed_this_year_is_listed_with_the_nearest(contracts: dict[str, Contract]) -> None:
+    rule = Rule.model_validate(
+        {"id": "r", "title": "规则", "check": "performance_fact/化解率/value <= 100%", "when_printed": "left"}
+    )
+    cells = [
+        Cell(
+            fiscal_year=2024, ledger="performance_fact", row_key="化解率%", row_kind="detail", row_label="",
+            measure="value", text="1", value=Decimal(1), unit="ratio", half_width=Decimal(0), printed_unit="", file="",
+            sheet="", cell="A1",
+        )
+    ]  # fmt: skip
+    book = compile_rules([rule], contracts, 2024, cells=cells)
+    assert [line for lines in book.rows_absent.values() for line in lines] == [
+        f"{contracts['performance_fact'].short}没有“化解率”这一行（相近的有 化解率%）"
+    ]
+    assert compile_rules([rule], contracts, 2024, cells=[replace(cells[0], row_key="化解率")]).rows_absent == {}
