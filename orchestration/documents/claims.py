@@ -20,7 +20,7 @@ from orchestration.documents.lists import ANNEX, Lists, split_names
 from orchestration.documents.paragraphs import Paragraph
 from orchestration.documents.sheets import Sheet, StatedRows
 from orchestration.ledgers.contract import Contract, read_model
-from orchestration.ledgers.texts import fold
+from orchestration.ledgers.texts import fold, is_among
 
 LEDGER = "claim"
 _PROSE = "正文"
@@ -153,16 +153,21 @@ def _rows(sheet: Sheet, pattern: ClaimPattern) -> Iterator[_StatedRow]:
         return
     header = next((row for row in sheet.rows if len(row) > 1), [])
     columns = {column.name: header.index(column.header) for column in contract.columns if column.header in header}
-    named = [column.name for column in (*contract.keys, *contract.texts) if column.name in columns]
     if any(key.name not in columns for key in contract.keys):
         return
     for row in sheet.rows[sheet.rows.index(header) + 1 :]:
-        key = ":".join(row[columns[key.name]] for key in contract.keys)
-        texts = [row[columns[name]] for name in named]
-        if any(fold(text) in map(fold, contract.total.words) for text in texts) or not key:
-            continue
-        label = max(texts, key=len)
-        yield _StatedRow(f"{contract.short}/{key}", fold(label), label)
+        if stated := _detail_row(row, columns, contract):
+            yield stated
+
+
+def _detail_row(row: Sequence[str], columns: Mapping[str, int], contract: Contract) -> _StatedRow | None:
+    """A row as claims may speak of it, by its longest name; None of a total, and of one without a key."""
+    key = ":".join(row[columns[key.name]] for key in contract.keys)
+    texts = [row[columns[column.name]] for column in (*contract.keys, *contract.texts) if column.name in columns]
+    if not key or any(is_among(text, contract.total.words) for text in texts):
+        return None
+    label = max(texts, key=len)
+    return _StatedRow(f"{contract.short}/{key}", fold(label), label)
 
 
 def _matching(name: str, rows: Iterable[_StatedRow]) -> list[_StatedRow]:

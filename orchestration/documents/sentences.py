@@ -303,17 +303,29 @@ def _subject(text: str, figure: TextFigure, label: str, *, follows: bool) -> str
     before = _clause_before(label)
     if follows and not _CLAUSE.search(label) and "和" in label:
         before = _clause_before(label.rpartition("和")[2])  # 3期甲班和1期乙班: 甲班 is the figure's before
-    behind = re.split(r"[\d的]", _CLAUSE.split(text[figure.end : figure.end + 24])[0])[0]
-    counted = figure.unit not in ("%", "‰") and not figure.unit.endswith("元") and len(_CHINESE.findall(behind)) >= 2
-    if len(_CHINESE.findall(before)) >= 4 and not counted:
+    counted = _counted(text, figure)
+    if _length(before) >= 4 and not counted:
         return before
     clauses = [clause for clause in (_LEADING.sub("", c) for c in _CLAUSE.split(label)) if clause]
     context = clauses[-2] if not before and len(clauses) > 1 else ""
-    whole = f"{context}{before}{behind if counted else ''}"
-    if len(_CHINESE.findall(whole)) >= 2:
+    whole = f"{context}{before}{counted}"
+    if _length(whole) >= 2:
         return whole
     earlier = _CLAUSE.split(re.sub(r"[\d.,%]+", "", text[max(figure.start - 30, 0) : figure.start]))
-    return next((clause for clause in reversed(earlier) if len(_CHINESE.findall(clause)) >= 2), "")
+    return next((clause for clause in reversed(earlier) if _length(clause) >= 2), "")
+
+
+def _counted(text: str, figure: TextFigure) -> str:
+    """What stands behind a figure that is neither a rate nor an amount, where it says what is counted: 12 场培训."""
+    if figure.unit in ("%", "‰") or figure.unit.endswith("元"):
+        return ""
+    behind = re.split(r"[\d的]", _CLAUSE.split(text[figure.end : figure.end + 24])[0])[0]
+    return behind if _length(behind) >= 2 else ""
+
+
+def _length(text: str) -> int:
+    """How much a text says: its Chinese characters and letters."""
+    return len(_CHINESE.findall(text))
 
 
 def _sentence_at(text: str, at: int) -> str:

@@ -85,22 +85,27 @@ def holds(texts: Sequence[str], reading: Reading, columns: Sequence[str], identi
 
 def solve_row(figures: RowFigures, columns: Sequence[str], identities: Sequence[Identity]) -> Solved:
     """All readings of a row that its identities allow. Where none is, pieces that a line break parts are joined."""
+    untouched = tuple(range(len(figures.texts)))
+    unsolved = Solved(figures.texts, untouched, (), "")
     if len(figures.texts) > _MOST_PIECES or len(columns) > _MOST_COLUMNS:
-        return Solved(figures.texts, tuple(range(len(figures.texts))), (), "")
+        return unsolved
     fallback: Solved | None = None
     for texts, starts in _joined(figures):
         if not all(is_figure(text) for text in texts) or len(texts) > len(columns):
             continue
-        if len(texts) == len(columns) and starts == tuple(range(len(figures.texts))):
-            whole = tuple(range(len(texts)))
-            return Solved(texts, starts, (whole,), "full")
-        readings = [
-            reading for reading in _placements(len(texts), len(columns)) if holds(texts, reading, columns, identities)
-        ]
+        if len(texts) == len(columns) and starts == untouched:
+            return Solved(texts, starts, (untouched,), "full")
+        readings = _allowed(texts, columns, identities)
         if readings and identities:
-            return Solved(texts, starts, tuple(readings), "identity" if len(readings) == 1 else "")
+            return Solved(texts, starts, readings, "identity" if len(readings) == 1 else "")
         fallback = fallback or Solved(texts, starts, (), "")
-    return fallback or Solved(figures.texts, tuple(range(len(figures.texts))), (), "")
+    return fallback or unsolved
+
+
+def _allowed(texts: Sequence[str], columns: Sequence[str], identities: Sequence[Identity]) -> tuple[Reading, ...]:
+    """The ways to place figures in columns under which every identity holds."""
+    placements = _placements(len(texts), len(columns))
+    return tuple(reading for reading in placements if holds(texts, reading, columns, identities))
 
 
 def by_spaces(figures: RowFigures, solved: Solved, width: int) -> Reading | None:

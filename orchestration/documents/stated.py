@@ -70,14 +70,20 @@ def with_parts(cells: Sequence[Cell], contract: Contract) -> tuple[list[Cell], l
 
 def _is_partial(group: Sequence[Cell], additive: Set[str]) -> bool:
     """Whether the parts fall short of the total in every measure in which both are stated."""
-    short = []
-    for measure in additive:
-        figures = [cell for cell in group if cell.measure == measure and cell.value is not None]
-        parts = [cell for cell in figures if cell.row_kind == "detail"]
-        total = next((cell for cell in figures if cell.row_kind == "total"), None)
-        if not parts or total is None or total.value is None:
-            continue
-        left = total.value - sum((cell.value or Decimal(0) for cell in parts), Decimal(0))
-        slack = total.half_width + sum((cell.half_width for cell in parts), Decimal(0))
-        short.append(left > slack and all((cell.value or 0) >= 0 for cell in parts))
+    judged = [
+        _falls_short([cell for cell in group if cell.measure == measure and cell.value is not None])
+        for measure in additive
+    ]
+    short = [each for each in judged if each is not None]
     return bool(short) and all(short)
+
+
+def _falls_short(figures: Sequence[Cell]) -> bool | None:
+    """Whether the parts of one measure sum to less than its total; None where not both are stated."""
+    parts = [cell for cell in figures if cell.row_kind == "detail"]
+    total = next((cell for cell in figures if cell.row_kind == "total"), None)
+    if not parts or total is None or total.value is None:
+        return None
+    left = total.value - sum((cell.value or Decimal(0) for cell in parts), Decimal(0))
+    slack = total.half_width + sum((cell.half_width for cell in parts), Decimal(0))
+    return left > slack and all((cell.value or 0) >= 0 for cell in parts)

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from orchestration.base.problems import Problem
-from orchestration.documents.columns import Span, column_of, gaps_by_place, spans_below, spans_of
+from orchestration.documents.columns import Span, column_of, gaps_by_place, spans_below
+from orchestration.documents.headers import HeaderLines, longest_header
 from orchestration.documents.identities import Identities
 from orchestration.documents.lines import Place, TextLine, Word
 from orchestration.documents.solve import RowFigures, Solved, is_figure, is_piece, settle, solve_row
@@ -24,8 +25,6 @@ _NUMBERING = frozenset({"序号", "编号", "行次", "项目序号"})
 _TABLE_NUMBER = re.compile(r"^(?:附?表|附件)\s*[\d一二三四五六七八九十]+(?:[-—]\d+)?[:：.．、]?\s*")
 _UNIT_NOTE = re.compile(r"[(（]?(?:金额)?单位[:：]?\S{0,8}[)）]?")
 _PROSE = re.compile(r"[。；]|^[（(]?[一二三四五六七八九十]+[)）、]")
-_HEADER_LINES = 12
-_MOST_HEADER_CHARACTERS = 400
 _MOST_BODY = 4_000  # lines
 _LEADING = 1.45  # from one line of a cell to the next, at most, in heights of a character
 
@@ -60,6 +59,9 @@ class _Row:
     figures: list[_Token] = field(default_factory=list)
     gaps: list[int] = field(default_factory=list)
     breaks: set[int] = field(default_factory=set)
+
+    def add_names(self, tokens: Sequence[_Token]) -> None:
+        self.name += [token.text if token.word.gap == 0 or not self.name else f" {token.text}" for token in tokens]
 
     def add(self, tokens: Sequence[_Token], lead: int) -> None:
         """More figures from one line; ``lead``: the spaces before the first of them."""
@@ -121,7 +123,7 @@ class _Reader:
         header = self._header(self.title + 1)
         if header is None:
             return None
-        columns, below = header
+        columns, below = header.columns, header.below
         measures = [c for c in columns if self.contract.measure(c.name)]
         lead = [c for c in columns if not self.contract.measure(c.name)]
         if columns != [*lead, *measures] or not measures:
@@ -145,8 +147,8 @@ class _Reader:
             self.notices,
         )  # fmt: skip
 
-    def _header(self, start: int) -> tuple[list[Column], int] | None:
-        """The columns in the order of the header, and the first line below it."""
+    def _header(self, start: int) -> HeaderLines | None:
+        """The header, below the title and a line that states the unit."""
         for first in range(start, min(start + 4, len(self.lines))):
             text = self.lines[first].text
             if found := self._header_at(first):
@@ -159,46 +161,14 @@ class _Reader:
                 return None
         return None
 
-    def _header_at(self, first: int) -> tuple[list[Column], int] | None:
-        """A header that begins with a line: the longest run of column names, with nothing between them."""
-        joined = ""
-        best: tuple[list[Column], int] | None = None
-        spans: list[Span] | None = None
-        for at in range(first, min(first + _HEADER_LINES, len(self.lines))):
-            joined += fold(self.lines[at].text)
-            if len(joined) > _MOST_HEADER_CHARACTERS:
-                break
-            consumed = self._consume(joined)
-            if consumed is not None:
-                best = ([column for column, _, _ in consumed], at + 1)
-                spans = spans_of(self.lines[first : at + 1], [(begin, end) for _, begin, end in consumed])
-            elif best:
-                break
-        if best is None:
+    def _header_at(self, first: int) -> HeaderLines | None:
+        """The header, of all columns that the table must print, that begins with a line."""
+        found = longest_header(self.lines, first, self.contract)
+        if found is None:
             return None
-        self.spans = spans or self.spans
-        free = {text.name for text in self.contract.texts if not text.required}
-        needed = {c.name for c in self.contract.printed_columns if not c.optional and c.name not in free}
-        return best if needed <= {column.name for column in best[0]} else None
-
-    def _consume(self, text: str) -> list[tuple[Column, int, int]] | None:
-        """The columns that a text names, each with its stretch of it; None where it is anything else."""
-        found: list[tuple[Column, int, int]] = []
-        at = 0
-        while at < len(text):
-            candidates = [
-                (len(header), column)
-                for column in self.contract.printed_columns
-                if all(column is not other for other, _, _ in found)
-                for header in column.paths
-                if text.startswith(header, at)
-            ]
-            if not candidates:
-                return None
-            length, column = max(candidates, key=lambda each: each[0])
-            found.append((column, at, at + length))
-            at += length
-        return found
+        self.spans = found.spans or self.spans
+        required = {column.name for column in self.contract.required_columns}
+        return found if required <= {column.name for column in found.columns} else None
 
     def _rows(self, below: int, columns: list[Column], lead: list[Column], width: int) -> tuple[list[_Row], int]:
         numbered = lead[0].header in _NUMBERING or lead[0].name.endswith("_no")
@@ -207,7 +177,7 @@ class _Reader:
         at = last = below
         while at < len(self.lines):
             if again := self._header_at(at):
-                at = again[1]
+                at = again.below
                 continue
             line = self.lines[at]
             if self._ends(line, rows, numbered, width):
@@ -245,16 +215,9 @@ class _Reader:
     def _take(self, line: TextLine, at: int, rows: list[_Row], numbered: bool) -> bool:
         """One line into the rows; False where it belongs to no row."""
         tokens = [_Token(word.text, word, at) for word in line.words]
-        before = len(tokens)
         begins = self._begins(tokens, rows, numbered)
         if begins:
-            rows.append(_Row(tokens[0].word, number=tokens[0].text if begins == "number" else ""))
-            rows[-1].name = [token.text for token in self.held]
-            if self.due:
-                self.problems.append(self._bad(line, line.text, "名称的行数上下对称，或名称从本行起"))
-            self.due, self.held = len({token.line for token in self.held}), []
-            if begins == "number":
-                tokens = tokens[1:]
+            rows.append(self._begun(line, tokens, numbered=begins == "number"))
         elif numbered and self._is_above(tokens, rows):
             self.held += tokens
             return True
@@ -262,18 +225,30 @@ class _Reader:
             self.problems.append(self._bad(line, line.text, f"{self.contract.title}的第一行"))
             return False
         row = rows[-1]
-        cut = len(tokens)
-        while cut and is_piece(tokens[cut - 1].text) and self._is_measure(tokens[cut - 1].word):
-            cut -= 1
-        names, figures = tokens[:cut], tokens[cut:]
+        names, figures = self._parted(tokens[1:] if begins == "number" else tokens)
         if names and row.figures and figures:
             self.problems.append(self._bad(line, line.text, f"第{self._next(rows)}行" if numbered else "一行一个名称"))
             return True
-        row.name += [token.text if token.word.gap == 0 or not row.name else f" {token.text}" for token in names]
+        row.add_names(names)
         if figures:
-            alone = len(figures) == before
+            alone = len(figures) == len(tokens)
             row.add(figures, figures[0].word.gap if alone else max(figures[0].word.gap - 1, 0))
         return True
+
+    def _begun(self, line: TextLine, tokens: Sequence[_Token], *, numbered: bool) -> _Row:
+        """A new row, with the lines of its name that stood above its number."""
+        row = _Row(tokens[0].word, number=tokens[0].text if numbered else "", name=[token.text for token in self.held])
+        if self.due:
+            self.problems.append(self._bad(line, line.text, "名称的行数上下对称，或名称从本行起"))
+        self.due, self.held = len({token.line for token in self.held}), []
+        return row
+
+    def _parted(self, tokens: list[_Token]) -> tuple[list[_Token], list[_Token]]:
+        """What a line says of a row's name, and its figures, which stand at the end of it."""
+        cut = len(tokens)
+        while cut and is_piece(tokens[cut - 1].text) and self._is_measure(tokens[cut - 1].word):
+            cut -= 1
+        return tokens[:cut], tokens[cut:]
 
     def _centred_names(self, below: int) -> bool:
         """Whether a line of a name stands closer to the figures below it than to the line above it: only where cells

@@ -297,6 +297,11 @@ class Contract(StrictRecord):
         return listed if told is None or told in listed else (*listed, told)
 
     @property
+    def required_columns(self) -> tuple[Column, ...]:
+        """The columns without which a header is not the table's."""
+        return tuple(c for c in self.printed_columns if not c.optional and (not isinstance(c, Text) or c.required))
+
+    @property
     def total_column(self) -> Column | None:
         """The column in which a total is told, where the contract names one."""
         if not self.total.column:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from orchestration.base.problems import InputError, Problem
-from orchestration.ledgers.contract import Column, Contract, Text
+from orchestration.ledgers.contract import Column, Contract
 from orchestration.ledgers.money import MONEY_UNITS, squeeze
 from orchestration.ledgers.spreadsheet import Grid, reference
 from orchestration.ledgers.texts import fold, is_among, shown
@@ -101,11 +101,11 @@ class _Candidate:
 
 def find_header(grid: Grid, contract: Contract) -> Header:
     """Raises ``InputError`` where no row has all the columns that must be there, or one has others beside them."""
-    needed = [c for c in contract.printed_columns if not c.optional and (not isinstance(c, Text) or c.required)]
-    missing, nearest = needed, 0  # of the row that has most of them
+    required = contract.required_columns
+    missing, nearest = required, 0  # of the row that has most of them
     unknown: list[Problem] = []
     for candidate in _candidates(grid, contract):
-        lacking = [column for column in needed if column.name not in candidate.columns]
+        lacking = tuple(c for c in required if c.name not in candidate.columns)
         if not lacking:
             problems = _unknown_columns(grid, candidate, contract)
             if not problems:
@@ -131,7 +131,7 @@ def _as_header(grid: Grid, found: _Candidate, contract: Contract) -> Header:
     return Header(found.first, found.last, found.columns, units, len(found.labels), lines)
 
 
-def _no_header(grid: Grid, contract: Contract, nearest: int, missing: list[Column]) -> Problem:
+def _no_header(grid: Grid, contract: Contract, nearest: int, missing: Sequence[Column]) -> Problem:
     texts = map(squeeze, grid.rows[nearest] if grid.rows else [])
     return Problem(
         grid.file,
