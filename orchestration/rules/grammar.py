@@ -43,6 +43,10 @@ _QUOTED = re.compile(r"\"([^\"]*)\"")
 _EXPECTED = "账/行/栏、sum(账/*/栏)、count()、children()、of_which()、rows(账/{行}) 或一个数"
 
 
+#: A word and no call; or what stands in the brackets of a call, and its name.
+Word = tuple[str, str]
+
+
 class RuleError(Exception):
     def __init__(self, found: str, expected: str):
         super().__init__(found)
@@ -92,33 +96,45 @@ class Check:
 def parse(check: str) -> Check:
     """Raises ``RuleError`` with what was found and what would have been understood."""
     words = _words(check)
-    bare = [word for word, call in words if not call]
     where = None
-    if "where" in bare:
-        at = next(n for n, (word, call) in enumerate(words) if word == "where" and not call)
-        where = _filter([word for word, _ in words[at + 1 :]])
-        words = words[:at]
-    operators = [n for n, (word, call) in enumerate(words) if word in OPERATORS and not call]
-    if len(operators) != 1:
+    if at := _places(words, ("where",)):
+        where = _filter([word for word, _ in words[at[0] + 1 :]])
+        words = words[: at[0]]
+    at = _places(words, OPERATORS)
+    if len(at) != 1:
         raise RuleError(check, f"一个关系式，含 {'、'.join(OPERATORS)} 之一（前后留空格）")
-    at = operators[0]
-    operator = words[at][0]
-    left, right = _terms(words[:at]), words[at + 1 :]
-    cut = next((n for n, (word, call) in enumerate(right) if word == "/" and not call), None)
-    if cut is None:
-        groups = [Group("left", "term", left), Group("right", "term", _terms(right))]
-    elif operator != "=" or len(left) != 1:
-        raise RuleError(check, "比率规则：一个印出的比率 = 分子 / 分母")
-    else:
-        groups = [Group("left", "rate", left), Group("right", "numerator", _terms(right[:cut]))]
-        groups.append(Group("right", "denominator", _terms(right[cut + 1 :])))
+    operator = words[at[0]][0]
+    groups = _groups(check, operator, _terms(words[: at[0]]), words[at[0] + 1 :])
     if where:
-        first = groups[0].terms[0]
-        if first.call:
-            raise RuleError(check, "关系式之后的 where 看第一项那一行：第一项写成 账/{行}/栏")
-        picked = replace(first, where=where, decides=True)
-        groups[0] = replace(groups[0], terms=(picked, *groups[0].terms[1:]))
+        groups[0] = _picked(check, groups[0], where)
     return Check(operator, tuple(groups))
+
+
+def _places(words: list[Word], marks: tuple[str, ...]) -> list[int]:
+    """Where one of some marks stands as a word of its own."""
+    return [n for n, (word, call) in enumerate(words) if word in marks and not call]
+
+
+def _groups(check: str, operator: str, left: tuple[Term, ...], right: list[Word]) -> list[Group]:
+    """Both sides of a relation; the right one of a rate in two, at its stroke."""
+    stroke = _places(right, ("/",))
+    if not stroke:
+        return [Group("left", "term", left), Group("right", "term", _terms(right))]
+    if operator != "=" or len(left) != 1:
+        raise RuleError(check, "比率规则：一个印出的比率 = 分子 / 分母")
+    return [
+        Group("left", "rate", left),
+        Group("right", "numerator", _terms(right[: stroke[0]])),
+        Group("right", "denominator", _terms(right[stroke[0] + 1 :])),
+    ]
+
+
+def _picked(check: str, group: Group, where: Filter) -> Group:
+    """The first group where the rows of its first term decide which instances there are."""
+    first = group.terms[0]
+    if first.call:
+        raise RuleError(check, "关系式之后的 where 看第一项那一行：第一项写成 账/{行}/栏")
+    return replace(group, terms=(replace(first, where=where, decides=True), *group.terms[1:]))
 
 
 def constant(text: str) -> Decimal:
@@ -130,8 +146,7 @@ def constant(text: str) -> Decimal:
     return Decimal(match[1]) * known[1]
 
 
-def _words(text: str) -> list[tuple[str, str]]:
-    """Words, and calls as what stands in their brackets with their name."""
+def _words(text: str) -> list[Word]:
     if text.count('"') % 2:
         raise RuleError(text, "成对的引号")
     return [(match["inside"] if match["call"] else match[0], match["call"] or "") for match in _TOKEN.finditer(text)]
@@ -147,28 +162,31 @@ def _filter(words: list[str]) -> Filter:
     return Filter(_QUOTED.sub(r"\1", words[0]), words[1], shown(text), value)
 
 
-def _terms(words: list[tuple[str, str]]) -> tuple[Term, ...]:
+def _terms(words: list[Word]) -> tuple[Term, ...]:
     terms: list[Term] = []
     sign, prior = 1, False
     expect = True
     # Brackets round a numerator or denominator; elsewhere they mean nothing here.
     if [word for word, _ in (*words[:1], *words[-1:])] == ["(", ")"]:
         words = words[1:-1]
-    said = " ".join(f"{call}({word})" if call else word for word, call in words)
+    said = " ".join(_said(*each) for each in words)
     for word, call in words:
         if word in ("+", "-") and not expect and not call:
             sign, expect = (1 if word == "+" else -1), True
-            continue
-        if word == "prior" and expect and not call:
+        elif word == "prior" and expect and not call:
             prior = True
-            continue
-        if not expect:
+        elif expect:
+            terms.append(replace(_term(word, call), weight=Decimal(sign), prior=prior))
+            sign, prior, expect = 1, False, False
+        else:
             raise RuleError(said, "项与项之间写 + 或 -")
-        terms.append(replace(_term(word, call), weight=Decimal(sign), prior=prior))
-        sign, prior, expect = 1, False, False
     if not terms or expect:
         raise RuleError(said, "至少一项")
     return tuple(terms)
+
+
+def _said(word: str, call: str) -> str:
+    return f"{call}({word})" if call else word
 
 
 def _term(word: str, call: str) -> Term:
@@ -176,7 +194,7 @@ def _term(word: str, call: str) -> Term:
         words = [match[0] for match in _TOKEN.finditer(word)]
         where = _filter(words[2:]) if words[1:2] == ["where"] else None
         if not words or (where is None and len(words) != 1) or (where and call not in ("sum", "count")):
-            raise RuleError(f"{call}({word})", _EXPECTED)
+            raise RuleError(_said(word, call), _EXPECTED)
         return Term(Decimal(1), call, _path(words[0]), False, where=where)
     if NUMBER.fullmatch(word):
         return Term(Decimal(1), "constant", word, False)
