@@ -12,6 +12,7 @@ import dagster as dg
 
 from expectations.gate import PASSED
 from orchestration.alerting import events
+from orchestration.alerting.events import Run
 from orchestration.base.locks import LockedError
 from orchestration.base.problems import InputError, Problem, all_behind
 from orchestration.base.settings import Settings
@@ -53,42 +54,55 @@ def run_year(settings: Settings, year: int, *, as_published: bool = False, watch
     except InputError as error:
         return Outcome(build, problems=error.problems)  # nobody's ledger is at fault: nobody is alerted
     before = {version.name for version in versions(settings, year)}
-    run_id = str(uuid.uuid4())
-    run = workspace.run(year, run_id)
+    run = workspace.run(year, str(uuid.uuid4()))
     try:
         job = _job(workspace, CHECK_YEAR if as_published else RUN_YEAR)
     except InputError as error:
         if not as_published:
             events.bad_input(run, error.problems)
         return Outcome(build, problems=error.problems)
-    instance = dg.DagsterInstance.ephemeral() if as_published else dagster_instance(settings)
-    with kept_open(), instance:
-        try:
-            job.execute_in_process(
-                run_id=run_id,
-                partition_key=str(year),
-                instance=instance,
-                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-            )
-        except dg.Failure as failure:
-            if isinstance(failure.__cause__, InputError):
-                return Outcome(build, problems=failure.__cause__.problems)
-            return Outcome(build, failed=[failure.description or "数据结构检查"])
-        except KeyboardInterrupt:
-            run.outbox.acknowledge(run_id)  # whoever stopped it knows
-            raise
-        except Exception as error:
-            if held := next((each for each in all_behind(error) if isinstance(each, LockedError)), None):
-                return Outcome(build, problems=held.problems)
-            if isinstance(error, dg.DagsterError) and (failed := _failed_gates(build)):
-                return Outcome(build, failed=failed)  # a blocking check ends the run
-            if not as_published:
-                events.crashed(run, f"{type(error).__name__}: {error}")
-            raise
+    if stopped := _execute(job, workspace, build, run):
+        return stopped
     current = next((version for version in versions(settings, year) if version.current), None)
     if as_published:
         return Outcome(build)
     return Outcome(build, current, current is not None and current.name not in before)
+
+
+def _execute(job: dg.JobDefinition, workspace: Workspace, build: Build, run: Run) -> Outcome | None:
+    """The job's run, recorded as ``run``; how it ended where bad input or a gate stopped it."""
+    instance = dg.DagsterInstance.ephemeral() if workspace.as_published else dagster_instance(workspace.settings)
+    with kept_open(), instance:
+        try:
+            job.execute_in_process(
+                run_id=run.run_id,
+                partition_key=str(run.year),
+                instance=instance,
+                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            )
+        except KeyboardInterrupt:
+            run.outbox.acknowledge(run.run_id)  # whoever stopped it knows
+            raise
+        except Exception as error:
+            if stopped := _stopped(error, build):
+                return stopped
+            if not workspace.as_published:
+                events.crashed(run, f"{type(error).__name__}: {error}")
+            raise
+    return None
+
+
+def _stopped(error: Exception, build: Build) -> Outcome | None:
+    """How a run ended that was stopped on purpose; None where it crashed."""
+    if isinstance(error, dg.Failure):
+        if isinstance(error.__cause__, InputError):
+            return Outcome(build, problems=error.__cause__.problems)
+        return Outcome(build, failed=[error.description or "数据结构检查"])
+    if held := next((each for each in all_behind(error) if isinstance(each, LockedError)), None):
+        return Outcome(build, problems=held.problems)
+    if isinstance(error, dg.DagsterError) and (failed := _failed_gates(build)):
+        return Outcome(build, failed=failed)  # a blocking check ends the run
+    return None
 
 
 @functools.lru_cache(maxsize=4)

@@ -4,7 +4,7 @@ one's metadata.
 SQL belongs in ``dbt_project``; running it in ``orchestration.warehouse.compiled``.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
@@ -16,6 +16,7 @@ from orchestration.pipeline.assets.ledgers import LANDED
 from orchestration.pipeline.partitions import YEARS
 from orchestration.pipeline.resources import Workspace
 from orchestration.warehouse import compiled, models
+from orchestration.warehouse.build import Build
 from orchestration.warehouse.engines import engine_of
 from orchestration.warehouse.glimpse import Glimpse, glimpses, markdown
 from orchestration.warehouse.lineage import column_lineage
@@ -75,33 +76,40 @@ def warehouse_assets() -> dg.AssetsDefinition:
         nodes = compiled.build(
             build.warehouse, tables, upstream=False, on_node=workspace.watcher.advance, engine=engine
         )
-        built = [node for node in nodes if node.kind in ("model", "seed") and node.status == "success"]
-        seen = glimpses(build, [node.name for node in built])
-        lineage = column_lineage(build, nodes, engine.name)
-        for node in built:
-            tests = [test for test in nodes if test.kind == "test" and node.unique_id in test.depends_on]
-            metadata: dict[str, dg.MetadataValue] = {
-                "dagster/row_count": dg.MetadataValue.int(seen[node.name].rows),
-                **_shown(seen[node.name]),
-                **_lineage(lineage.get(node.name, {})),
-                "seconds": dg.MetadataValue.float(round(node.seconds, 3)),
-                "tests": dg.MetadataValue.md("\n".join(f"- {test.status} {test.name}" for test in tests) or "—"),
-            }
-            yield dg.Output(None, output_name=dg.AssetKey([node.name]).to_python_identifier(), metadata=metadata)
-        broken = [node for node in nodes if node.status == "fail"]
-        if broken:
-            workspace.settle(build.year, build.inputs, "blocked")
-            if not workspace.as_published:
-                events.structure_failed(
-                    workspace.run(build.year, context.run.run_id), build, {node.name: node.failures for node in broken}
-                )
-            raise dg.Failure(
-                description="数据结构检查未通过：" + "、".join(f"{node.name}（{node.failures} 行）" for node in broken),
-                metadata={"tests": [node.name for node in broken]},
-                allow_retries=False,
-            )
+        yield from _outputs(build, nodes, engine.name)
+        if broken := {node.name: node.failures for node in nodes if node.status == "fail"}:
+            raise _structure_failed(workspace, build, context.run.run_id, broken)
 
     return build_models
+
+
+def _outputs(build: Build, nodes: Sequence[models.DbtNode], engine: str) -> Iterator[dg.Output[None]]:
+    """Each table that was built, with what people want to see of it."""
+    built = [node for node in nodes if node.kind in ("model", "seed") and node.status == "success"]
+    seen = glimpses(build, [node.name for node in built])
+    lineage = column_lineage(build, nodes, engine)
+    for node in built:
+        tests = [test for test in nodes if test.kind == "test" and node.unique_id in test.depends_on]
+        metadata: dict[str, dg.MetadataValue] = {
+            "dagster/row_count": dg.MetadataValue.int(seen[node.name].rows),
+            **_shown(seen[node.name]),
+            **_lineage(lineage.get(node.name, {})),
+            "seconds": dg.MetadataValue.float(round(node.seconds, 3)),
+            "tests": dg.MetadataValue.md("\n".join(f"- {test.status} {test.name}" for test in tests) or "—"),
+        }
+        yield dg.Output(None, output_name=dg.AssetKey([node.name]).to_python_identifier(), metadata=metadata)
+
+
+def _structure_failed(workspace: Workspace, build: Build, run_id: str, broken: Mapping[str, int]) -> dg.Failure:
+    """Settles a year whose structure tests failed, tells of it, and says how the run ends. ``broken``: test -> rows."""
+    workspace.settle(build.year, build.inputs, "blocked")
+    if not workspace.as_published:
+        events.structure_failed(workspace.run(build.year, run_id), build, broken)
+    return dg.Failure(
+        description="数据结构检查未通过：" + "、".join(f"{name}（{rows} 行）" for name, rows in broken.items()),
+        metadata={"tests": list(broken)},
+        allow_retries=False,
+    )
 
 
 def _shown(glimpse: Glimpse) -> dict[str, dg.MetadataValue]:
