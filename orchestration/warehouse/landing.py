@@ -98,7 +98,6 @@ SCHEMAS["prior_judged"] = pa.schema(
 )
 
 
-# Many ways: one enumeration, a table an entry; each list is read beside its table's name.
 def raw_tables(
     year: Year,
     rulebook: Rulebook,
@@ -114,66 +113,89 @@ def raw_tables(
     """Rows of every raw table of one year. ``prior``: rows of last year's published cells, as ``cell``;
     ``prior_judged``: the rules that were judged last year.
     """
-    y = year.year
     return {
         "cell": [_cell_row(cell) for cell in year.cells],
         "prior_cell": list(prior),
         "prior_judged": list(prior_judged),
         "correction": [dataclasses.asdict(correction) for correction in corrections],
         "accepted_exception": [dataclasses.asdict(accepted) for accepted in exceptions],
-        "ledger": [
-            {"fiscal_year": y, "ledger": name, "title": ledger.contract.title, "short": ledger.contract.short,
-             "on_duty": ledger.contract.on_duty, "file": ledger.source.file, "sha256": ledger.sha256,
-             "document": ledger.source.document, "section": ledger.source.section,
-             "department": year.sources.department, "cells": len(ledger.cells),
-             "reliability": ledger.contract.reliability}
-            for name, ledger in year.ledgers.items()
-        ] + [
-            {"fiscal_year": y, "ledger": name, "title": short, "short": short, "on_duty": "", "file": "",
-             "sha256": "", "document": "", "section": "", "department": "", "cells": 0, "reliability": Decimal(1)}
-            for name, (short, _) in COMPUTED.items()
-        ],
-        "measure": [
-            {"fiscal_year": y, "ledger": name, "measure": measure.name, "header": measure.header,
-             "published_table": None if measure.name in ledger.contract.unpublished else ledger.contract.table,
-             "total_published": ledger.contract.total_published}
-            for name, ledger in year.ledgers.items() for measure in ledger.contract.measures
-        ] + [
-            {"fiscal_year": y, "ledger": name, "measure": column.name, "header": column.header, "published_table": None,
-             "total_published": False}
-            for name, ledger in year.ledgers.items() for column in (*ledger.contract.keys, *ledger.contract.texts)
-        ],
+        "narrative": [{"fiscal_year": year.year, **dataclasses.asdict(piece)} for piece in narrative],
+        "ledger": _ledger_rows(year),
+        "measure": _measure_rows(year),
         "ledger_column": _column_rows(year),
-        "narrative": [{"fiscal_year": y, **dataclasses.asdict(piece)} for piece in narrative],
+        **_entry_tables(year.year, entries),
+        "entry_file": list(entry_files),
+        "bad_line": [{"fiscal_year": year.year, **line} for line in bad_lines],
+        **_rule_tables(year.year, rulebook),
+    }
+
+
+def _ledger_rows(year: Year) -> list[dict[str, Any]]:
+    """The ledgers of the year, and those that are computed."""
+    return [
+        {"fiscal_year": year.year, "ledger": name, "title": ledger.contract.title, "short": ledger.contract.short,
+         "on_duty": ledger.contract.on_duty, "file": ledger.source.file, "sha256": ledger.sha256,
+         "document": ledger.source.document, "section": ledger.source.section,
+         "department": year.sources.department, "cells": len(ledger.cells),
+         "reliability": ledger.contract.reliability}
+        for name, ledger in year.ledgers.items()
+    ] + [
+        {"fiscal_year": year.year, "ledger": name, "title": short, "short": short, "on_duty": "", "file": "",
+         "sha256": "", "document": "", "section": "", "department": "", "cells": 0, "reliability": Decimal(1)}
+        for name, (short, _) in COMPUTED.items()
+    ]  # fmt: skip
+
+
+def _measure_rows(year: Year) -> list[dict[str, Any]]:
+    """What cells of each ledger may hold: figures, and the names beside them, which are published in no table."""
+    return [
+        {"fiscal_year": year.year, "ledger": name, "measure": measure.name, "header": measure.header,
+         "published_table": None if measure.name in ledger.contract.unpublished else ledger.contract.table,
+         "total_published": ledger.contract.total_published}
+        for name, ledger in year.ledgers.items() for measure in ledger.contract.measures
+    ] + [
+        {"fiscal_year": year.year, "ledger": name, "measure": column.name, "header": column.header,
+         "published_table": None, "total_published": False}
+        for name, ledger in year.ledgers.items() for column in (*ledger.contract.keys, *ledger.contract.texts)
+    ]  # fmt: skip
+
+
+def _entry_tables(year: int, entries: Sequence[Entries]) -> dict[str, list[dict[str, Any]]]:
+    """Which ledgers' figures single entries add up to, and which files these stand in."""
+    return {
         "entry_ledger": [
-            {"fiscal_year": y, "ledger": each.ledger, "prints": each.prints, "entries": entry.contract.entries,
+            {"fiscal_year": year, "ledger": each.ledger, "prints": each.prints, "entries": entry.contract.entries,
              "label": entry.contract.title, "allowed_bad_lines": entry.source.bad_lines,
              "contract": entry.contract.model_dump_json()}
             for entry in entries for each in entry.contract.sums
         ],
         "entry_place": [
-            {"fiscal_year": y, "file": entry.name(file), "path": str(file.path), "sums": str(file.sums)}
+            {"fiscal_year": year, "file": entry.name(file), "path": str(file.path), "sums": str(file.sums)}
             for entry in entries for file in entry.files
         ],
-        "entry_file": list(entry_files),
-        "bad_line": [{"fiscal_year": y, **line} for line in bad_lines],
+    }  # fmt: skip
+
+
+def _rule_tables(year: int, rulebook: Rulebook) -> dict[str, list[dict[str, Any]]]:
+    """The rules that can be judged, with their selectors."""
+    return {
         "rule": [
-            {"fiscal_year": y, "rule_id": rule.id, "title": rule.title, "severity": rule.severity,
+            {"fiscal_year": year, "rule_id": rule.id, "title": rule.title, "severity": rule.severity,
              "operator": rulebook.operators[rule.id], "compare": rule.compare,
              "only_where_broken": rule.only_where_broken, "companion_of": rulebook.companions.get(rule.id),
              "says": None if rule.id in rulebook.companions else rule.says}
             for rule in rulebook.rules
         ],
         "rule_hint": [
-            {"fiscal_year": y, "rule_id": rule.id, "text": text, "unless": other}
+            {"fiscal_year": year, "rule_id": rule.id, "text": text, "unless": other}
             for rule in rulebook.rules for text, others in rule.hint.items() for other in others
         ],
         "rule_variant": [
-            {"fiscal_year": y, "rule_id": rule_id, "variant": variant, "left_label": left, "right_label": right}
+            {"fiscal_year": year, "rule_id": rule_id, "variant": variant, "left_label": left, "right_label": right}
             for (rule_id, variant), (left, right) in rulebook.labels().items()
         ],
         "rule_selector": [
-            {**dataclasses.asdict(s), "fiscal_year": y, "weight": 1 if s.role == "constant" else int(s.weight),
+            {**dataclasses.asdict(s), "fiscal_year": year, "weight": 1 if s.role == "constant" else int(s.weight),
              "constant": s.weight if s.role == "constant" else None}
             for s in rulebook.selectors
         ],
