@@ -101,6 +101,15 @@ def render(alert: Alert, limit: int | None = None, items: int | None = None) -> 
     raise TooLongError(f"{limit} 字节放不下这条消息")
 
 
+def as_json(alert: Alert, message: Message) -> dict[str, Any]:
+    """An alert for machines: its words and its facts. Amounts are text, exact."""
+    return {
+        "id": alert.id, "kind": alert.kind, "severity": alert.severity, "year": alert.year,
+        "created_at": alert.created_at, "run_url": alert.run_url, "title": message.title, "text": message.text,
+        "facts": alert.facts,
+    }  # fmt: skip
+
+
 def _text(alert: Alert, items: list[dict[str, Any]], more: int) -> str:
     """A template that somebody has broken must not keep an alert back: then the facts are told as they are."""
     try:

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 import trustme
 
-from orchestration.alerting import channels as module
 from orchestration.alerting.channels import ChannelError, NotDeliveredError, channels
+from orchestration.alerting.channels import channel as module
 from orchestration.alerting.delivery import deliver
 from orchestration.alerting.messages import Alert
 from orchestration.alerting.outbox import Event, Outbox

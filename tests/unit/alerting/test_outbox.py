@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from orchestration.alerting.channels import Channel, NotDeliveredError, _seconds
+from orchestration.alerting.channels import Channel, NotDeliveredError
+from orchestration.alerting.channels.post import _seconds
 from orchestration.alerting.delivery import deliver
 from orchestration.alerting.messages import Alert, policy
 from orchestration.alerting.outbox import Event, Outbox

@@ -36,8 +36,7 @@ STEPS = {
 }
 SCRIPT = """
 import functools, os, signal, sys
-from orchestration.alerting import channels as module
-from orchestration.alerting.channels import channels
+from orchestration.alerting.channels import channels, post as module
 from orchestration.alerting.delivery import deliver
 from orchestration.alerting.outbox import Event, Outbox
 from pathlib import Path
