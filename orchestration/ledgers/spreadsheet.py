@@ -14,9 +14,10 @@ from pathlib import Path
 
 from orchestration.base.files import hidden_character, is_there
 from orchestration.base.problems import InputError, Problem
-from orchestration.ledgers.grids import ooxml, xls
+from orchestration.ledgers.grids import xls
 from orchestration.ledgers.grids.delimited import read_delimited
 from orchestration.ledgers.grids.grid import MOST_BYTES, Grid, reference, refused
+from orchestration.ledgers.grids.ooxml import workbook as ooxml
 from orchestration.ledgers.money import squeeze
 
 __all__ = ["SUFFIXES", "Grid", "read_grids", "read_list", "reference"]
