@@ -182,8 +182,10 @@ class MailServer:
 
 
 @contextmanager
-def mail_server(certificate: ssl.SSLContext | None = None, user: str = "", password: str = "") -> Iterator[MailServer]:
-    """With ``certificate`` STARTTLS is demanded, with ``user`` login too."""
+def mail_server(
+    certificate: ssl.SSLContext | None = None, user: str = "", password: str = "", *, at_once: bool = False
+) -> Iterator[MailServer]:
+    """With ``certificate`` STARTTLS is demanded, or TLS from the first byte (``at_once``); with ``user`` login too."""
     found = MailServer()
 
     def login(server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any) -> AuthResult:
@@ -196,8 +198,8 @@ def mail_server(certificate: ssl.SSLContext | None = None, user: str = "", passw
         def factory(self) -> SMTP:
             return SMTP(
                 self.handler,
-                tls_context=certificate,
-                require_starttls=certificate is not None,
+                tls_context=None if at_once else certificate,
+                require_starttls=certificate is not None and not at_once,
                 authenticator=login if user else None,
                 auth_required=bool(user),
                 enable_SMTPUTF8=True,
@@ -207,7 +209,7 @@ def mail_server(certificate: ssl.SSLContext | None = None, user: str = "", passw
             self.port = self.server.sockets[0].getsockname()[1]  # port 0: the kernel chose one
             super()._trigger_server()
 
-    controller = Local(found, hostname="127.0.0.1", port=0)
+    controller = Local(found, hostname="127.0.0.1", port=0, ssl_context=certificate if at_once else None)
     controller.start()
     found.port = controller.port
     try:

@@ -164,6 +164,14 @@ def test_mail_over_tls_with_login(certificate: ssl.SSLContext) -> None:
         assert len(server.mails) == 1
 
 
+def test_mail_over_tls_from_the_first_byte(certificate: ssl.SSLContext) -> None:
+    with mail_server(certificate, at_once=True) as server:
+        send(mail_url(server.port, scheme="mailtos", more="&mode=ssl"))
+        assert len(server.mails) == 1
+        with pytest.raises(NotDeliveredError, match="连接或登录不成"):
+            send(mail_url(server.port, scheme="mailtos"))  # waits for a greeting that is not in plain text
+
+
 def test_a_certificate_that_nobody_vouches_for_is_not_trusted() -> None:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     trustme.CA().issue_cert("localhost").configure_cert(context)
