@@ -102,6 +102,14 @@ def run(year: Year, as_published: AsPublished = False, as_json: AsJson = False) 
     cli_alerts.read_channels(settings)  # whoever is to be alerted must be reachable before something goes wrong
 
     def work(watcher: Watcher) -> int:
+        from orchestration.pipeline.refusal import refused
+
+        if problems := refused(settings, year, as_published=as_published):
+            if as_json:
+                _print_json(summary.as_json(year, None, None, problems))
+            else:
+                summary.show_problems(err, problems)
+            return BAD_INPUT
         from expectations.gate import gate_executor
 
         gate_executor()  # gets ready on the other core while this one imports the rest

@@ -28,6 +28,7 @@ _STARTS = "dagster dbt great_expectations docx altair"
         (["versions", "2024"], f"{_STARTS} pyarrow pandas jinja2"),  # Typer reads arguments with pydantic
         (["explain", "2024/project_expenditure/17/adjustment"], f"{_STARTS} pyarrow pandas"),
         (["check", "raw/2024"], _STARTS),
+        (["run", "2025"], _STARTS),  # it has no ledgers: said at once
     ],
 )
 def test_a_command_loads_nothing_that_it_does_not_use(arguments: list[str], never: str, tmp_path: Path) -> None:

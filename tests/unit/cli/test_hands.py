@@ -9,7 +9,11 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from orchestration.alerting.outbox import Outbox
+from orchestration.base.settings import Settings
 from orchestration.cli.main import app
+from orchestration.publication.watch import is_settled, scan_inputs
+from tests.conftest import edit
 
 
 @pytest.fixture
@@ -49,3 +53,20 @@ def test_a_test_alert_arrives_or_is_said_not_to(invoke: Any, tmp_path: Path, mon
     monkeypatch.setenv("LEDGERGATE_ALERT_URLS", f"file://{tmp_path / 'full'}")
     result = invoke("alerts", "test")
     assert result.exit_code == 1 and "未送达" in result.stdout
+
+
+def test_a_missing_file_is_said_told_and_settled_before_anything_is_built(
+    invoke: Any, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was said after 13.8 seconds of processor time, behind what a run imports."""
+    monkeypatch.setenv("LEDGERGATE_HOME", str(settings.home))
+    monkeypatch.setenv("LEDGERGATE_RAW", str(settings.raw))
+    (settings.raw / "2024" / "fund_balance.csv").unlink()
+    edit(settings.raw / "2024" / "narrative.yml", "引言:\n", "引言: [\n")
+    result = invoke("run", "2024")
+    assert result.exit_code == 2 and "fund_balance.csv" in result.stderr and "narrative.yml" in result.stderr
+    assert [alert.kind for alert in Outbox(settings.outbox).unplanned()] == ["bad_input"]
+    assert is_settled(settings, 2024, scan_inputs(settings, [2024])[2024])
+    assert not settings.build(2024).exists() and not settings.dagster_home.exists()
+    seen = invoke("run", "2024", "--as-published", "--json")
+    assert seen.exit_code == 2 and len(json.loads(seen.stdout)["errors"]) == 2
