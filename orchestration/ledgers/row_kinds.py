@@ -9,8 +9,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-import yaml
-
+from orchestration.base.yaml_files import read_yaml
 from orchestration.ledgers.contract import Contract
 from orchestration.ledgers.header import Header, line_of
 from orchestration.ledgers.hierarchy import numbered
@@ -29,7 +28,7 @@ _STEMS = "甲乙丙丁戊己庚辛壬癸"
 
 @functools.cache
 def _patterns() -> dict[str, re.Pattern[str]]:
-    content = yaml.safe_load((Path(__file__).parent / "row_kinds.yml").read_text(encoding="utf-8"))
+    content = read_yaml(Path(__file__).parent / "row_kinds.yml")
     return {kind: re.compile("|".join(f"(?:{pattern})" for pattern in patterns)) for kind, patterns in content.items()}
 
 

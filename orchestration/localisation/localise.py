@@ -18,7 +18,7 @@ How it is answered:
 
 The parts: ``exact`` (numbers), ``system`` (the network compiled), ``simplex``, ``region`` (whether a set suffices),
 ``search`` (hitting sets), ``implied`` (intervals), ``proposal`` (a starting point; doubles occur there alone). They are
-put together here. What does not belong here: reading cells, judging relations (dbt does), ranking answers (``slips``).
+put together here. What does not belong here: reading cells, judging relations (dbt does), ranking (``ranking``).
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ from orchestration.pipeline.jobs import REPORT_YEAR, RUN_YEAR
 from orchestration.pipeline.partitions import YEARS
 from orchestration.pipeline.resources import is_running
 from orchestration.publication.versions import current_versions
-from orchestration.publication.watch import is_settled, plan_runs, scan_inputs
+from orchestration.publication.watch import is_settled, next_try, plan_runs, scan_inputs
 from orchestration.reporting.report import is_made, report_folder
 
 #: The sensor daemon looks every five seconds at most.
@@ -33,8 +33,8 @@ _SECONDS = 5
 _PARTITION = "dagster/partition"
 #: What a run was asked for: the inputs that it is to settle, or the version whose report it is to make.
 INPUTS, VERSION = "ledgergate/inputs", "ledgergate/version"
-#: After a run that failed: the pause before the next, doubled with each, and the longest one.
-_PAUSE, _LONGEST_PAUSE, _MOST_TRIES = timedelta(minutes=1), timedelta(hours=1), 10
+#: Tries of one thing that are looked back at: by then the pause between two has long been the longest.
+_MOST_TRIES = 10
 _WAITING = [DagsterRunStatus.QUEUED, DagsterRunStatus.NOT_STARTED, DagsterRunStatus.STARTING]
 #: How far back the first look for failed runs goes, and how far each further one looks again: records of runs that
 #: ended at the same time may become visible one after the other. What is already known is not told again.
@@ -108,7 +108,7 @@ def next_key(instance: DagsterInstance, tags: Mapping[str, str]) -> str | None:
     if not tries[0].dagster_run.is_finished:
         return None
     failed = list(takewhile(lambda each: each.dagster_run.status is not DagsterRunStatus.SUCCESS, tries))
-    if failed and datetime.now(UTC) < _moment(tries[0]) + min(_PAUSE * 2 ** (len(failed) - 1), _LONGEST_PAUSE):
+    if failed and datetime.now(UTC) < next_try(_moment(tries[0]), len(failed)):
         return None
     return f"{subject}-{tries[0].dagster_run.run_id}"
 

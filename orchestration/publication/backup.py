@@ -1,9 +1,11 @@
 """Backup and restore of one installation.
 
-A backup is one ``.tar.gz`` of what can't be made again: published versions, the serving file, the outbox, Dagster's
-records where they are files, and the raw ledgers. Builds are left out; a run makes them anew. It is taken while
-everything runs: publication waits for its lock, databases are copied by SQLite itself, and Dagster's records on
-PostgreSQL by ``pg_dump``.
+A backup is one ``.tar.gz`` of the home and the raw ledgers: published versions, the serving file, reports as they were
+made, the outbox, Dagster's records where they are files. Builds are left out; a run makes them anew. Versions that
+``LEDGERGATE_PUBLISHED`` keeps elsewhere, and rules and templates of the checkout, have backups of their own.
+
+It is taken while everything runs: publication waits for its lock, databases are copied by SQLite itself, and Dagster's
+records on PostgreSQL by ``pg_dump``.
 """
 
 from __future__ import annotations

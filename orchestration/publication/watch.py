@@ -18,6 +18,7 @@ import json
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from orchestration.base.addresses import resolve_path
@@ -30,6 +31,10 @@ from orchestration.publication.versions import MANIFEST, current_versions
 #: Names that editors, copiers and synchronisers give to what is not finished.
 _UNFINISHED_PREFIXES = (".", "~$", "~")
 _UNFINISHED_SUFFIXES = (".tmp", ".part", ".partial", ".crdownload", ".swp", "~")
+
+
+#: After a run that failed: the pause before the next, doubled with each, and the longest one.
+_PAUSE, _LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -104,6 +109,11 @@ def plan_runs(
             found.append(year)
         unsettled.add(year)
     return found
+
+
+def next_try(last: datetime, failed: int) -> datetime:
+    """When to try again what failed ``failed`` times in a row, the last time at ``last``."""
+    return last + min(_PAUSE * (1 << failed - 1), _LONGEST_PAUSE)
 
 
 def _folder(folder: Path) -> str:

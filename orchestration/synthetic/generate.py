@@ -20,8 +20,8 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
-import yaml
 
+from orchestration.base.yaml_files import read_yaml
 from orchestration.entries.contract import EntryColumn, EntryContract
 from orchestration.synthetic.plan import WRONG_UNIT, Account, Plan, PlanError, PlantedFault
 
@@ -150,7 +150,7 @@ def _row(account: Account, lines: range) -> dict[str, Any]:
 
 def _entries(plan: Plan, contract: EntryContract, month: int) -> str:
     """SQL of a month's entries, one column for each of the contract: codes as words, the amount in fen."""
-    words: dict[str, list[str]] = yaml.safe_load(_WORDS.read_text(encoding="utf-8"))
+    words: dict[str, list[str]] = read_yaml(_WORDS)
     salt = plan.seed % 2**31
     made = {
         "date": f"make_date({plan.year}, {month}, 1 + (chance % 28)::integer)",

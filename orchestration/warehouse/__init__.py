@@ -1,4 +1,5 @@
 """A year's build: landing what was read, running the models, looking into the result.
 
-What does not belong here: versions and what readers see (``publication``), Dagster (``pipeline``).
+What does not belong here: making versions and switching readers to them (``publication``; ``current`` only tells which
+is current, since a build reads the year before), Dagster (``pipeline``).
 """

@@ -1,6 +1,5 @@
 """The models and their tests as dbt compiled them, run on one DuckDB connection: the same text, so the same judge,
-without starting dbt. For whoever only needs tables: ``check``, ``explain``, ``correct``, tests. A year that is to be
-published is built by dbt itself (``models``).
+without starting dbt: for a year's run as for ``check``, ``explain``, ``correct`` and tests.
 
 dbt compiles once for each state of the project's files; what it made is kept beside the manifest. A test builds the
 same year both ways and compares every table and type.

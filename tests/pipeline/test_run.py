@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -118,6 +119,11 @@ def test_bad_cells_of_all_files_are_told_at_once_and_nothing_is_built(settings: 
         ("raw/2024/insured.csv", "B3", "1027万元"),
     ]
     assert not settings.build(2024).exists() and not settings.serving.exists()
+
+
+def test_an_unknown_engine_is_refused_before_anything_is_built(settings: Settings) -> None:
+    assert run_year(replace(settings, target="flink"), 2024).problems
+    assert not settings.home.exists()
 
 
 def test_a_year_without_ledgers_says_what_is_expected_where(settings: Settings) -> None:

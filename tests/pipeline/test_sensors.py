@@ -223,7 +223,7 @@ def test_a_changed_ledger_asks_for_its_year_until_there_is_a_result(
     assert same.run_key == request.run_key  # the daemon died before it could start the run
     asked_for(instance, request, fails=True)
     assert not tick(watch, instance, first.cursor).run_requests  # too early
-    monkeypatch.setattr(sensors, "_PAUSE", timedelta(0))
+    monkeypatch.setattr("orchestration.publication.watch._PAUSE", timedelta(0))
     (again,) = tick(watch, instance, first.cursor).run_requests or []
     assert again.run_key != request.run_key  # Dagster drops what bears a key that it has seen
     asked_for(instance, again)
@@ -261,7 +261,7 @@ def test_a_missing_report_is_asked_for_until_it_is_there(
     assert request.partition_key == "2024"
     asked_for(instance, request, fails=True)
     assert tick(follow, instance).run_requests == []
-    monkeypatch.setattr(sensors, "_PAUSE", timedelta(0))
+    monkeypatch.setattr("orchestration.publication.watch._PAUSE", timedelta(0))
     (again,) = tick(follow, instance).run_requests or ()
     assert again.run_key != request.run_key
     folder.mkdir(parents=True)

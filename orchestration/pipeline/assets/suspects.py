@@ -1,5 +1,5 @@
 """Findings as assets: which cells or entries must be wrong, between reconciliation and the gates. How they are found
-belongs in ``orchestration.reconciliation`` and ``orchestration.entries``.
+belongs in ``orchestration.localisation`` and ``orchestration.entries``.
 """
 
 from collections.abc import Iterator, Sequence

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -14,16 +12,9 @@ import duckdb
 import pytest
 
 from orchestration.base import files
-from orchestration.base.locks import LockedError, open_database
+from orchestration.base.locks import open_database
 from orchestration.base.settings import Settings
 from orchestration.warehouse.current import Current, current_versions, fingerprint_of, read_current, write_current
-
-HOLD = """
-import duckdb, sys
-held = duckdb.connect(sys.argv[1])
-print("held", flush=True)
-sys.stdin.read()
-"""
 
 
 @pytest.fixture
@@ -64,22 +55,6 @@ def test_a_serving_file_that_is_not_the_one_recorded_is_not_served(settings: Set
     assert not current.is_served(settings.serving)
     settings.serving.unlink()
     assert not current.is_served(settings.serving)
-
-
-def test_a_lock_is_one_line_that_names_the_process_and_a_later_try_works(settings: Settings) -> None:
-    served(settings, 2024, "a")
-    holder = subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(settings.serving)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    assert holder.stdout is not None and holder.stdout.readline() == "held\n"
-    try:
-        with pytest.raises(LockedError) as caught:
-            open_database(settings.serving, wait=0)
-        assert str(holder.pid) in str(caught.value) and "python" in str(caught.value)
-        assert "\n" not in str(caught.value)
-    finally:
-        holder.communicate("", timeout=60)
-    open_database(settings.serving, wait=0).close()
 
 
 def test_what_is_no_lock_is_raised_at_once(settings: Settings) -> None:

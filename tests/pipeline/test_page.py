@@ -24,7 +24,7 @@ from orchestration.reporting.page import quantity_text, render_page
 from orchestration.reporting.published import Published as Version
 from orchestration.reporting.published import open_version
 from tests.conftest import Published
-from tests.unit.reporting.version import copy_of, rewrite
+from tests.pipeline.version import copy_of, rewrite
 
 _VOID = frozenset({"meta", "link", "col", "br", "img", "input", "hr"})
 _FETCHING = ("src", "href", "srcset", "action", "formaction", "poster", "data", "xlink:href", "background", "ping")

@@ -18,7 +18,7 @@ from orchestration.reporting.drawing import Chart, MissingFontError, draws, png
 from orchestration.reporting.fields import Fields, MissingFigure, ReportFigure
 from orchestration.reporting.published import open_version
 from tests.conftest import Published
-from tests.unit.reporting.version import copy_of, rewrite
+from tests.pipeline.version import copy_of, rewrite
 
 needs_font = pytest.mark.office  # a font with Chinese characters: not skipped in silence, but run where there is one
 IDS = ["unit_execution", "project_execution", "budget_flow", "funds", "category_execution", "scores"]
