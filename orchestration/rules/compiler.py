@@ -5,8 +5,8 @@ a rule holds: that is judged in one place, the models under ``dbt_project/models
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from typing import Any
 
 from orchestration.base.problems import InputError, Problem
@@ -15,7 +15,8 @@ from orchestration.ledgers.contract import Contract, Text
 from orchestration.ledgers.naming import UnknownNameError, cell_path
 from orchestration.ledgers.texts import fold
 from orchestration.rules.figures import YearFigures, check_row, is_pattern
-from orchestration.rules.grammar import PARTS, VARIABLE, Check, Filter, RuleError, Term, constant, parse
+from orchestration.rules.grammar import PARTS, VARIABLE, Check, Filter, Group, RuleError, Term, constant, parse
+from orchestration.rules.labels import label_of, row_name
 from orchestration.rules.model import COMPUTED, COMPUTED_FROM, KEY_PARTS, Rule, Rulebook, Selector, digits_rule
 
 #: The whole check of the one rule that asks whether the year before has been published.
@@ -24,6 +25,9 @@ PRIOR = "prior"
 SAME_ROWS = "rows"
 #: Of a rule on parts of rows: every ledger that has such rows, every measure that can be added.
 EVERY, ADDITIVE = "every", ("money", "person", "count")
+#: Fields of a selector: what stands in each part of a row key, and which part binds each variable.
+_KEYS = tuple(f"key_{n}" for n in range(1, KEY_PARTS + 1))
+_SLOTS = tuple(f"slot_{n}" for n in range(1, KEY_PARTS + 1))
 
 
 def compile_rules(
@@ -50,30 +54,52 @@ def compile_rules(
         if rule.years and year not in rule.years:
             continue
         try:
-            for other in filter(None, (rule.only_where_broken, *itertools.chain(*rule.hint.values()))):
-                if other not in ids:
-                    raise RuleError(other, "另一条规则的 id")
+            _check_mentioned(rule, ids)
             rows = [cell for cell in figures.cells if cell.ledger == rule.each_row_of]
             compiled = _Compiler(rule, contracts, rows, known or contracts, figures).run()
-            problems += compiled.problems
         except RuleError as error:
             problems.append(Problem(source, "", rule.id, error.found, error.expected))
             continue
-        if compiled.absent:
-            book.skipped[rule.id] = sorted(compiled.absent)
-        if compiled.rows_absent:
-            book.rows_absent[rule.id] = sorted(compiled.rows_absent)
-        if not compiled.selectors and rule.check != PRIOR:
-            continue
-        for extra in [rule] + ([digits_rule(rule)] if rule.same_digits else []):
-            book.rules.append(extra)
-            book.operators[extra.id] = compiled.operator
-            if extra is not rule:
-                book.companions[extra.id] = rule.id
-            book.selectors.extend(s if extra is rule else replace(s, rule_id=extra.id) for s in compiled.selectors)
+        problems += compiled.problems
+        compiled.put_into(book)
     if problems:
         raise InputError(problems)
     return book
+
+
+def _check_mentioned(rule: Rule, ids: Set[str]) -> None:
+    """Raises ``RuleError`` where a rule speaks of another that is not there."""
+    for other in filter(None, (rule.only_where_broken, *itertools.chain(*rule.hint.values()))):
+        if other not in ids:
+            raise RuleError(other, "另一条规则的 id")
+
+
+@dataclass(frozen=True)
+class _InstanceGroup:
+    """What the terms of one variant share: its name, the variables that tell its instances apart, and the ledger and
+    row that it speaks of.
+    """
+
+    variant: str
+    variables: list[str]
+    home: tuple[str, ...]
+
+    @classmethod
+    def of(cls, variant: str, groups: Sequence[Group]) -> _InstanceGroup:
+        terms = [term for group in groups for term in group.terms]
+        captured = [name for term in terms if term.call != "count" for name in VARIABLE.findall(term.path)]
+        paths = (term.path for term in groups[0].terms if term.call != "constant")
+        home = next((tuple(path.split("/")[:2]) for path in paths), ("", ""))
+        return cls(variant, list(dict.fromkeys(captured)), home)
+
+
+@dataclass(frozen=True)
+class _WholeRows:
+    """The rows that a check on parts of rows goes through. None: every ledger; "": every measure that can be added."""
+
+    ledger: str | None
+    measure: str
+    names: tuple[str, str, str]  # the variables that stand for ledger, row and measure; "" where the check names them
 
 
 class _Compiler:
@@ -99,6 +125,25 @@ class _Compiler:
         self.absent: set[str] = set()
         self.rows_absent: set[str] = set()
         self.operator = ""
+
+    def put_into(self, book: Rulebook) -> None:
+        """The rule, where it has anything to judge, and its companion on digits."""
+        rule = self.rule
+        if self.absent:
+            book.skipped[rule.id] = sorted(self.absent)
+        if self.rows_absent:
+            book.rows_absent[rule.id] = sorted(self.rows_absent)
+        if not self.selectors and rule.check != PRIOR:
+            return
+        book.rules.append(rule)
+        book.operators[rule.id] = self.operator
+        book.selectors.extend(self.selectors)
+        if rule.same_digits:
+            companion = digits_rule(rule)
+            book.rules.append(companion)
+            book.operators[companion.id] = self.operator
+            book.companions[companion.id] = rule.id
+            book.selectors.extend(replace(selector, rule_id=companion.id) for selector in self.selectors)
 
     def run(self) -> _Compiler:
         check = self.rule.check
@@ -131,28 +176,39 @@ class _Compiler:
             self.absent.add(ledger)
             return self
         contract = self.contracts[ledger]
-        keys = [key.name for key in contract.keys]
-        texts = {column.name for column in contract.texts}
-        alone = [match[1] for token in self.rule.check.split() if (match := VARIABLE.fullmatch(token))]
-        if unknown := [name for name in alone if name not in texts]:
-            raise RuleError(f"{{{unknown[0]}}}", f"{contract.short}的一栏文字：{'、'.join(sorted(texts))}")
+        named = self._cells_named_by(contract)
         for row_key, cells in self.rows.items():
             written = {cell.measure: cell for cell in cells if cell.unit == "text"}
-            if not all(name in written for name in alone):
+            if not all(name in written for name in named):
                 continue
-            self.bound = dict(zip(keys, row_key.split(":"), strict=True)) | {n: c.text for n, c in written.items()}
-            try:
-                for name in alone:
-                    self.bound[name] = cell_path(written[name].text, self.known)
-            except UnknownNameError as error:
-                at = written[name]
-                self.problems.append(Problem(at.file, at.sheet, at.cell, at.text, f"{error.found} → {error.expected}"))
+            keys = zip((key.name for key in contract.keys), row_key.split(":"), strict=True)
+            self.bound = dict(keys) | {name: cell.text for name, cell in written.items()}
+            if wrong := self._bind_cells(named, written):
+                self.problems.append(wrong)
                 continue
             before = len(self.selectors)
             self._variant(row_key, parse(self.rule.check))
             if any(selector.ledger in self.absent for selector in self.selectors[before:]):
                 del self.selectors[before:]  # the row speaks of a ledger that is not at hand
         return self
+
+    def _cells_named_by(self, contract: Contract) -> list[str]:
+        """The variables that stand for a whole cell: columns of text in which each row names one."""
+        alone = [match[1] for token in self.rule.check.split() if (match := VARIABLE.fullmatch(token))]
+        texts = {column.name for column in contract.texts}
+        if unknown := [name for name in alone if name not in texts]:
+            raise RuleError(f"{{{unknown[0]}}}", f"{contract.short}的一栏文字：{'、'.join(sorted(texts))}")
+        return alone
+
+    def _bind_cells(self, named: list[str], written: Mapping[str, Cell]) -> Problem | None:
+        """Binds such variables to the cells that a row names; what is wrong where it names none."""
+        for name in named:
+            at = written[name]
+            try:
+                self.bound[name] = cell_path(at.text, self.known)
+            except UnknownNameError as error:
+                return Problem(at.file, at.sheet, at.cell, at.text, f"{error.found} → {error.expected}")
+        return None
 
     def _each_whole(self, check: Check, said: dict[str, str]) -> None:
         """A variant for each row that other rows are part of, and each measure: of the ledger and the measure that the
@@ -161,22 +217,27 @@ class _Compiler:
         What is part of a row is not more than the row only where nothing in the column is negative.
         """
         term = next(term for term in check.terms if term.call in PARTS)
-        ledger, row, measure = self._pieces(term)
-        free = {name: VARIABLE.fullmatch(piece) for name, piece in (("l", ledger), ("r", row), ("m", measure))}
-        every = bool(free["l"] and self.rule.variables.get(free["l"][1]) == (EVERY,))
-        if not free["r"] or (free["l"] and not every):
-            raise RuleError(term.path, f"{term.call}(账/{{行}}/栏)，或 for: {{账: [every]}}")
-        if not every and ledger not in self.contracts:
-            self.absent.add(ledger)
+        wholes = self._named_wholes(term)
+        if wholes.ledger is not None and wholes.ledger not in self.contracts:
+            self.absent.add(wholes.ledger)
             return
         order = list(dict.fromkeys(VARIABLE.findall(self.rule.check)))
-        for (name, whole, column), parts in self._wholes(term.call, "" if every else ledger).items():
-            if not self._is_judged(name, whole, column, check.operator, "" if free["m"] else measure):
+        for place, parts in self._wholes(term.call, wholes.ledger or "").items():
+            if not self._is_judged(*place, check.operator, wholes.measure):
                 continue
-            pairs = zip(free.values(), (name, whole, column), strict=True)
-            self.bound, self.parts = {match[1]: value for match, value in pairs if match}, parts
+            self.bound = {name: value for name, value in zip(wholes.names, place, strict=True) if name}
+            self.parts = parts
             known = said | self.bound
             self._variant("/".join(known[variable] for variable in order if variable in known), check)
+
+    def _named_wholes(self, term: Term) -> _WholeRows:
+        """The rows that a term on parts of rows speaks of."""
+        pieces = self._pieces(term)
+        ledger, row, measure = (match[1] if (match := VARIABLE.fullmatch(piece)) else "" for piece in pieces)
+        every = bool(ledger) and self.rule.variables.get(ledger) == (EVERY,)
+        if not row or (ledger and not every):
+            raise RuleError(term.path, f"{term.call}(账/{{行}}/栏)，或 for: {{账: [every]}}")
+        return _WholeRows(None if every else pieces[0], "" if measure else pieces[2], (ledger, row, measure))
 
     def _wholes(self, call: str, only: str) -> dict[tuple[str, str, str], list[str]]:
         """Ledger, row and measure -> keys of the rows that are part of the row."""
@@ -217,84 +278,62 @@ class _Compiler:
             replace(group, terms=tuple(each for term in group.terms for each in self._expand(term)))
             for group in check.groups
         ]
-        captured = [
-            name
-            for group in groups
-            for term in group.terms
-            if term.call != "count"
-            for name in VARIABLE.findall(term.path)
-        ]
-        slots = list(dict.fromkeys(captured))
-        if len(slots) > KEY_PARTS:
+        instances = _InstanceGroup.of(variant, groups)
+        if len(instances.variables) > KEY_PARTS:
             raise RuleError(self.rule.check, f"至多 {KEY_PARTS} 个行变量")
-        first = groups[0].terms
-        home = next((tuple(term.path.split("/")[:2]) for term in first if term.call != "constant"), ("", ""))
-        number = 0
-        for group in groups:
-            for term in group.terms:
-                number += 1
-                self._selector(variant or "", number, group.side, group.role, term, slots, home)
+        terms = ((group, term) for group in groups for term in group.terms)
+        for number, (group, term) in enumerate(terms, 1):
+            self.selectors.append(self._selector(instances, number, group, term))
         if any(term.call == "rows" for term in check.terms):
             self.operator = SAME_ROWS
 
-    def _selector(
-        self, variant: str, number: int, side: str, role: str, term: Term, slots: list[str], home: tuple[str, ...]
-    ) -> None:
-        needed = self.rule.when_printed in (side, "both") or term.decides
+    def _selector(self, instances: _InstanceGroup, number: int, group: Group, term: Term) -> Selector:
         if term.call == "constant":
-            self.selectors.append(
-                Selector(self.rule.id, variant, number, side, "constant", term.weight * constant(term.path), 0, "",
-                         None, None, None, None, None, None, False, "", term.path, False)
+            return Selector(
+                self.rule.id, instances.variant, number, group.side, "constant", term.weight * constant(term.path), 0,
+                "", None, None, None, None, None, None, False, "", term.path, False,
             )  # fmt: skip
-            return
+        needed = self.rule.when_printed in (group.side, "both") or term.decides
         ledger, row, measure = self._pieces(term)
         parts = row.split(":")
         if len(parts) > KEY_PARTS:
             raise RuleError(term.path, f"行键至多 {KEY_PARTS} 段")
         if "*" in parts and not term.call:
             raise RuleError(term.path, "* 只能写在 sum() 或 count() 里")
-        if ledger in self.contracts:
-            check_row(term, parts, self.contracts[ledger])
-            literal = needed and not term.call and not term.prior and not any(map(is_pattern, parts))
-            if literal and (absent := self.figures.row_absent(parts, self.contracts[ledger])):
-                self.rows_absent.add(absent)
-        positions: dict[str, int] = {}
-        literals: list[str | None] = []
-        for position, part in enumerate(parts, 1):
-            name = VARIABLE.fullmatch(part)
-            literals.append(None if name or part == "*" else part)
-            if name:
-                positions[name[1]] = position
-        if positions and set(positions) != set(slots) and term.call != "count":
-            raise RuleError(term.path, f"每一项都带上行变量 {'、'.join(slots)}，或都不带")
-        literals += [None] * (KEY_PARTS - len(literals))
-        label = self._label(ledger, row, measure, term, home)
-        slots_at = [positions.get(name) for name in slots] if positions else []
-        slots_at += [None] * (KEY_PARTS - len(slots_at))
-        self.selectors.append(
-            Selector(
-                rule_id=self.rule.id,
-                variant=variant,
-                term=number,
-                side=side,
-                role="count" if term.call == "count" else role,
-                weight=term.weight,
-                year_offset=-1 if term.prior else 0,
-                ledger=ledger,
-                key_1=literals[0],
-                key_2=literals[1],
-                key_3=literals[2],
-                slot_1=slots_at[0],
-                slot_2=slots_at[1],
-                slot_3=slots_at[2],
-                detail_only=term.call not in ("", *PARTS),
-                measure=measure,
-                label=label,
-                needed=needed,
-                row_name=self._row_name(ledger, row),
-                **self._where(ledger, term.where),
-            )
+        self._check_row(term, ledger, parts, needed=needed)
+        bindings = _key_bindings(term, parts, instances.variables)
+        label = label_of(term, (ledger, row, measure), instances.home, self.contracts)
+        if not self._is_at_hand(ledger):
+            self.absent.add(ledger)
+        return Selector(
+            rule_id=self.rule.id,
+            variant=instances.variant,
+            term=number,
+            side=group.side,
+            role="count" if term.call == "count" else group.role,
+            weight=term.weight,
+            year_offset=-1 if term.prior else 0,
+            ledger=ledger,
+            **bindings,
+            detail_only=term.call not in ("", *PARTS),
+            measure=measure,
+            label=label,
+            needed=needed,
+            row_name=row_name(ledger, row, self.contracts),
+            **self._where(ledger, term.where),
         )
+
+    def _check_row(self, term: Term, ledger: str, parts: list[str], *, needed: bool) -> None:
+        """A row that its ledger can't have is an error; one that it happens not to have is told."""
+        if ledger not in self.contracts:
+            return
+        check_row(term, parts, self.contracts[ledger])
+        literal = needed and not term.call and not term.prior and not any(map(is_pattern, parts))
+        if literal and (absent := self.figures.row_absent(parts, self.contracts[ledger])):
+            self.rows_absent.add(absent)
+
+    def _is_at_hand(self, ledger: str) -> bool:
+        return self.contracts.keys() >= COMPUTED_FROM if ledger in COMPUTED else ledger in self.contracts
 
     def _where(self, ledger: str, where: Filter | None) -> dict[str, Any]:
         """What a filter looks at, by the name that cells have for it: a text or a measure, by code or header."""
@@ -315,14 +354,6 @@ class _Compiler:
             "where_value": None if is_text else where.value,
         }
 
-    def _row_name(self, ledger: str, row: str) -> str:
-        if ledger not in self.contracts:
-            return ""
-        codes = _codes(self.contracts[ledger])
-        return " ".join(
-            codes.get(part, part) for part in row.split(":") if part != "*" and not VARIABLE.fullmatch(part)
-        )
-
     def _pieces(self, term: Term) -> tuple[str, str, str]:
         """Ledger, row and measure of a term; ``rows()`` speaks of no measure: the first that every row has."""
         pieces = term.path.split("/")
@@ -338,42 +369,13 @@ class _Compiler:
         ledger, row, measure = pieces
         return ledger, row, measure
 
-    def _label(self, ledger: str, row: str, measure: str, term: Term, home: tuple[str, ...]) -> str:
-        """What a finance person calls the term; raises where ledger or measure is unknown."""
-        if ledger in COMPUTED:
-            short, measures = COMPUTED[ledger]
-            if measure not in measures:
-                raise RuleError(f"{ledger}/{measure}", f"{ledger} 的栏：{'、'.join(measures)}")
-            header, codes = measures[measure], {}
-            if not self.contracts.keys() >= COMPUTED_FROM:
-                self.absent.add(ledger)
-        elif ledger in self.contracts:
-            contract = self.contracts[ledger]
-            columns = {column.name: column.header for column in contract.columns}
-            if measure not in columns and not (term.call == "count" and measure == "*"):
-                raise RuleError(f"{ledger}/{measure}", f"{contract.short}的栏：{'、'.join(columns)}")
-            short, header = contract.short, columns.get(measure, "")
-            codes = _codes(contract)
-        else:
-            self.absent.add(ledger)
-            return ""
-        named = [codes.get(part, part) for part in row.split(":") if part != "*" and not VARIABLE.fullmatch(part)]
-        if term.call in PARTS:
-            return "" if term.rest else f"{'其中' if term.call == 'of_which' else '所含'}各行{header}之和"
-        if term.call == "rows":
-            return f"{short}的同名行"
-        if term.call == "sum":
-            text = f"{''.join(named)}各行{header}之和"
-        elif term.call == "count":
-            text = f"{''.join(named)}所列个数"
-        else:
-            text = header if (ledger, row) == home else " ".join([*named, header])
-        text = text if ledger == home[0] else f"{short} {text}"
-        return f"上年{text}" if term.prior else text
 
-
-def _codes(contract: Contract) -> dict[str, str]:
-    """What each code in a row key is called in print."""
-    codes = {code: text for key in contract.keys for text, code in key.values.items()}
-    codes["total"] = contract.total.name
-    return codes
+def _key_bindings(term: Term, parts: list[str], variables: Sequence[str]) -> dict[str, Any]:
+    """The parts of a row key as a selector holds them, with what binds each variable of the instance group."""
+    bound = {name[1]: part for part, text in enumerate(parts, 1) if (name := VARIABLE.fullmatch(text))}
+    if bound and set(bound) != set(variables) and term.call != "count":
+        raise RuleError(term.path, f"每一项都带上行变量 {'、'.join(variables)}，或都不带")
+    literals = [None if is_pattern(text) else text for text in parts]
+    places = [bound.get(name) for name in variables] if bound else []
+    keys = itertools.zip_longest(_KEYS, literals)
+    return dict([*keys, *itertools.zip_longest(_SLOTS, places)])
