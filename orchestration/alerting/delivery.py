@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from orchestration.alerting.channels import Channel, NotDeliveredError, channels, severities
 from orchestration.alerting.messages import Alert
 from orchestration.alerting.outbox import Delivery, Outbox, stamp
+from orchestration.base.clock import place_zone
 from orchestration.base.settings import Settings
 
 _LOG = logging.getLogger(__name__)
@@ -76,7 +77,9 @@ def _deliver(outbox: Outbox, channel: Channel, deliveries: Sequence[Delivery], e
 def send_test(to: Mapping[str, Channel]) -> dict[str, str]:
     """Send a test message to every channel, past the outbox. By channel: why it did not arrive; empty where it did."""
     now = datetime.now(UTC)
-    alert = Alert(uuid.uuid4().hex[:12], now.astimezone().year, "test", "error", {"headline": "测试"}, stamp(now))
+    alert = Alert(
+        uuid.uuid4().hex[:12], now.astimezone(place_zone()).year, "test", "error", {"headline": "测试"}, stamp(now)
+    )
     told: dict[str, str] = {}
     for name, channel in to.items():
         try:

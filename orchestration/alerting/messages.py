@@ -15,6 +15,7 @@ from typing import Any, Literal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
 from pydantic import Field, model_validator
 
+from orchestration.base.clock import shown_stamp
 from orchestration.base.records import StrictRecord
 from orchestration.base.yaml_files import read_yaml
 
@@ -114,7 +115,7 @@ def _text(alert: Alert, items: list[dict[str, Any]], more: int) -> str:
     """A template that somebody has broken must not keep an alert back: then the facts are told as they are."""
     try:
         template = _TEMPLATES.get_template(f"{alert.kind}.txt.j2")
-        text = template.render(alert=alert, facts=alert.facts, items=items, more=more)
+        text = template.render(alert=alert, facts=alert.facts, items=items, more=more, at=shown_stamp(alert.created_at))
         if text.strip():
             return text
         problem = "空白"

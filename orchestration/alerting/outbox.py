@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from orchestration.alerting.messages import SEVERITIES, Alert, Kind, Policy, Severity, policy
+from orchestration.base.clock import shown_stamp
 from orchestration.base.files import locked
 
 #: ``year``: the year can't be published; ``notice``: warnings about it; ``due``: its ledgers are not there in time.
@@ -126,7 +127,7 @@ class Outbox:
             db.execute("update incident set resolved_at = ? where id = ?", (stamp(self.now()), incident["id"]))
             if topic != "notice":
                 before = json.loads(incident["facts"])
-                told = {"headline": before["headline"], "since": _day(incident["opened_at"]), **facts}
+                told = {"headline": before["headline"], "since": shown_stamp(incident["opened_at"]), **facts}
                 text = json.dumps(told, ensure_ascii=False)
                 self._add(db, incident["id"], year, "resolved", "error", text, run_url)
             return True
@@ -251,7 +252,7 @@ class Outbox:
                 (last,) = db.execute(
                     "select * from alert where incident = ? order by number desc limit 1", (row["id"],)
                 ).fetchall()
-                facts = {**json.loads(row["facts"]), "since": _day(row["opened_at"])}
+                facts = {**json.loads(row["facts"]), "since": shown_stamp(row["opened_at"])}
                 text = json.dumps(facts, ensure_ascii=False)
                 self._add(db, row["id"], row["year"], "reminder", last["severity"], text, last["run_url"])
                 db.execute("update incident set told_at = ? where id = ?", (stamp(now), row["id"]))
@@ -363,9 +364,3 @@ def _alert(row: sqlite3.Row) -> Alert:
         id=row["id"], year=row["year"], kind=row["kind"], severity=row["severity"], facts=json.loads(row["facts"]),
         created_at=row["created_at"], run_url=row["run_url"],
     )  # fmt: skip
-
-
-def _day(moment: str) -> str:
-    """A moment as people read it, on their own clock."""
-    local = datetime.strptime(moment, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).astimezone()
-    return local.strftime("%Y-%m-%d %H:%M")

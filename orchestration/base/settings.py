@@ -22,6 +22,16 @@ MOST_HOME_BYTES = 512 - 120
 _NO_PATH = "?*[%"
 
 
+#: The zone in which times are shown, by its IANA name.
+TIMEZONE = "LEDGERGATE_TIMEZONE"
+
+
+def timezone_name(environment: Mapping[str, str] | None = None) -> str:
+    """The zone of the place: the setting, else that of the system's TZ, else that of the first department."""
+    env = os.environ if environment is None else environment
+    return env.get(TIMEZONE) or env.get("TZ", "").removeprefix(":") or "Asia/Shanghai"
+
+
 @dataclass(frozen=True)
 class Settings:
     """Folders of one installation, all absolute; whom to alert, and where people look at runs."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import datetime
+
+from orchestration.base.clock import place_zone
 
 #: From the first year of budgets as forms print them to the year after the running one, whose budget is being made.
 FIRST_YEAR = 1990
@@ -14,4 +16,4 @@ def fiscal_year(text: str) -> int | None:
     if not re.fullmatch(r"\d{4}", text, re.ASCII):
         return None
     year = int(text)
-    return year if FIRST_YEAR <= year <= datetime.now(UTC).year + 1 else None
+    return year if FIRST_YEAR <= year <= datetime.now(place_zone()).year + 1 else None

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from orchestration.base.clock import shown_stamp
 from orchestration.base.settings import Settings
 
 if TYPE_CHECKING:
@@ -138,17 +139,27 @@ def _show(deliveries: list[Delivery], unplanned: list[Alert], to: dict[str, Chan
         style = {"sent": "green", "gave_up": "red"}.get(each.state, "yellow")
         out.print(
             Text.assemble(
-                (f"{STATES[each.state]}  ", style), (each.alert.id, "bold"), f"  {each.channel}  {_title(each.alert)}"
+                (f"{STATES[each.state]}  ", style),
+                (each.alert.id, "bold"),
+                f"  {each.channel}  {_title(each.alert)}",
+                (f"  {shown_stamp(each.sent_at or each.alert.created_at)}", "dim"),
             )
         )
         if each.state in UNDELIVERED:
             doubt = "（可能已收到）" if each.in_doubt else ""
             gone = "" if each.channel in to else "；这个渠道已不在 LEDGERGATE_ALERT_URLS 里"
-            again = f"；{each.next_at} 后再试" if each.state == "waiting" else ""
+            again = f"；{shown_stamp(each.next_at)} 后再试" if each.state == "waiting" else ""
             out.print(f"[dim]    试过 {each.attempts} 次  {each.error}{doubt}{again}{gone}[/]")
     for alert in unplanned:
         why = "还没有发送" if to else "没有渠道可送：设置 LEDGERGATE_ALERT_URLS"
-        out.print(Text.assemble(("未发送  ", "yellow"), (alert.id, "bold"), f"  {_title(alert)}（{why}）"))
+        out.print(
+            Text.assemble(
+                ("未发送  ", "yellow"),
+                (alert.id, "bold"),
+                f"  {_title(alert)}（{why}）",
+                (f"  {shown_stamp(alert.created_at)}", "dim"),
+            )
+        )
     if not deliveries and not unplanned:
         out.print("没有未送达的告警")
 

@@ -17,6 +17,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from orchestration.base.clock import shown_stamp
 from orchestration.base.problems import InputError, all_behind
 from orchestration.base.settings import Settings
 from orchestration.base.years import FIRST_YEAR
@@ -214,7 +215,8 @@ def versions(year: Year, as_json: AsJson = False) -> None:
     for version in found:
         code = version.manifest["code"]
         made_by = f"{code['version']} {(code['commit'] or '')[:8]}".strip()
-        out.print(f"{'●' if version.current else ' '} {version.name}  [dim]{made_by}[/]  {version.folder}")
+        at = shown_stamp(version.name)
+        out.print(f"{'●' if version.current else ' '} {version.name}  {at}  [dim]{made_by}[/]  {version.folder}")
 
 
 @app.command(epilog="Example:  ledgergate rollback 2024 20250418T093000Z-1a2b3c4d")

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from rich.console import Console
 from rich.text import Text
 
+from orchestration.base.clock import shown
 from orchestration.base.wording import BROKEN, STATUSES, decimal_text
 from orchestration.explanation.explain import Explanation, RulePart
 from orchestration.explanation.source import TableSource
@@ -122,5 +123,4 @@ def _show_implied(console: Console, found: Explanation) -> None:
 def _source_text(source: TableSource) -> str:
     if source.kind == "published":
         return f"已发布的版本 {source.path.name}（没有构建文件）"
-    built = datetime.fromtimestamp(source.path.stat().st_mtime, UTC).astimezone()
-    return f"构建 {source.path}（{built:%Y-%m-%d %H:%M}）"
+    return f"构建 {source.path}（{shown(datetime.fromtimestamp(source.path.stat().st_mtime, UTC))}）"

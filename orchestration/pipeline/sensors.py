@@ -19,6 +19,7 @@ from orchestration.alerting.delivery import deliver
 from orchestration.alerting.events import Run
 from orchestration.alerting.messages import policy
 from orchestration.alerting.outbox import Outbox
+from orchestration.base.clock import place_zone
 from orchestration.base.settings import Settings
 from orchestration.pipeline.assets.alerts import ALERTS, ARRIVED, arrival
 from orchestration.pipeline.jobs import REPORT_YEAR, RUN_YEAR
@@ -270,7 +271,7 @@ def year_is_due(settings: Settings) -> dg.ScheduleDefinition:
         name="year_is_due",
         job_name=RUN_YEAR,
         cron_schedule=f"0 9 {due.day} {due.month} *",
-        execution_timezone="Asia/Shanghai",
+        execution_timezone=place_zone().key,
         default_status=dg.DefaultScheduleStatus.RUNNING,
         description="上一年度的账该到齐了：还缺的催交，到齐为止隔几天再催。不启动运行；账到了自会运行。",
     )

@@ -20,6 +20,7 @@ from typing import Any, TypeAlias
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from orchestration.base.clock import shown_stamp
 from orchestration.base.wording import SECTIONS, STATUSES
 from orchestration.ledgers.money import MONEY_UNITS, day_of
 from orchestration.reporting.fields import Fields
@@ -70,6 +71,7 @@ def render_page(fields: Fields, forms: Sequence[Form]) -> str:
         year=fields.version.year,
         department=fields.version.department,
         version=fields.version.name,
+        published_at=shown_stamp(fields.version.name),
         signed=chinese_date(fields.version.signed) if fields.version.signed else "",
         headline=_headline(fields),
         charts=list(drawn.values()),

@@ -67,6 +67,6 @@ def test_a_missing_file_is_said_told_and_settled_before_anything_is_built(
     assert result.exit_code == 2 and "fund_balance.csv" in result.stderr and "narrative.yml" in result.stderr
     assert [alert.kind for alert in Outbox(settings.outbox).unplanned()] == ["bad_input"]
     assert is_settled(settings, 2024, scan_inputs(settings, [2024])[2024])
-    assert not settings.build(2024).exists() and not settings.dagster_home.exists()
+    assert not settings.build(2024).exists() and not (settings.home / "dagster").exists()
     seen = invoke("run", "2024", "--as-published", "--json")
     assert seen.exit_code == 2 and len(json.loads(seen.stdout)["errors"]) == 2
