@@ -27,6 +27,7 @@ from orchestration.cli import cells as cli_cells
 from orchestration.cli import documents as cli_documents
 from orchestration.cli import draft as cli_draft
 from orchestration.cli import entries as cli_entries
+from orchestration.cli import new_year as cli_new_year
 from orchestration.cli import report as cli_report
 from orchestration.cli import summary
 
@@ -246,6 +247,7 @@ cli_entries.register(app)
 cli_draft.register(app)
 cli_documents.register(app)
 cli_backup.register(app)
+cli_new_year.register(app)
 
 
 def _finish(work: Callable[[Any], int]) -> NoReturn:

@@ -10,7 +10,7 @@ from orchestration.base.problems import InputError
 from orchestration.base.settings import CONTRACTS, RULES
 from orchestration.ledgers.contract import Contract
 from orchestration.ledgers.regions import outside
-from orchestration.ledgers.sources import Sources
+from orchestration.ledgers.sources import CHECKS, Sources
 from orchestration.ledgers.spreadsheet import Grid
 
 
@@ -28,6 +28,10 @@ class NotRead:
 
 def empty_sheet(grid: Grid) -> NotRead:
     return NotRead("sheet", grid.file, grid.sheet, "", "空表", "没有内容")
+
+
+def sheet_of_checks(grid: Grid) -> NotRead:
+    return NotRead("sheet", grid.file, grid.sheet, "", CHECKS, "填报时核对用的公式，不是账")
 
 
 def parts_not_read(read: Iterable[tuple[Grid, Contract]]) -> list[NotRead]:
@@ -63,7 +67,10 @@ def sheets_not_named(sources: Sources, opened: dict[str, list[Grid]]) -> list[No
                 continue
             first = next(text for row in grid.rows for text in row if text)
             reason = "sources.yml 没有登记这张工作表"
-            found.append(NotRead("sheet", grid.file, grid.sheet, "", first, reason))
+            is_checks = grid.sheet == CHECKS
+            found.append(
+                sheet_of_checks(grid) if is_checks else NotRead("sheet", grid.file, grid.sheet, "", first, reason)
+            )
     return found
 
 

@@ -15,10 +15,26 @@ from orchestration.ledgers.cell import Cell
 from orchestration.ledgers.contract import Contract, Key
 from orchestration.ledgers.matching import contracts_of, title_of, year_of
 from orchestration.ledgers.money import MONEY_UNITS
-from orchestration.ledgers.not_read import NotRead, empty_sheet, folders_not_named, parts_not_read, sheets_not_named
+from orchestration.ledgers.not_read import (
+    NotRead,
+    empty_sheet,
+    folders_not_named,
+    parts_not_read,
+    sheet_of_checks,
+    sheets_not_named,
+)
 from orchestration.ledgers.register import Register, read_register
 from orchestration.ledgers.row_kinds import LEFT_OUT
-from orchestration.ledgers.sources import COMPANIONS, NAMES, EntrySource, Source, SourceDocument, Sources, read_sources
+from orchestration.ledgers.sources import (
+    CHECKS,
+    COMPANIONS,
+    NAMES,
+    EntrySource,
+    Source,
+    SourceDocument,
+    Sources,
+    read_sources,
+)
 from orchestration.ledgers.spreadsheet import SUFFIXES, Grid, read_grids
 from orchestration.ledgers.table import LeftOut, Table, read_grid, read_table
 
@@ -307,8 +323,10 @@ class _LooseFiles:
         self.ledgers[contract.ledger] = _as_read(table, contract, source, sheet.file)
 
     def _pass_over(self, grid: Grid) -> None:
-        """A sheet that goes by no ledger's name: passed over where it is empty, else a problem."""
-        if any(any(row) for row in grid.rows):
+        """A sheet that goes by no ledger's name: passed over where it is empty or of checks, else a problem."""
+        if grid.sheet == CHECKS:
+            self.passed_over.append(sheet_of_checks(grid))
+        elif any(any(row) for row in grid.rows):
             names = "、".join(contract.short for contract in self.contracts.values())
             self.problems.append(Problem(grid.file, grid.sheet, "", "认不出是哪本账", f"文件名、表名或标题为：{names}"))
         else:

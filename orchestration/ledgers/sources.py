@@ -18,8 +18,10 @@ from orchestration.ledgers.money import MONEY_UNITS
 NAMES = "names.csv"
 #: Where each figure of a year that was read from a document stands in it.
 EVIDENCE = "evidence.csv"
+#: A page for whoever fills a year's workbooks in, and the sheet of them that checks what is filled in: no ledgers.
+GUIDE, CHECKS = "填报说明.html", "核对"
 #: Files of a year that are not ledgers.
-COMPANIONS = frozenset({"sources.yml", "corrections.csv", "exceptions.csv", "narrative.yml", NAMES, EVIDENCE})
+COMPANIONS = frozenset({"sources.yml", "corrections.csv", "exceptions.csv", "narrative.yml", NAMES, EVIDENCE, GUIDE})
 
 
 class SourceDocument(StrictRecord):

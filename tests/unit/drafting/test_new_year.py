@@ -1,0 +1,135 @@
+"""A year to come: filled in with the figures of the year before, its empty workbooks give that year's cells again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from orchestration.base.problems import InputError
+from orchestration.base.settings import ROOT, Settings
+from orchestration.drafting.new_year import NewYear, new_year
+from orchestration.ledgers.contract import read_contracts
+from orchestration.ledgers.reader import Year, read_year
+from orchestration.ledgers.sources import CHECKS, GUIDE
+from tests.layouts import write_year
+
+FORMULA_2024 = "=IF(OR('表1'!$C$12=\"\"),\"未填\",ROUND(N('表1'!$C$12)-SUM('表1'!$C$4:$C$11),6))"
+
+
+def settings_of(raw: Path) -> Settings:
+    return Settings(home=raw.parent / "home", raw=raw)
+
+
+def filled(made: NewYear, before: Year) -> None:
+    """Print every text of the year before where the new year has its column and its row."""
+    sheets = {source.ledger: source for source in read_sources_of(made)}
+    for name, ledger in before.ledgers.items():
+        source = sheets[name]
+        book = openpyxl.load_workbook(made.folder / source.file)
+        page = book[source.sheet]
+        cells = [cell for row in page.iter_rows(max_row=4) for cell in row]
+        head = next(cell.row for cell in cells if cell.value == ledger.contract.printed_columns[0].header)
+        columns = {str(cell.value): cell.column for cell in cells if cell.row == head}
+        first = head + 1
+        rows = {key: first + n for n, key in enumerate(dict.fromkeys(cell.row_key for cell in ledger.cells))}
+        headers = {column.name: column.header for column in ledger.contract.columns}
+        for cell in (cell for cell in ledger.cells if cell.measure in headers):
+            page.cell(rows[cell.row_key], columns[headers[cell.measure]]).value = cell.text
+        book.save(made.folder / source.file)
+
+
+def read_sources_of(made: NewYear) -> tuple[object, ...]:
+    from orchestration.ledgers.sources import read_sources
+
+    sources, problems = read_sources(made.folder, made.year)
+    assert problems == []
+    return sources.files
+
+
+@pytest.fixture(scope="module")
+def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """2024 as it stands in raw/, in a folder of the test's own."""
+    folder = tmp_path_factory.mktemp("raw")
+    (folder / "contracts").symlink_to(ROOT / "raw" / "contracts")
+    (folder / "2024").symlink_to(ROOT / "raw" / "2024")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def made(raw: Path) -> NewYear:
+    return new_year(settings_of(raw), 2025, 2024)
+
+
+def test_the_empty_year_filled_in_gives_the_cells_of_the_year_before(raw: Path) -> None:
+    contracts = read_contracts(raw / "contracts")
+    before = read_year(raw / "2024", 2024, contracts)
+    again = new_year(settings_of(raw), 2026, 2024)
+    filled(again, before)
+    year = read_year(again.folder, 2026, contracts)
+    said = {cell.address.replace("2024", "2026", 1): (cell.value, cell.unit, cell.text) for cell in before.cells}
+    assert {cell.address: (cell.value, cell.unit, cell.text) for cell in year.cells} == said
+    assert {each.reason for each in year.not_read if each.kind == "sheet"} == {"填报时核对用的公式，不是账"}
+
+
+def test_what_is_made_is_named_by_office_and_carries_no_figure_over(made: NewYear) -> None:
+    assert made.workbooks["社会保险基金监管局.xlsx"] == ("基金收支", "基金结余")
+    assert {path.name for path in made.folder.iterdir()} == {*made.workbooks, "sources.yml", "names.csv", GUIDE}
+    page = openpyxl.load_workbook(made.folder / "规划财务处.xlsx")["表3"]
+    rows = [[cell.value for cell in row] for row in page.iter_rows()]
+    assert rows[:3] == [
+        ["表3 项目支出明细表（2025年）", *[None] * 6],
+        ["单位：万元", *[None] * 6],
+        ["序号", "项目明细", "上年结转", "年初预算", "本年调整", "预算资金", "决算支出"],
+    ]
+    assert rows[3][0] == 1 and rows[-1][0] == "合计" and not any(any(row[2:]) for row in rows[3:])
+
+
+def test_the_checks_are_the_rules_of_the_sheets_at_hand(made: NewYear) -> None:
+    page = openpyxl.load_workbook(made.folder / "规划财务处.xlsx")[CHECKS]
+    formulas = [row[2].value for row in page.iter_rows(min_row=2)]
+    assert FORMULA_2024 in formulas
+    assert any("'表3'!" in str(formula) and "'表2'!" in str(formula) for formula in formulas)
+    assert next(f.text for f in formulas if not isinstance(f, str)).startswith("=SUM(('部门总数'!")
+
+
+def test_a_folder_that_is_there_is_left_alone(raw: Path, made: NewYear) -> None:
+    before = sorted(path.name for path in made.folder.iterdir())
+    with pytest.raises(InputError, match="已有这个文件夹"):
+        new_year(settings_of(raw), 2025, 2024)
+    assert sorted(path.name for path in made.folder.iterdir()) == before
+    with pytest.raises(InputError, match="没有这个年度"):
+        new_year(settings_of(raw), 2027, 2001)
+    assert not (raw / "2027").exists() and not list(raw.glob(".*"))
+
+
+def test_a_first_year_has_the_ledgers_that_are_required(tmp_path: Path) -> None:
+    (tmp_path / "contracts").symlink_to(ROOT / "raw" / "contracts")
+    made = new_year(settings_of(tmp_path), 2025)
+    page = openpyxl.load_workbook(made.folder / "社会保险基金监管局.xlsx")["基金结余"]
+    assert page["A4"].value == "企业职工基本养老保险"
+
+
+def test_other_departments_layouts_keep_their_headers_and_parts(tmp_path: Path) -> None:
+    raw = tmp_path / "raw"
+    write_year(raw / "2024", groups=2)
+    (raw / "contracts").symlink_to(ROOT / "raw" / "contracts")
+    contracts = read_contracts(raw / "contracts", raw / "2024" / "contracts")
+    before = read_year(raw / "2024", 2024, contracts)
+    made = new_year(settings_of(raw), 2025, 2024)
+    assert (made.folder / "contracts").is_dir() and (made.folder / "rules").is_dir()
+    for source in read_sources_of(made):
+        book = openpyxl.load_workbook(made.folder / source.file)  # type: ignore[attr-defined]
+        page = book[source.sheet]  # type: ignore[attr-defined]
+        contract = contracts[source.ledger]  # type: ignore[attr-defined]
+        names = len(contract.key_columns) + len(contract.texts)
+        for row in page.iter_rows(min_col=names + 1, max_col=names + len(contract.measures)):
+            for cell in row:
+                if cell.value is None and cell.has_style:
+                    cell.value = 1
+        book.save(made.folder / source.file)  # type: ignore[attr-defined]
+    year = read_year(made.folder, 2025, contracts)
+    for name, ledger in before.ledgers.items():
+        rows = {cell.row_key for cell in ledger.cells}
+        assert {cell.row_key for cell in year.ledgers[name].cells} == rows
