@@ -102,6 +102,10 @@ class Settings:
     def dagster_home(self) -> Path:
         return Path(os.environ.get("DAGSTER_HOME") or self.home / "dagster").resolve()
 
+    def page_url(self, year: int, page: str) -> str:
+        """Where people open a page of a year: ``report`` or ``gates``."""
+        return f"{self.ui_url}/pages/{year}/{page}"
+
     def ledgers(self, year: int) -> Path:
         return self.raw / str(year)
 

@@ -22,6 +22,7 @@ from orchestration.alerting.outbox import Outbox
 from orchestration.base.clock import place_zone
 from orchestration.base.settings import Settings
 from orchestration.pipeline.assets.alerts import ALERTS, ARRIVED, arrival
+from orchestration.pipeline.assets.reports import REPORT, made_elsewhere
 from orchestration.pipeline.jobs import REPORT_YEAR, RUN_YEAR
 from orchestration.pipeline.partitions import YEARS
 from orchestration.pipeline.resources import is_running
@@ -125,11 +126,10 @@ def make_reports(settings: Settings) -> dg.SensorDefinition:
         description="现行版本的报告不齐，就生成；没有生成成的，隔一阵再生成。",
     )
     def follow(context: dg.SensorEvaluationContext) -> dg.SensorResult:
-        missing = {
-            version: year
-            for year, version in current_versions(settings).items()
-            if not is_made(report_folder(settings, year, version))
-        }
+        current = {version: year for year, version in current_versions(settings).items()}
+        missing = {v: year for v, year in current.items() if not is_made(report_folder(settings, year, v))}
+        made = {v: year for v, year in current.items() if v not in missing}
+        seen = set(context.cursor.split()) if context.cursor else set()
         keys = {version: next_key(context.instance, {VERSION: version}) for version in missing}
         return dg.SensorResult(
             run_requests=[
@@ -141,10 +141,25 @@ def make_reports(settings: Settings) -> dg.SensorDefinition:
                 for version, key in keys.items()
                 if key
             ],
+            asset_events=[
+                event
+                for version, year in made.items()
+                if version not in seen and not _is_recorded(context.instance, year, version)
+                for event in made_elsewhere(settings, year, version)
+            ],
             skip_reason=None if any(keys.values()) else "稍后再试" if keys else "各年度的报告都已生成",
+            cursor=" ".join(sorted(made)),
         )
 
     return follow
+
+
+def _is_recorded(instance: DagsterInstance, year: int, version: str) -> bool:
+    """Whether the newest report of a year that the records know is this version's, whoever made it."""
+    filters = dg.AssetRecordsFilter(asset_key=next(iter(REPORT)), asset_partitions=[str(year)])
+    records = instance.fetch_materializations(filters, limit=1).records
+    newest = records[0].asset_materialization if records else None
+    return newest is not None and newest.metadata["version"].value == version
 
 
 def _about_to_run(instance: DagsterInstance) -> set[int]:

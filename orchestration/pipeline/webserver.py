@@ -19,6 +19,7 @@ from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
 
 from orchestration.base.settings import Settings
+from orchestration.pipeline.pages import page_routes
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -67,6 +68,11 @@ class Guard:
 
 
 class GuardedWebserver(DagsterWebserver[Any, Any]):
+    def build_static_routes(self) -> list[Any]:
+        """Our pages before Dagster's own, which answer to any path."""
+        own: list[Any] = super().build_static_routes()  # type: ignore[no-untyped-call]
+        return [*page_routes(), *own]
+
     def build_middleware(self) -> list[Middleware]:
         return [Middleware(Guard, ui_url=Settings.from_environment().ui_url), *super().build_middleware()]
 

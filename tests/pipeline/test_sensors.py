@@ -269,7 +269,17 @@ def test_a_missing_report_is_asked_for_until_it_is_there(
         (folder / name).write_bytes(b"made")
     assert len(tick(follow, instance).run_requests or ()) == 1  # the page is missing
     (folder / "report.html").write_bytes(b"made")
-    assert tick(follow, instance).run_requests == []
+    whole = tick(follow, instance)
+    assert whole.run_requests == []
+    # Made without a run: materialised all the same, once, with the page one click away.
+    told = {event.asset_key.to_user_string(): event for event in whole.asset_events}
+    assert told.keys() == {"report/document", "report/annexes", "report/page"}
+    assert all((event.partition, event.metadata["version"].value) == ("2024", version) for event in told.values())
+    assert told["report/page"].metadata["page"].value == f"{settings.ui_url}/pages/2024/report"
+    assert tick(follow, instance, whole.cursor).asset_events == []
+    for event in whole.asset_events:
+        instance.report_runless_asset_event(event)
+    assert tick(follow, instance).asset_events == []  # whatever becomes of the cursor
     shutil.rmtree(folder)
 
 

@@ -35,8 +35,13 @@ def start_webserver(settings: Settings, urls: str, services: Services) -> None:
 
 
 @pytest.fixture(scope="module")
-def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    folder = tmp_path_factory.mktemp("webserver")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("webserver") / "home"
+
+
+@pytest.fixture(scope="module")
+def port(home: Path) -> Iterator[int]:
+    folder = home.parent
     settings = Settings(home=folder / "home", raw=folder / "raw")
     with started(start_webserver, settings, "", folder / "log") as services:
         until_served(services.port, services)
@@ -58,6 +63,22 @@ def test_its_own_pages_give_orders(port: int) -> None:
     status, text = ask(port, "POST", "/graphql", own, json.dumps({"query": DELETE}))
     assert status == 200 and "RunNotFoundError" in text
     assert ask(port, "GET", "/", {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"})[0] == 200
+
+
+def test_a_years_pages_are_one_click_away_and_in_a_sandbox(port: int, home: Path) -> None:
+    assert ask(port, "GET", "/pages/2024/report", {})[0] == 404
+    (home / "current.json").write_text('{"versions": {"2024": "v1"}, "serving": ""}', encoding="utf-8")
+    for path in (home / "reports" / "2024" / "v1" / "report.html", home / "build" / "2024" / "gates.html"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"<p>{path.stem}</p>", encoding="utf-8")
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    for page in ("report", "gates"):
+        connection.request("GET", f"/pages/2024/{page}")
+        answer = connection.getresponse()
+        assert (answer.status, answer.read().decode()) == (200, f"<p>{page}</p>")
+        assert answer.headers["Content-Security-Policy"].startswith("sandbox allow-scripts")
+        assert "allow-same-origin" not in answer.headers["Content-Security-Policy"]
+    connection.close()
 
 
 @pytest.mark.parametrize(("method", "path", "headers"), [

@@ -47,7 +47,8 @@ def gate_assets(tables: list[str]) -> dg.AssetsDefinition:
             events.gates_judged(workspace.run(build.year, context.run.run_id), build, results)
         yield dg.MaterializeResult(
             metadata={
-                "page": dg.MetadataValue.path(str(build.folder / "gates.html")),
+                "page": dg.MetadataValue.url(workspace.settings.page_url(build.year, "gates")),
+                "file": dg.MetadataValue.path(str(build.folder / "gates.html")),
                 "gates": dg.MetadataValue.md(markdown([_verdict(result) for result in results])),
             }
         )

@@ -3,13 +3,18 @@ they are made belongs in ``orchestration.reporting``.
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import dagster as dg
 
+from orchestration.base.settings import Settings
 from orchestration.pipeline.assets import DATA_TEAM
 from orchestration.pipeline.assets.publication import PUBLISHED
 from orchestration.pipeline.partitions import YEARS
 from orchestration.pipeline.resources import Workspace
+from orchestration.reporting.edition import PAGE
+from orchestration.reporting.report import make_report as make_report_of
+from orchestration.reporting.report import report_folder
 
 REPORT = {
     dg.AssetKey(["report", "document"]): ("report.docx", "自评报告（Word）：公文格式，每个数都取自发布的表。", "word"),
@@ -26,6 +31,22 @@ REPORT = {
 }
 
 
+def made_elsewhere(settings: Settings, year: int, version: str) -> list[dg.AssetMaterialization]:
+    """The report of a version as events, for what the command has made: without, it would stay unmaterialised."""
+    folder = report_folder(settings, year, version)
+    return [
+        dg.AssetMaterialization(
+            key, partition=str(year), metadata={**_where(settings, year, folder / name), "version": version}
+        )
+        for key, (name, _, _) in REPORT.items()
+    ]
+
+
+def _where(settings: Settings, year: int, path: Path) -> dict[str, dg.MetadataValue]:
+    file = {"file": dg.MetadataValue.path(str(path))}
+    return file | ({"page": dg.MetadataValue.url(settings.page_url(year, "report"))} if path.name == PAGE else {})
+
+
 def report_assets() -> dg.AssetsDefinition:
     """One step makes all three from the year's current version."""
     specs = [
@@ -39,15 +60,15 @@ def report_assets() -> dg.AssetsDefinition:
     def make_report(
         context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
     ) -> Iterator[dg.MaterializeResult[None]]:
-        from orchestration.reporting import preview, report
+        from orchestration.reporting import preview
         from orchestration.reporting.figures import FieldError
         from orchestration.reporting.published import NoVersionError, open_version
 
         workspace.watcher.step("报告", 3)
         try:
             version = open_version(workspace.settings, int(context.partition_key))
-            folder = report.report_folder(workspace.settings, version.year, version.name)
-            made = report.make_report(version, folder, step=workspace.watcher.advance)
+            folder = report_folder(workspace.settings, version.year, version.name)
+            made = make_report_of(version, folder, step=workspace.watcher.advance)
         except (NoVersionError, FieldError) as error:
             raise dg.Failure(description=str(error), allow_retries=False) from error
         shown = preview.preview(made)
@@ -55,7 +76,7 @@ def report_assets() -> dg.AssetsDefinition:
             yield dg.MaterializeResult(
                 asset_key=key,
                 metadata={
-                    "file": dg.MetadataValue.path(str(folder / name)),
+                    **_where(workspace.settings, version.year, folder / name),
                     "version": version.name,
                     "figures": made.figures,
                     "gaps": dg.MetadataValue.md("\n".join(f"- {gap}" for gap in made.warnings) or "没有"),
