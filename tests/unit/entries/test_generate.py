@@ -28,7 +28,7 @@ def plain(folder: Path) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
     for name in ("budget_entry", "fund_entry"):
         connection.execute(
-            f"create view {name} as select * replace (金额::decimal(18, 2) as 金额) "
+            f"create table {name} as select * replace (金额::decimal(18, 2) as 金额) "
             f"from read_csv('{folder}/{name}/*', all_varchar = true)"
         )
     return connection
