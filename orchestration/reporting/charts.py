@@ -35,13 +35,8 @@ from orchestration.reporting.figures import ReportFigure, ReportRow, amount
 from orchestration.reporting.rate_charts import category_execution, funds, project_execution, unit_execution
 
 
-def charts(fields: Fields) -> dict[str, Chart]:
-    """All charts that the version has figures for, by id, in the order of the report."""
-    return {chart.id: chart for chart in all_charts(fields) if chart.rows}
-
-
 def all_charts(fields: Fields) -> tuple[Chart, ...]:
-    """Every chart that there is; one without rows has nothing to draw this year."""
+    """Every chart that there is, in the order of the report; one without rows has nothing to draw this year."""
     drawn = (unit_execution, project_execution, budget_flow, funds, category_execution, scores)
     return tuple(draw(fields) for draw in drawn)
 

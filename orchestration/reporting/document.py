@@ -26,7 +26,7 @@ from docx.shared import Length, Mm
 from docx.text.paragraph import Paragraph
 from docx.text.run import Run
 
-from orchestration.reporting.drawing import Chart, MissingFontError, png
+from orchestration.reporting.drawing import Chart, MissingFontError
 from orchestration.reporting.edition import Edition
 from orchestration.reporting.fields import Fields
 from orchestration.reporting.figures import MARKS, TOKEN, FieldError
@@ -135,6 +135,10 @@ class _Writer:
         for name, roots in places.items():
             self.section, self.count = [name], 0
             for element in (paragraph for root in roots for paragraph in root.iter(qn("w:p"))):
+                # Thousands of them are cells of our own tables, and python-docx is slow to put their text together.
+                text = "".join(part.text or "" for part in element.iter(qn("w:t")))
+                if not BLOCK.search(text) and not TOKEN.search(text):
+                    continue
                 paragraph = Paragraph(element, self.docx._body)
                 if BLOCK.search(paragraph.text):
                     raise FieldError(f"整块的内容不能放在{name}里", self.name)
@@ -263,7 +267,7 @@ class _Writer:
             return None
         chart = self.charts[name]
         try:
-            picture = png(chart) if chart.rows else None
+            picture = chart.picture if chart.rows else None
         except MissingFontError as error:
             return self._gap(at, f"【图未生成：{error}】")
         if picture is None:

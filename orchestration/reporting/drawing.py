@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, TypeAlias
 
 import altair as alt
@@ -66,6 +66,11 @@ class Chart:
         made: dict[str, Any] = drawing.to_dict()
         made.pop("$schema")  # an address, and whoever draws knows the version
         return made
+
+    @cached_property
+    def picture(self) -> bytes:
+        """The chart as it stands in a document, drawn once for all its editions. Raises ``MissingFontError``."""
+        return png(self)
 
 
 def png(chart: Chart, *, width: int = PRINT_WIDTH, scale: float = 2.5) -> bytes:

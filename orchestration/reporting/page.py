@@ -15,7 +15,7 @@ from decimal import Decimal
 from functools import cache
 from itertools import groupby
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -28,6 +28,9 @@ from orchestration.reporting.figures import BASES, MissingFigure, ReportFigure, 
 from orchestration.reporting.forms import NOT_PROVIDED, Form, FormCell, FormRow, Sum
 from orchestration.reporting.prose import marks_note
 from orchestration.rules.model import COMPUTED
+
+if TYPE_CHECKING:
+    from orchestration.reporting.drawing import Chart
 
 _FOLDER = Path(__file__).parent / "templates"
 _TEMPLATES = Environment(
@@ -58,14 +61,12 @@ POLICY = (
 Rows: TypeAlias = Sequence[Mapping[str, Any]]
 
 
-def render_page(fields: Fields, forms: Sequence[Form]) -> str:
+def render_page(fields: Fields, forms: Sequence[Form], charts: Sequence[Chart]) -> str:
     """The page as HTML text. The same version gives the same text."""
-    # Altair takes a second to import: only whoever draws waits for it.
-    from orchestration.reporting.charts import charts
-    from orchestration.reporting.drawing import VEGA_LITE
+    from orchestration.reporting.drawing import VEGA_LITE  # Altair takes a second: only whoever draws waits for it
 
     tables = fields.version.tables
-    drawn = charts(fields)
+    drawn = [chart for chart in charts if chart.rows]
     labels = fields.labels
     return _TEMPLATES.get_template("report.html.j2").render(
         year=fields.version.year,
@@ -74,7 +75,7 @@ def render_page(fields: Fields, forms: Sequence[Form]) -> str:
         published_at=shown_stamp(fields.version.name),
         signed=chinese_date(fields.version.signed) if fields.version.signed else "",
         headline=_headline(fields),
-        charts=list(drawn.values()),
+        charts=drawn,
         wall=_wall(tables["reconciliation"]),
         counts=_counts(tables["reconciliation"]),
         apart=_apart(tables["reconciliation"]),
@@ -92,7 +93,7 @@ def render_page(fields: Fields, forms: Sequence[Form]) -> str:
         policy=POLICY,
         not_provided=NOT_PROVIDED,
         facts=_json(facts(tables, labels)),
-        specs=_json({chart.id: chart.spec() for chart in drawn.values()}),
+        specs=_json({chart.id: chart.spec() for chart in drawn}),
         style=_inlined("report.css"),
         script=_inlined("report.js"),
         library=_library(VEGA_LITE),

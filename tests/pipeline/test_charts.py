@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from orchestration.reporting import drawing
-from orchestration.reporting.charts import charts
+from orchestration.reporting.charts import all_charts
 from orchestration.reporting.drawing import Chart, MissingFontError, draws, png
 from orchestration.reporting.fields import Fields, MissingFigure, ReportFigure
 from orchestration.reporting.published import open_version
@@ -22,6 +22,11 @@ from tests.pipeline.version import copy_of, rewrite
 
 needs_font = pytest.mark.office  # a font with Chinese characters: not skipped in silence, but run where there is one
 IDS = ["unit_execution", "project_execution", "budget_flow", "funds", "category_execution", "scores"]
+
+
+def charts(fields: Fields) -> dict[str, Chart]:
+    """All charts that the version has figures for, by id."""
+    return {chart.id: chart for chart in all_charts(fields) if chart.rows}
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from orchestration.ledgers.money import MONEY_UNITS
+from orchestration.reporting.charts import all_charts
 from orchestration.reporting.fields import CLOSE, END, OPEN, Fields
 from orchestration.reporting.forms import Form, build_forms
 from orchestration.reporting.page import quantity_text, render_page
@@ -81,7 +82,7 @@ class Page(HTMLParser):
 
 def rendered(version: Version) -> str:
     fields = Fields(version)
-    return render_page(fields, build_forms(fields))
+    return render_page(fields, build_forms(fields), all_charts(fields))
 
 
 @pytest.fixture(scope="module")
@@ -344,13 +345,14 @@ def test_the_same_version_gives_the_same_bytes(published: Published, html: str) 
     code = """if True:
         import sys
         from pathlib import Path
+        from orchestration.reporting.charts import all_charts
         from orchestration.reporting.fields import Fields
         from orchestration.reporting.forms import build_forms
         from orchestration.reporting.page import render_page
         from orchestration.reporting.published import open_version
         from orchestration.base.settings import Settings
         fields = Fields(open_version(Settings(home=Path(sys.argv[1]), raw=Path(sys.argv[2])), 2024))
-        sys.stdout.buffer.write(render_page(fields, build_forms(fields)).encode())
+        sys.stdout.buffer.write(render_page(fields, build_forms(fields), all_charts(fields)).encode())
     """
     settings = published.settings
     made = subprocess.run(
