@@ -7,6 +7,10 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import openpyxl
+
+from orchestration.ledgers.reader import Year
+from orchestration.ledgers.sources import read_sources
 from tests.conftest import edit
 
 SYNTHETIC = "合成数据（测试用）"
@@ -38,3 +42,22 @@ def add_2025(raw: Path) -> Path:
         for before, after in edits.items():
             edit(folder / name, before, after)
     return folder
+
+
+def fill(folder: Path, year: int, figures: Year) -> None:
+    """Print every text of a year that was read where the workbooks of a new one have its column and its row."""
+    sources, problems = read_sources(folder, year)
+    assert problems == []
+    sheets = {source.ledger: source for source in sources.files}
+    for name, ledger in figures.ledgers.items():
+        source = sheets[name]
+        book = openpyxl.load_workbook(folder / source.file)
+        page = book[source.sheet]
+        cells = [cell for row in page.iter_rows(max_row=4) for cell in row]
+        head = next(cell.row for cell in cells if cell.value == ledger.contract.printed_columns[0].header)
+        columns = {str(cell.value): cell.column for cell in cells if cell.row == head}
+        rows = {key: head + 1 + n for n, key in enumerate(dict.fromkeys(cell.row_key for cell in ledger.cells))}
+        headers = {column.name: column.header for column in ledger.contract.columns}
+        for cell in (cell for cell in ledger.cells if cell.measure in headers):
+            page.cell(rows[cell.row_key], columns[headers[cell.measure]]).value = cell.text
+        book.save(folder / source.file)

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from orchestration.base.settings import CONTRACTS, Settings
-from orchestration.base.years import FIRST_YEAR
+from orchestration.base.years import FIRST_YEAR, newest_year
 
 BAD_INPUT = 2
 
@@ -41,8 +41,9 @@ def register(app: typer.Typer) -> None:
 def generate(
     entries: Annotated[int, typer.Option(min=1, help="How many entries, of all ledgers together.", show_default=False)],
     year: Annotated[
-        int, typer.Option(min=FIRST_YEAR, max=2999, help="The year whose printed figures they sum to.")
-    ] = 2024,
+        int | None,
+        typer.Option(min=FIRST_YEAR, max=2999, help="The year whose printed figures they sum to; the last without it."),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same entries.")] = 1,
     faults: Annotated[int, typer.Option(min=0, help="Plant so many faults; faults.json is their key.")] = 0,
     to: Annotated[
@@ -73,6 +74,10 @@ def generate(
     from orchestration.synthetic.targets import read_printed, targets_of
 
     settings = Settings.from_environment()
+    year = year or newest_year(settings.raw)
+    if year is None:
+        err.print(f"{settings.raw} 里还没有年度", style="red", markup=False)
+        raise typer.Exit(BAD_INPUT)
     folder = (to or settings.home / "synthetic" / f"{year}-{seed}").resolve()
     try:
         contracts = read_entry_contracts(settings.entry_contracts)

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from orchestration.base.problems import InputError
 from orchestration.base.settings import Settings
-from orchestration.base.years import FIRST_YEAR, fiscal_year
+from orchestration.base.years import FIRST_YEAR, newest_year
 from orchestration.cli import summary
 
 BAD_INPUT = 2
@@ -40,7 +40,7 @@ def new_year(
     from orchestration.drafting.new_year import new_year as make
 
     settings = Settings.from_environment()
-    before = before or _last_year(settings, year)
+    before = before or newest_year(settings.raw, year)
     try:
         made = make(settings, year, before)
     except InputError as error:
@@ -52,10 +52,3 @@ def new_year(
         out.print(f"工作簿  {workbook}：{'、'.join(sheets)}", markup=False)
     out.print(f"核对公式  {made.checks} 条；填报说明  {made.folder / '填报说明.html'}")
     out.print(f"[dim]填好后：ledgergate check {made.folder}；撤销：删去 {made.folder}[/]")
-
-
-def _last_year(settings: Settings, year: int) -> int | None:
-    """The latest earlier year that has a folder of ledgers."""
-    folders = settings.raw.iterdir() if settings.raw.is_dir() else ()
-    years = [fiscal_year(path.name) for path in folders if (path / "sources.yml").is_file()]
-    return max((each for each in years if each and each < year), default=None)

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
+import pytest
+from click.testing import Result
 from rich.console import Console
+from typer.testing import CliRunner
 
 from orchestration.base.settings import ROOT, Settings
+from orchestration.cli.main import app
 from orchestration.cli.summary import as_json, show_summary
+from orchestration.ledgers.contract import read_contracts
+from orchestration.ledgers.reader import read_year
 from orchestration.warehouse.check import check_paths
+from orchestration.warehouse.current import current_versions
 from tests.conftest import Published, edit
-from tests.second_year import add_2025
+from tests.second_year import SYNTHETIC, add_2025, fill
 
 
 def test_restated_figures_of_another_year_that_disagree_block_with_place_and_suspect(
@@ -104,3 +112,51 @@ def test_a_year_whose_funds_are_in_another_unit_is_one_slip_with_its_place(
     screen = console.export_text()
     assert screen.count("发现  ") == 1 and "核对原件" in screen
     assert "2025/fund_balance.csv" in screen  # each broken rule with its place
+
+
+def steps_to_add_a_year() -> list[list[str]]:
+    """What README says, word by word: each line of its list as a call of the command."""
+    (said,) = re.findall(
+        r"\*\*A year\.\*\*.*?```\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL
+    )
+    lines = [line.partition("#")[0].split() for line in said.splitlines()]
+    year = [word.removeprefix("YEAR=") for word in lines[-1] if word.startswith("YEAR=")]
+    assert [line[0] for line in lines] == [".venv/bin/ledgergate", ".venv/bin/ledgergate", "make"]
+    return [*(line[1:] for line in lines[:-1]), [lines[-1][1], *year]]
+
+
+def test_a_year_is_added_by_the_words_of_the_readme_alone(
+    published: Published, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A synthetic 2025 with a fault that only last year's figures show: blocked, mended, published."""
+    home = Path(shutil.copytree(published.settings.home, tmp_path / "home"))
+    raw = Path(shutil.copytree(ROOT / "raw", tmp_path / "raw"))
+    aside = Path(shutil.copytree(ROOT / "raw", tmp_path / "aside"))
+    figures = add_2025(aside)
+    for name, value in (("HOME", home), ("RAW", raw)):
+        monkeypatch.setenv(f"LEDGERGATE_{name}", str(value))
+    monkeypatch.setenv("DAGSTER_HOME", str(home / "dagster"))
+    monkeypatch.chdir(tmp_path)
+    begin, check, publish = steps_to_add_a_year()
+
+    def call(arguments: list[str]) -> Result:
+        return CliRunner().invoke(app, arguments)
+
+    assert call(begin).exit_code == 0
+    folder = raw / "2025"
+    edit(folder / "sources.yml", "湖南省人力资源和社会保障厅", SYNTHETIC)
+    before = figures / "fund_balance.csv"
+    edit(before, "15.71,3.85,19.56", "16.71,3.85,20.56")
+    fill(folder, 2025, read_year(figures, 2025, read_contracts(aside / "contracts")))
+    found = call(check)
+    assert found.exit_code == 1
+    assert "期初结余 16.71 亿元，上年期末滚存结余 15.71 亿元" in found.stdout
+    assert "疑点" in found.stdout and "社会保险基金监管局.xlsx" in found.stdout
+    assert "8 本账" in found.stdout and "；2024 年度 " in found.stdout
+
+    edit(before, "16.71,3.85,20.56", "15.71,3.85,19.56")
+    fill(folder, 2025, read_year(figures, 2025, read_contracts(aside / "contracts")))
+    assert call(check).exit_code == 0
+    done = call(publish)
+    assert done.exit_code == 0 and "已发布" in done.stdout
+    assert current_versions(Settings(home=home, raw=raw)).keys() == {2024, 2025}

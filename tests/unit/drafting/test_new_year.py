@@ -11,41 +11,16 @@ from orchestration.base.problems import InputError
 from orchestration.base.settings import ROOT, Settings
 from orchestration.drafting.new_year import NewYear, new_year
 from orchestration.ledgers.contract import read_contracts
-from orchestration.ledgers.reader import Year, read_year
-from orchestration.ledgers.sources import CHECKS, GUIDE
+from orchestration.ledgers.reader import read_year
+from orchestration.ledgers.sources import CHECKS, GUIDE, read_sources
 from tests.layouts import write_year
+from tests.second_year import fill
 
 FORMULA_2024 = "=IF(OR('表1'!$C$12=\"\"),\"未填\",ROUND(N('表1'!$C$12)-SUM('表1'!$C$4:$C$11),6))"
 
 
 def settings_of(raw: Path) -> Settings:
     return Settings(home=raw.parent / "home", raw=raw)
-
-
-def filled(made: NewYear, before: Year) -> None:
-    """Print every text of the year before where the new year has its column and its row."""
-    sheets = {source.ledger: source for source in read_sources_of(made)}
-    for name, ledger in before.ledgers.items():
-        source = sheets[name]
-        book = openpyxl.load_workbook(made.folder / source.file)
-        page = book[source.sheet]
-        cells = [cell for row in page.iter_rows(max_row=4) for cell in row]
-        head = next(cell.row for cell in cells if cell.value == ledger.contract.printed_columns[0].header)
-        columns = {str(cell.value): cell.column for cell in cells if cell.row == head}
-        first = head + 1
-        rows = {key: first + n for n, key in enumerate(dict.fromkeys(cell.row_key for cell in ledger.cells))}
-        headers = {column.name: column.header for column in ledger.contract.columns}
-        for cell in (cell for cell in ledger.cells if cell.measure in headers):
-            page.cell(rows[cell.row_key], columns[headers[cell.measure]]).value = cell.text
-        book.save(made.folder / source.file)
-
-
-def read_sources_of(made: NewYear) -> tuple[object, ...]:
-    from orchestration.ledgers.sources import read_sources
-
-    sources, problems = read_sources(made.folder, made.year)
-    assert problems == []
-    return sources.files
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +41,7 @@ def test_the_empty_year_filled_in_gives_the_cells_of_the_year_before(raw: Path) 
     contracts = read_contracts(raw / "contracts")
     before = read_year(raw / "2024", 2024, contracts)
     again = new_year(settings_of(raw), 2026, 2024)
-    filled(again, before)
+    fill(again.folder, 2026, before)
     year = read_year(again.folder, 2026, contracts)
     said = {cell.address.replace("2024", "2026", 1): (cell.value, cell.unit, cell.text) for cell in before.cells}
     assert {cell.address: (cell.value, cell.unit, cell.text) for cell in year.cells} == said
@@ -119,16 +94,16 @@ def test_other_departments_layouts_keep_their_headers_and_parts(tmp_path: Path) 
     before = read_year(raw / "2024", 2024, contracts)
     made = new_year(settings_of(raw), 2025, 2024)
     assert (made.folder / "contracts").is_dir() and (made.folder / "rules").is_dir()
-    for source in read_sources_of(made):
-        book = openpyxl.load_workbook(made.folder / source.file)  # type: ignore[attr-defined]
-        page = book[source.sheet]  # type: ignore[attr-defined]
-        contract = contracts[source.ledger]  # type: ignore[attr-defined]
+    for source in read_sources(made.folder, made.year)[0].files:
+        book = openpyxl.load_workbook(made.folder / source.file)
+        page = book[source.sheet]
+        contract = contracts[source.ledger]
         names = len(contract.key_columns) + len(contract.texts)
         for row in page.iter_rows(min_col=names + 1, max_col=names + len(contract.measures)):
             for cell in row:
                 if cell.value is None and cell.has_style:
                     cell.value = 1
-        book.save(made.folder / source.file)  # type: ignore[attr-defined]
+        book.save(made.folder / source.file)
     year = read_year(made.folder, 2025, contracts)
     for name, ledger in before.ledgers.items():
         rows = {cell.row_key for cell in ledger.cells}
