@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 
@@ -141,17 +141,21 @@ def make_reports(settings: Settings) -> dg.SensorDefinition:
                 for version, key in keys.items()
                 if key
             ],
-            asset_events=[
-                event
-                for version, year in made.items()
-                if version not in seen and not _is_recorded(context.instance, year, version)
-                for event in made_elsewhere(settings, year, version)
-            ],
+            asset_events=list(_unrecorded(settings, context.instance, made, seen)),
             skip_reason=None if any(keys.values()) else "稍后再试" if keys else "各年度的报告都已生成",
             cursor=" ".join(sorted(made)),
         )
 
     return follow
+
+
+def _unrecorded(
+    settings: Settings, instance: DagsterInstance, made: Mapping[str, int], seen: Collection[str]
+) -> Iterator[dg.AssetMaterialization]:
+    """The reports that are there and that the records do not know; ``seen``: versions looked up before."""
+    for version, year in made.items():
+        if version not in seen and not _is_recorded(instance, year, version):
+            yield from made_elsewhere(settings, year, version)
 
 
 def _is_recorded(instance: DagsterInstance, year: int, version: str) -> bool:
