@@ -14,6 +14,7 @@ import os
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 from multiprocessing.util import Finalize
@@ -31,7 +32,9 @@ ROWS_KEPT = 200
 
 
 class Rows(Protocol):
-    """What a gate needs of a build: rows of a query, decimals exact."""
+    """What a gate needs of a build: rows of a query, decimals exact; and the file held open for many of them."""
+
+    def opened(self) -> AbstractContextManager[None]: ...
 
     def rows(self, query: str) -> list[dict[str, Any]]: ...
 
@@ -79,12 +82,13 @@ def run_suites(
     build: Rows, suites: Iterable[Suite], on_gate: Callable[[GateResult], None] = lambda result: None
 ) -> list[GateResult]:
     """Run every suite; one that fails or crashes does not keep the others from running."""
-    judged = [
-        gate_executor().submit(_run, suite, *_frame(build, suite))
-        if _is_spoken_of(build, suite)
-        else _not_judged(suite)
-        for suite in suites
-    ]
+    with build.opened():
+        judged = [
+            gate_executor().submit(_run, suite, *_frame(build, suite))
+            if _is_spoken_of(build, suite)
+            else _not_judged(suite)
+            for suite in suites
+        ]
     results = []
     for outcome in judged:
         result = outcome if isinstance(outcome, GateResult) else outcome.result()
@@ -143,7 +147,9 @@ def _leave_with_parent() -> None:
 def _context() -> Any:
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     logging.getLogger("great_expectations").setLevel(logging.WARNING)
-    import great_expectations as gx
+    from expectations.lean_import import import_great_expectations
+
+    gx = import_great_expectations()
     from great_expectations.data_context.types.base import ProgressBarsConfig
 
     context = gx.get_context(mode="ephemeral")

@@ -28,6 +28,7 @@ from orchestration.warehouse import compiled
 from orchestration.warehouse.build import Build, content_hash
 from orchestration.warehouse.landing import land, raw_tables
 from orchestration.warehouse.suspects import SCHEMAS
+from orchestration.warehouse.tables import write_table
 from tests.bench import PAGE, ROOT, table
 from tests.variants import enlarged, published
 
@@ -91,9 +92,7 @@ def _no_findings(build: Build) -> None:
     """The tables that localisation writes, empty: what is published and judged after it needs them."""
     with duckdb.connect(str(build.warehouse)) as connection:
         for name, schema in SCHEMAS.items():
-            connection.register("none", schema.empty_table())
-            connection.execute(f"create table {name} as from none")
-            connection.unregister("none")
+            write_table(connection, name, schema, [], build.folder)
 
 
 def exponent(cells: list[float], seconds: list[float]) -> str:

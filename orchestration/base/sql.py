@@ -10,6 +10,17 @@ def sql_text(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def literal(value: object) -> str:
+    """A whole number, a text, or a list of them as DuckDB reads it. Raises ``TypeError`` for anything else."""
+    if isinstance(value, str):
+        return sql_text(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if isinstance(value, list):
+        return f"[{', '.join(map(literal, value))}]"
+    raise TypeError(f"{type(value).__name__} as a parameter of a query")
+
+
 def listed(texts: Iterable[str]) -> str:
     """Texts for between the parentheses of ``in``."""
     return ", ".join(map(sql_text, texts))

@@ -125,7 +125,8 @@ def run(year: Year, as_published: AsPublished = False, as_json: AsJson = False) 
         elif outcome.problems:
             summary.show_problems(err, outcome.problems)
         else:
-            summary.show_summary(out, outcome.build)
+            with outcome.build.opened():
+                summary.show_summary(out, outcome.build)
             if outcome.version:
                 summary.show_version(out, outcome.version, outcome.is_new)
             elif outcome.failed:
@@ -191,7 +192,8 @@ def check(
                 found_json = summary.as_json(found.build.year, found.build, None, [])
                 _print_json(found_json | {"documents": cli_documents.as_json([*found.documents], found.build)})
             else:
-                summary.show_summary(out, found.build)
+                with found.build.opened():
+                    summary.show_summary(out, found.build)
                 cli_documents.show(out, [*found.documents], found.build)
             if review:
                 cli_documents.write_reviews(out, found, review)

@@ -29,7 +29,7 @@ RULES = ROOT / "expectations" / "rules"
 CONTRACTS = ROOT / "raw" / "contracts"
 #: The order in which the dictionary goes through dbt's groups: as the data flows.
 GROUPS = ("unit", "project", "fund", "scores", "reconciliation")
-_SQL_TYPES = {"string": "varchar", "int32": "integer", "bool": "boolean", "decimal128(28, 9)": "decimal(28, 9)"}
+_SQL_TYPES = {"string": "varchar"}
 
 _PAGES = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -123,7 +123,7 @@ def _table_of(contracts: Mapping[str, Contract], tables: Set[str]) -> dict[str, 
 
 def _written_after(source: Mapping[str, Any]) -> dict[str, Any]:
     """A table that is written after the models, and that dbt knows as a source: group and types stand in the code."""
-    types = {field.name: _SQL_TYPES.get(str(field.type), str(field.type)) for field in FINDINGS.get(source["name"], ())}
+    types = FINDINGS.get(source["name"], {})
     columns = {name: {**column, "data_type": types.get(name)} for name, column in source["columns"].items()}
     return {**source, "group": "reconciliation", "columns": columns}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
+from contextlib import nullcontext
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +32,8 @@ def as_json(year: int, build: Build | None, published: str | None, problems: lis
     """The one object that ``--json`` prints; decimals as strings."""
     lists = ("judged_by_year", "not_checked", "coverage", "rules", "findings", "suspects", "suspect_entries")
     empty: dict[str, Any] = {**{name: [] for name in (*lists, "not_judged", "corrections")}, "score": {}}
-    found = _found(build) if build and not problems else empty
+    with build.opened() if build and not problems else nullcontext():
+        found = _found(build) if build and not problems else empty
     notices = build.notices if build and not problems else []
     return {
         "year": year,

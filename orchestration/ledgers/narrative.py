@@ -25,11 +25,10 @@ _TITLE = re.compile(r"《[^》]*》|〔[^〕]*〕\s*\d+\s*号")
 _COUNTED = "万亿元人名次件个项条家类张分年月日期届批套所处"
 _FORMAL = "壹贰貳叁參肆伍陆陸柒捌玖拾佰仟"
 #: Digits of every script, and numbers that are one character (③ Ⅷ ½): all that Unicode calls a number and no word.
-_DIGIT = "".join(
-    re.escape(chr(c)) for c in range(0x110000) if unicodedata.category(chr(c)) in ("Nd", "Nl", "No") and c != 0x3007
-)
+_NUMBERS = ("Nd", "Nl", "No")
+#: A figure, where each such character is written as 0.
 _TYPED = re.compile(
-    rf"[{_DIGIT}]+(?:[.,，．٫٬][{_DIGIT}]+)*[%％٪]?"
+    r"0+(?:[.,，．٫٬]0+)*[%％٪]?"
     rf"|[零〇{_FORMAL}]*[{_FORMAL}][零〇{_FORMAL}]+|[{_FORMAL}]+(?=[{_COUNTED}整])"
     rf"|[一二两三四五六七八九][百千万亿][零〇一二两三四五六七八九十百千万亿]*"
     rf"|[零〇一二两三四五六七八九十百千]+余?多?(?=[{_COUNTED}])"
@@ -83,7 +82,7 @@ def _names(path: Path, found: Any) -> tuple[list[str], list[Problem]]:
     if not isinstance(found, list):
         return [], [Problem(str(path), "", NAMES, repr(found), "[名称, …]")]
     names = [str(name) for name in found]
-    bare = [name for name in names if not _TYPED.sub("", name).strip()]
+    bare = [name for name in names if not "".join(_between(name)).strip()]
     return names, [Problem(str(path), "", NAMES, name or "空白", "含有数字的名称，不是单独的数") for name in bare]
 
 
@@ -113,8 +112,23 @@ def typed_figures(text: str, names: list[str]) -> list[str]:
         bare = _TITLE.sub("", said)
         for name in sorted(names, key=len, reverse=True):
             bare = bare.replace(str(name), "")
-        typed += [found.group() for found in _TYPED.finditer(bare)]
+        typed += [bare[begin:end] for begin, end in _figures(bare)]
     return typed
+
+
+def _figures(text: str) -> list[tuple[int, int]]:
+    """Where figures stand in a text."""
+    shape = "".join("0" if c != "〇" and unicodedata.category(c) in _NUMBERS else c for c in text)
+    return [found.span() for found in _TYPED.finditer(shape)]
+
+
+def _between(text: str) -> Iterator[str]:
+    """What stands between the figures of a text."""
+    begun = 0
+    for begin, end in _figures(text):
+        yield text[begun:begin]
+        begun = end
+    yield text[begun:]
 
 
 def _pieces(items: Any) -> Iterator[tuple[str | None, Any]]:

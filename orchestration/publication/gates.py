@@ -23,8 +23,9 @@ def run_gates(
     on_gate: Callable[[GateResult], None] = lambda result: None,
 ) -> list[GateResult]:
     """Judge a build. The results replace those of any earlier judgement of the same year."""
-    content = content_hash(build, tables)
-    results = run_suites(build, suites, on_gate)
+    with build.opened():
+        content = content_hash(build, tables)
+        results = run_suites(build, suites, on_gate)
     report: dict[str, Any] = {
         "year": build.year,
         "content_sha256": content,

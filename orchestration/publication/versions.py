@@ -23,6 +23,7 @@ from orchestration.base.addresses import hand_over, is_address
 from orchestration.base.files import drafts_of, locked, replacing, sweep, sync
 from orchestration.base.locks import open_database
 from orchestration.base.settings import Settings
+from orchestration.base.sql import literal, sql_text
 from orchestration.warehouse.current import (
     CURRENT,
     Current,
@@ -171,12 +172,14 @@ def _switch(settings: Settings, year: int, name: str) -> None:
     with replacing(settings.serving) as draft:
         with hand_over(duckdb.connect(str(draft)), folders.values()) as connection:
             connection.execute(f"create table {CURRENT} (fiscal_year integer, version varchar)")
-            connection.executemany(f"insert into {CURRENT} values (?, ?)", [[y, f.name] for y, f in folders.items()])
+            stands = ", ".join(f"({y}, {sql_text(folder.name)})" for y, folder in folders.items())
+            connection.execute(f"insert into {CURRENT} values {stands}")
             names = {path.stem for folder in folders.values() for path in folder.glob("[!.]*.parquet")}
             for table in sorted(names):
                 places = [folder / f"{table}.parquet" for folder in folders.values()]
                 files = [str(path) for path in places if path.is_file()]
-                connection.execute(f"create table {table} as from read_parquet(?, union_by_name = true)", [files])
+                read = f"read_parquet({literal(files)}, union_by_name = true)"
+                connection.execute(f"create table {table} as from {read}")
             connection.execute("checkpoint")  # closing would do it too, but says nothing where the disk is full
         write_current(settings, Current(chosen, fingerprint_of(draft)))
     # What a reader wrote beside the old file is not of the new one.

@@ -7,7 +7,8 @@ import difflib
 import functools
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -99,6 +100,12 @@ class Build:
     def inputs(self) -> str:
         """The fingerprint of what the build was made from; empty where nobody said."""
         return self.inputs_file.read_text(encoding="utf-8") if self.inputs_file.is_file() else ""
+
+    @contextmanager
+    def opened(self) -> Iterator[None]:
+        """Many queries in a row: opening the file costs more than most of them, and is shared while it is open."""
+        with open_database(self.warehouse):
+            yield
 
     def rows(self, query: str, *parameters: object) -> list[dict[str, Any]]:
         """Query the build file, read-only."""

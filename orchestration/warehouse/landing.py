@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import pyarrow as pa
 
 from orchestration.entries.year import Entries
 from orchestration.ledgers.cell import Cell
@@ -21,81 +20,41 @@ from orchestration.ledgers.money import unit_kind
 from orchestration.ledgers.narrative import Piece
 from orchestration.ledgers.reader import Year
 from orchestration.rules.model import COMPUTED, Rulebook
+from orchestration.warehouse.tables import FLAG, INT, LONG, TEXT, VALUE, Schema, write_table
 
-VALUE = pa.decimal128(28, 9)
-_TEXT, _INT, _FLAG = pa.string(), pa.int32(), pa.bool_()
-
-SCHEMAS: dict[str, pa.Schema] = {
-    "cell": pa.schema(
-        {
-            "fiscal_year": _INT, "ledger": _TEXT, "row_key": _TEXT, "row_kind": _TEXT, "row_label": _TEXT,
-            "measure": _TEXT, "text": _TEXT, "value": VALUE, "unit": _TEXT, "half_width": VALUE,
-            "printed_unit": _TEXT, "printed_factor": pa.decimal128(13, 10), "file": _TEXT, "sheet": _TEXT,
-            "cell": _TEXT, "address": _TEXT,
-        }
-    ),
-    "correction": pa.schema(
-        {
-            "fiscal_year": _INT, "address": _TEXT, "printed": _TEXT, "corrected": _TEXT, "value": VALUE,
-            "half_width": VALUE, "reason": _TEXT, "evidence": _TEXT, "basis": _TEXT, "confirmed_by": _TEXT,
-        }
-    ),
-    "accepted_exception": pa.schema(
-        {
-            "fiscal_year": _INT, "rule_id": _TEXT, "instance": _TEXT, "difference": VALUE, "reason": _TEXT,
-            "evidence": _TEXT, "confirmed_by": _TEXT,
-        }
-    ),
-    "ledger": pa.schema(
-        {"fiscal_year": _INT, "ledger": _TEXT, "title": _TEXT, "short": _TEXT, "on_duty": _TEXT, "file": _TEXT,
-         "sha256": _TEXT, "document": _TEXT, "section": _TEXT, "department": _TEXT, "cells": _INT,
-         "reliability": VALUE}
-    ),
-    "measure": pa.schema(
-        {"fiscal_year": _INT, "ledger": _TEXT, "measure": _TEXT, "header": _TEXT, "published_table": _TEXT,
-         "total_published": _FLAG}
-    ),
-    "ledger_column": pa.schema(
-        {"fiscal_year": _INT, "ledger": _TEXT, "place": _INT, "role": _TEXT, "name": _TEXT, "header": _TEXT,
-         "kind": _TEXT, "part": _INT}
-    ),
-    "narrative": pa.schema(
-        {"fiscal_year": _INT, "slot": _TEXT, "position": _INT, "kind": _TEXT, "text": _TEXT}
-    ),
-    "entry_ledger": pa.schema(
-        {"fiscal_year": _INT, "ledger": _TEXT, "prints": _TEXT, "entries": _TEXT, "label": _TEXT,
-         "allowed_bad_lines": pa.int64(), "contract": _TEXT}
-    ),
-    "entry_place": pa.schema({"fiscal_year": _INT, "file": _TEXT, "path": _TEXT, "sums": _TEXT}),
-    "entry_file": pa.schema(
-        {"fiscal_year": _INT, "ledger": _TEXT, "file": _TEXT, "content": _TEXT, "entries": pa.int64(),
-         "fen": pa.decimal128(28, 0), "bad_lines": pa.int64(), "same_as": _TEXT}
-    ),
-    "bad_line": pa.schema(
-        {"fiscal_year": _INT, "ledger": _TEXT, "file": _TEXT, "line": pa.int64(), "reason": _TEXT, "raw": _TEXT}
-    ),
-    "rule": pa.schema(
-        {"fiscal_year": _INT, "rule_id": _TEXT, "title": _TEXT, "severity": _TEXT, "operator": _TEXT,
-         "compare": _TEXT, "only_where_broken": _TEXT, "companion_of": _TEXT, "says": _TEXT}
-    ),
-    "rule_hint": pa.schema({"fiscal_year": _INT, "rule_id": _TEXT, "text": _TEXT, "unless": _TEXT}),
-    "rule_variant": pa.schema(
-        {"fiscal_year": _INT, "rule_id": _TEXT, "variant": _TEXT, "left_label": _TEXT, "right_label": _TEXT}
-    ),
-    "rule_selector": pa.schema(
-        {
-            "fiscal_year": _INT, "rule_id": _TEXT, "variant": _TEXT, "term": _INT, "side": _TEXT, "role": _TEXT,
-            "weight": _INT, "constant": VALUE, "year_offset": _INT, "ledger": _TEXT, "key_1": _TEXT, "key_2": _TEXT,
-            "key_3": _TEXT, "slot_1": _INT, "slot_2": _INT, "slot_3": _INT, "detail_only": _FLAG, "measure": _TEXT,
-            "label": _TEXT, "needed": _FLAG, "row_name": _TEXT, "where_measure": _TEXT, "where_operator": _TEXT,
-            "where_text": _TEXT, "where_value": VALUE,
-        }
-    ),
+SCHEMAS: dict[str, Schema] = {
+    "cell": {"fiscal_year": INT, "ledger": TEXT, "row_key": TEXT, "row_kind": TEXT, "row_label": TEXT,
+        "measure": TEXT, "text": TEXT, "value": VALUE, "unit": TEXT, "half_width": VALUE, "printed_unit": TEXT,
+        "printed_factor": "decimal(13, 10)", "file": TEXT, "sheet": TEXT, "cell": TEXT, "address": TEXT},
+    "correction": {"fiscal_year": INT, "address": TEXT, "printed": TEXT, "corrected": TEXT, "value": VALUE,
+        "half_width": VALUE, "reason": TEXT, "evidence": TEXT, "basis": TEXT, "confirmed_by": TEXT},
+    "accepted_exception": {"fiscal_year": INT, "rule_id": TEXT, "instance": TEXT, "difference": VALUE, "reason": TEXT,
+        "evidence": TEXT, "confirmed_by": TEXT},
+    "ledger": {"fiscal_year": INT, "ledger": TEXT, "title": TEXT, "short": TEXT, "on_duty": TEXT, "file": TEXT,
+        "sha256": TEXT, "document": TEXT, "section": TEXT, "department": TEXT, "cells": INT, "reliability": VALUE},
+    "measure": {"fiscal_year": INT, "ledger": TEXT, "measure": TEXT, "header": TEXT, "published_table": TEXT,
+        "total_published": FLAG},
+    "ledger_column": {"fiscal_year": INT, "ledger": TEXT, "place": INT, "role": TEXT, "name": TEXT, "header": TEXT,
+        "kind": TEXT, "part": INT},
+    "narrative": {"fiscal_year": INT, "slot": TEXT, "position": INT, "kind": TEXT, "text": TEXT},
+    "entry_ledger": {"fiscal_year": INT, "ledger": TEXT, "prints": TEXT, "entries": TEXT, "label": TEXT,
+        "allowed_bad_lines": LONG, "contract": TEXT},
+    "entry_place": {"fiscal_year": INT, "file": TEXT, "path": TEXT, "sums": TEXT},
+    "entry_file": {"fiscal_year": INT, "ledger": TEXT, "file": TEXT, "content": TEXT, "entries": LONG,
+        "fen": "decimal(28, 0)", "bad_lines": LONG, "same_as": TEXT},
+    "bad_line": {"fiscal_year": INT, "ledger": TEXT, "file": TEXT, "line": LONG, "reason": TEXT, "raw": TEXT},
+    "rule": {"fiscal_year": INT, "rule_id": TEXT, "title": TEXT, "severity": TEXT, "operator": TEXT, "compare": TEXT,
+        "only_where_broken": TEXT, "companion_of": TEXT, "says": TEXT},
+    "rule_hint": {"fiscal_year": INT, "rule_id": TEXT, "text": TEXT, "unless": TEXT},
+    "rule_variant": {"fiscal_year": INT, "rule_id": TEXT, "variant": TEXT, "left_label": TEXT, "right_label": TEXT},
+    "rule_selector": {"fiscal_year": INT, "rule_id": TEXT, "variant": TEXT, "term": INT, "side": TEXT, "role": TEXT,
+        "weight": INT, "constant": VALUE, "year_offset": INT, "ledger": TEXT, "key_1": TEXT, "key_2": TEXT,
+        "key_3": TEXT, "slot_1": INT, "slot_2": INT, "slot_3": INT, "detail_only": FLAG, "measure": TEXT,
+        "label": TEXT, "needed": FLAG, "row_name": TEXT, "where_measure": TEXT, "where_operator": TEXT,
+        "where_text": TEXT, "where_value": VALUE},
 }  # fmt: skip
 SCHEMAS["prior_cell"] = SCHEMAS["cell"]
-SCHEMAS["prior_judged"] = pa.schema(
-    {"fiscal_year": _INT, "rule_id": _TEXT, "title": _TEXT, "severity": _TEXT, "instances": pa.int64()}
-)
+SCHEMAS["prior_judged"] = {"fiscal_year": INT, "rule_id": TEXT, "title": TEXT, "severity": TEXT, "instances": LONG}
 
 
 def raw_tables(
@@ -218,10 +177,8 @@ def land(warehouse: Path, *years: dict[str, list[dict[str, Any]]]) -> None:
             connection.execute("begin")
             connection.execute("create schema raw")
             for name, schema in SCHEMAS.items():
-                rows = [row for tables in years for row in tables[name]]
-                connection.register("landing", pa.Table.from_pylist(rows, schema=schema))
-                connection.execute(f"create table raw.{name} as select * from landing")
-                connection.unregister("landing")
+                rows = (row for tables in years for row in tables[name])
+                write_table(connection, f"raw.{name}", schema, rows, fresh)
             connection.execute("commit")
             connection.execute("checkpoint")  # the file alone is moved; closing says nothing where the disk is full
         (warehouse.parent / f"{warehouse.name}.wal").unlink(missing_ok=True)

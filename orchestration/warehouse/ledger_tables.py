@@ -11,6 +11,7 @@ from typing import Any
 
 import duckdb
 
+from orchestration.base.sql import sql_text
 from orchestration.warehouse import models
 from orchestration.warehouse.build import Build
 
@@ -39,7 +40,7 @@ def write_ledger_tables(build: Build) -> dict[str, int]:
         connection.execute("begin")
         for ledger, columns in ledgers.items():
             table = table_of(ledger)
-            connection.execute(f"create or replace table {table} as {_select(columns)}", [build.year, ledger])
+            connection.execute(f"create or replace table {table} as {_select(columns, build.year, ledger)}")
             for column in columns:
                 said = column["header"].replace("'", "''")
                 connection.execute(f"""comment on column {table}."{column["name"]}" is '{said}'""")
@@ -55,11 +56,11 @@ def published_tables(build: Build) -> list[str]:
     return [*models.published_tables(), *own]
 
 
-def _select(columns: Iterable[Mapping[str, Any]]) -> str:
+def _select(columns: Iterable[Mapping[str, Any]], year: int, ledger: str) -> str:
     listed = ", ".join(f'{_expression(column)} as "{column["name"]}"' for column in columns)
     return f"""
         select fiscal_year, row_key, max(row_label) as row_label, {listed}
-        from cell where fiscal_year = ? and ledger = ? and row_kind = 'detail'
+        from cell where fiscal_year = {year} and ledger = {sql_text(ledger)} and row_kind = 'detail'
         group by fiscal_year, row_key order by min(rowid)
     """
 

@@ -6,8 +6,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-
 from orchestration.base.addresses import resolve_path
 from orchestration.base.locks import open_database
 from orchestration.entries.contract import EntryContract
@@ -17,30 +15,20 @@ from orchestration.localisation.findings import Finding, Findings, Label, Suspec
 from orchestration.localisation.solver.network import Quantity, Relation
 from orchestration.localisation.suspects import find, network
 from orchestration.warehouse.build import Build
+from orchestration.warehouse.tables import FLAG, INT, LONG, TEXT, VALUE, Schema, write_table
 
-_TEXT, _INT, _FLAG, _VALUE = pa.string(), pa.int32(), pa.bool_(), pa.decimal128(28, 9)
-SCHEMAS = {
-    "finding": pa.schema(
-        {"fiscal_year": _INT, "fault": _INT, "kind": _TEXT, "severity": _TEXT, "rules": _TEXT, "answers": _INT,
-         "is_unique": _FLAG, "is_complete": _FLAG, "pattern": _TEXT, "pattern_kind": _TEXT, "statement": _TEXT}
-    ),
-    "finding_rule": pa.schema(
-        {"fiscal_year": _INT, "fault": _INT, "place": _INT, "rule_id": _TEXT, "instance": _TEXT}
-    ),
-    "suspect_cell": pa.schema(
-        {"fiscal_year": _INT, "fault": _INT, "answer": _INT, "rank": _INT, "address": _TEXT, "ledger": _TEXT,
-         "row_key": _TEXT, "measure": _TEXT, "unit": _TEXT, "printed_text": _TEXT, "printed_yuan": _VALUE,
-         "implied_low_yuan": _VALUE, "implied_high_yuan": _VALUE, "witnesses": _TEXT, "slip": _TEXT,
-         "statement": _TEXT}
-    ),
-    "suspect_witness": pa.schema(
-        {"fiscal_year": _INT, "fault": _INT, "answer": _INT, "address": _TEXT, "place": _INT, "witness": _TEXT}
-    ),
-    "suspect_entry": pa.schema(
-        {"fiscal_year": _INT, "fault": _INT, "rank": _INT, "kind": _TEXT, "ledger": _TEXT, "file": _TEXT,
-         "line": pa.int64(), "month": _INT, "account": _TEXT, "amount_yuan": _VALUE, "implied_low_yuan": _VALUE,
-         "implied_high_yuan": _VALUE, "statement": _TEXT}
-    ),
+SCHEMAS: dict[str, Schema] = {
+    "finding": {"fiscal_year": INT, "fault": INT, "kind": TEXT, "severity": TEXT, "rules": TEXT, "answers": INT,
+        "is_unique": FLAG, "is_complete": FLAG, "pattern": TEXT, "pattern_kind": TEXT, "statement": TEXT},
+    "finding_rule": {"fiscal_year": INT, "fault": INT, "place": INT, "rule_id": TEXT, "instance": TEXT},
+    "suspect_cell": {"fiscal_year": INT, "fault": INT, "answer": INT, "rank": INT, "address": TEXT, "ledger": TEXT,
+        "row_key": TEXT, "measure": TEXT, "unit": TEXT, "printed_text": TEXT, "printed_yuan": VALUE,
+        "implied_low_yuan": VALUE, "implied_high_yuan": VALUE, "witnesses": TEXT, "slip": TEXT, "statement": TEXT},
+    "suspect_witness": {"fiscal_year": INT, "fault": INT, "answer": INT, "address": TEXT, "place": INT,
+        "witness": TEXT},
+    "suspect_entry": {"fiscal_year": INT, "fault": INT, "rank": INT, "kind": TEXT, "ledger": TEXT, "file": TEXT,
+        "line": LONG, "month": INT, "account": TEXT, "amount_yuan": VALUE, "implied_low_yuan": VALUE,
+        "implied_high_yuan": VALUE, "statement": TEXT},
 }  # fmt: skip
 _CELLS = """
     select cells.address, cells.year_offset, cells.row_kind, cells.measure, cells.unit, cells.printed_unit, cells.text,
@@ -108,13 +96,12 @@ def write_suspects(build: Build) -> Findings:
 
     What it costs to suspect a cell of a ledger is in the ledger's contract (``reliability``).
     """
-    found = _find(build) if _something_does_not_hold_exactly(build) else Findings()
+    with build.opened():
+        found = _find(build) if _something_does_not_hold_exactly(build) else Findings()
     with open_database(build.warehouse, read_only=False) as connection:
         connection.execute("begin")
         for name, rows in _tables(found).items():
-            connection.register("rows", pa.Table.from_pylist(rows, schema=SCHEMAS[name]))
-            connection.execute(f"create or replace table {name} as select * from rows")
-            connection.unregister("rows")
+            write_table(connection, name, SCHEMAS[name], rows, build.folder)
         connection.execute("commit")
     return found
 
@@ -162,7 +149,7 @@ def _tables(found: Findings) -> dict[str, list[dict[str, Any]]]:
 
 
 def _row(found: Finding | SuspectCell | SuspectEntry, table: str) -> dict[str, Any]:
-    return {name: getattr(found, name) for name in SCHEMAS[table].names}
+    return {name: getattr(found, name) for name in SCHEMAS[table]}
 
 
 def _account_indexes(build: Build) -> list[AccountIndex]:

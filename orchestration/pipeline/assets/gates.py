@@ -44,7 +44,8 @@ def gate_assets(tables: list[str]) -> dg.AssetsDefinition:
         if stopping and all(result.status != "crashed" for result in stopping):  # a check that broke has not judged
             workspace.settle(build.year, build.inputs, "blocked")
         if not workspace.as_published:
-            events.gates_judged(workspace.run(build.year, context.run.run_id), build, results)
+            with build.opened():
+                events.gates_judged(workspace.run(build.year, context.run.run_id), build, results)
         yield dg.MaterializeResult(
             metadata={
                 "page": dg.MetadataValue.url(workspace.settings.page_url(build.year, "gates")),

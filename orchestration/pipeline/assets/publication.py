@@ -38,7 +38,8 @@ def publication_asset(tables: list[str]) -> dg.AssetsDefinition:
         run = workspace.run(build.year, context.run.run_id)
         workspace.watcher.step("发布", 1)
         try:
-            version, is_new = publish_build(workspace.settings, build, published_tables(build))
+            with build.opened():
+                version, is_new = publish_build(workspace.settings, build, published_tables(build))
         except NotPublishedError as error:
             workspace.settle(build.year, build.inputs, "blocked")
             events.refused(run, str(error))

@@ -86,8 +86,9 @@ def warehouse_assets() -> dg.AssetsDefinition:
 def _outputs(build: Build, nodes: Sequence[models.DbtNode], engine: str) -> Iterator[dg.Output[None]]:
     """Each table that was built, with what people want to see of it."""
     built = [node for node in nodes if node.kind in ("model", "seed") and node.status == "success"]
-    seen = glimpses(build, [node.name for node in built])
-    lineage = column_lineage(build, nodes, engine)
+    with build.opened():
+        seen = glimpses(build, [node.name for node in built])
+        lineage = column_lineage(build, nodes, engine)
     for node in built:
         tests = [test for test in nodes if test.kind == "test" and node.unique_id in test.depends_on]
         metadata: dict[str, dg.MetadataValue] = {

@@ -5,8 +5,12 @@ from __future__ import annotations
 import sqlite3
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from types import ModuleType
 
 import pytest
+from dagster._core.storage.event_log.sqlite import sqlite_event_log
+from dagster._core.storage.runs.sqlite import sqlite_run_storage
+from dagster._core.storage.schedules.sqlite import sqlite_schedule_storage
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
@@ -74,3 +78,15 @@ def test_no_more_databases_are_kept_than_a_few(tmp_path: Path) -> None:
             write_events(database(folder), 1)
         assert len(records._kept) == records.KEPT
     assert not records._kept
+
+
+@pytest.mark.usefixtures("listening")
+@pytest.mark.parametrize("storage", [sqlite_event_log, sqlite_run_storage, sqlite_schedule_storage])
+def test_dagster_makes_one_engine_for_each_database(storage: ModuleType, tmp_path: Path) -> None:
+    """It asks for one at each event; an engine compiles every statement that it has not seen."""
+    made = [storage.create_engine(f"sqlite:///{tmp_path}/a.db", poolclass=NullPool) for _ in range(3)]
+    other = storage.create_engine(f"sqlite:///{tmp_path}/b.db", poolclass=NullPool)
+    assert made[0] is made[1] is made[2] is not other
+    made[0].dispose()
+    with made[0].connect() as connection:
+        assert connection.execute(text("select 1")).scalar() == 1

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,10 @@ class Ledgers:
 
     def __init__(self, *ledgers: str):
         self.ledgers = ledgers
+
+    @contextmanager
+    def opened(self) -> Iterator[None]:
+        yield
 
     def rows(self, query: str) -> list[dict[str, Any]]:
         if "from raw.ledger" not in query:
