@@ -125,11 +125,11 @@ def where(home: Path, raw: Path) -> dict[str, Any]:
     from orchestration.pipeline.resources import Workspace
     from orchestration.pipeline.run import run_year
     from orchestration.publication import gates, release
-    from orchestration.warehouse import build, models, suspects
+    from orchestration.warehouse import build, compiled, models, suspects
 
     settings = Settings(home=home, raw=raw)
     with part("load the parsed models"):
-        tables = models.published_tables()
+        tables = compiled.published_tables()
     with part("assemble Dagster's definitions"):
         from orchestration.pipeline.definitions import build_definitions
 

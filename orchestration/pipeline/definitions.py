@@ -20,7 +20,7 @@ from orchestration.pipeline.jobs import year_jobs
 from orchestration.pipeline.records import write_cheaply
 from orchestration.pipeline.resources import Workspace, one_run_of_a_year
 from orchestration.pipeline.sensors import all_schedules, all_sensors
-from orchestration.warehouse import models
+from orchestration.warehouse import compiled
 from orchestration.warehouse.ledger_tables import table_of
 
 
@@ -31,7 +31,7 @@ def build_definitions(overrides: Mapping[str, object] | None = None) -> dg.Defin
     assert isinstance(workspace, Workspace)
     contracts = read_contracts(workspace.settings.contracts)
     warehouse = warehouse_assets()
-    tables = [*models.published_tables(), *(table_of(name) for name in contracts)]
+    tables = [*compiled.published_tables(), *(table_of(name) for name in contracts)]
     return dg.Definitions(
         assets=[
             ledger_assets(contracts, read_entry_contracts(workspace.settings.entry_contracts)),

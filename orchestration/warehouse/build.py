@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from orchestration.base.files import drafts_of, sweep
 from orchestration.base.locks import open_database
 from orchestration.base.problems import InputError, Problem
 from orchestration.base.settings import CONTRACTS, RULES, Settings
@@ -30,6 +31,7 @@ from orchestration.warehouse.engines import engine_of
 from orchestration.warehouse.landing import land, raw_tables
 from orchestration.warehouse.prior import read_prior
 from orchestration.warehouse.rows import rows_of
+from orchestration.warehouse.tables import DRAFTS
 
 
 @dataclass(frozen=True)
@@ -205,6 +207,8 @@ def read_notes(folder: Path, ledgers: Year, rulebook: Rulebook) -> tuple[list[Co
 
 def land_inputs(build: Build, inputs: Inputs, fingerprint: str = "") -> None:
     """Start the build anew from its inputs. Gate results of an earlier build go with it."""
+    for drafts in (drafts_of(build.gates), DRAFTS):  # what a killed run has left: one at a time builds in a folder
+        sweep(build.folder, drafts)
     build.gates.unlink(missing_ok=True)
     build.inputs_file.unlink(missing_ok=True)
     shown = bad_lines(inputs.entries, build.quarantine) if inputs.entries else []

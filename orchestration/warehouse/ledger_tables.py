@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 
 from orchestration.base.sql import sql_text
-from orchestration.warehouse import models
+from orchestration.warehouse import compiled
 from orchestration.warehouse.build import Build
 
 PREFIX = "ledger_"
@@ -53,7 +53,7 @@ def published_tables(build: Build) -> list[str]:
     """All that is published of a build: the models' tables, and those of its ledgers."""
     query = "select distinct ledger from raw.ledger_column where fiscal_year = ? order by ledger"
     own = [table_of(row["ledger"]) for row in build.rows(query, build.year)]
-    return [*models.published_tables(), *own]
+    return [*compiled.published_tables(), *own]
 
 
 def _select(columns: Iterable[Mapping[str, Any]], year: int, ledger: str) -> str:

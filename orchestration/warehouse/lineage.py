@@ -11,7 +11,8 @@ from typing import Any
 
 from orchestration.base.files import write_whole
 from orchestration.warehouse.build import Build
-from orchestration.warehouse.models import TARGET, DbtNode, fingerprint, manifest
+from orchestration.warehouse.compiled import project
+from orchestration.warehouse.models import TARGET, DbtNode, fingerprint
 
 #: model -> column -> (table, column) that it comes from. Tables that were landed are named ``raw.<table>``.
 Lineage = dict[str, dict[str, list[tuple[str, str]]]]
@@ -32,7 +33,7 @@ def column_lineage(build: Build, nodes: Sequence[DbtNode], dialect: str = "duckd
             }
     schema = _schema(build)
     lineage = {node.name: _columns(node.sql, schema, dialect) for node in nodes if node.kind == "model" and node.sql}
-    if len(lineage) == sum(node.resource_type == "model" for node in manifest().nodes.values()):
+    if len(lineage) == sum(node.kind == "model" for node in project()):
         write_whole(_KEPT, json.dumps({"fingerprint": fingerprint(), "lineage": lineage}, ensure_ascii=False))
     return lineage
 

@@ -88,12 +88,6 @@ def parse(engine: str = DUCKDB.name) -> Path:
     return found
 
 
-def published_tables() -> list[str]:
-    """The tables that are published: what dbt builds or knows as a source, tagged so."""
-    known = [*manifest().nodes.values(), *manifest().sources.values()]
-    return sorted(node.name for node in known if "published" in node.tags)
-
-
 def build(
     warehouse: Path,
     select: str | None = None,

@@ -21,6 +21,8 @@ from orchestration.base.sql import sql_text
 #: Column -> type.
 Schema = Mapping[str, str]
 TEXT, INT, LONG, FLAG, VALUE = "varchar", "integer", "bigint", "boolean", "decimal(28, 9)"
+#: How the names of the files begin that rows go through.
+DRAFTS = ".rows-"
 _LONGEST_ROW = 2**28  # bytes
 
 
@@ -31,7 +33,7 @@ def write_table(
     its column can't hold to the last digit.
     """
     columns = ", ".join(f"'{column}': '{kind}'" for column, kind in schema.items())
-    descriptor, place = tempfile.mkstemp(prefix=".rows-", suffix=".json", dir=folder)
+    descriptor, place = tempfile.mkstemp(prefix=DRAFTS, suffix=".json", dir=folder)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as lines:
             for row in rows:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -9,9 +10,12 @@ import sys
 from pathlib import Path
 
 import dagster as dg
+import dbt.version  # noqa: F401  dagster-dbt with dbt: here its own reading is what ours is held to
 import pytest
+from dagster_dbt import build_dbt_asset_specs
 
 from orchestration.base.settings import ROOT, Settings
+from orchestration.pipeline.assets.warehouse import Translator, model_specs
 from orchestration.pipeline.definitions import build_definitions
 from orchestration.pipeline.jobs import RUN_YEAR
 from orchestration.pipeline.resources import Workspace, dagster_instance
@@ -185,3 +189,27 @@ def test_each_step_shows_rows_totals_a_preview_and_where_columns_come_from(setti
     }  # notices
     assert "4,512.02" in str(found["ledger/project_expenditure"]["totals"].value)
     assert "gates.html" in str(found["published_year"]["gates"].value)
+
+
+def test_assets_are_those_that_dagster_dbt_makes_itself() -> None:
+    """They are made without starting dbt, whose own reading of the project is what they must say."""
+
+    def said(spec: dg.AssetSpec) -> object:
+        shown = {name: str(value) for name, value in spec.metadata.items() if not name.startswith("dagster_dbt/")}
+        return (
+            {dep.asset_key for dep in spec.deps}, spec.group_name, tuple(spec.owners), spec.kinds, dict(spec.tags),
+            spec.description, spec.partitions_def, shown,
+        )  # fmt: skip
+
+    manifest = models.parse()
+    own = {spec.key: said(spec) for spec in model_specs()}
+    translator = Translator(json.loads(manifest.read_text(encoding="utf-8")))
+    script = (
+        "import orchestration.pipeline.definitions, sys; print(sorted({m for m in sys.modules if m[:4] == 'dbt.'}))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert done.stdout.strip() == "[]", done
+    theirs = build_dbt_asset_specs(
+        manifest=manifest, dagster_dbt_translator=translator, exclude="resource_type:unit_test"
+    )
+    assert own == {spec.key: said(spec) for spec in theirs}

@@ -15,7 +15,7 @@ from orchestration.base.settings import Settings
 from orchestration.publication.gates import failed, run_gates
 from orchestration.publication.release import publish_build
 from orchestration.publication.versions import NotPublishedError
-from orchestration.warehouse import models
+from orchestration.warehouse import compiled
 from orchestration.warehouse.build import Build
 from tests.conftest import Published
 
@@ -62,7 +62,7 @@ def tamper(build: Build, statement: str) -> None:
 def test_gate_blocks_publication_and_names_the_row(name: str, build: Build, tmp_path: Path) -> None:
     statement, named = TAMPERED[name]
     tamper(build, statement)
-    tables = models.published_tables()
+    tables = compiled.published_tables()
     results = run_gates(build, tables)
     assert [result.name for result in failed(results)] == [name]
     (result,) = failed(results)
@@ -143,20 +143,20 @@ def test_a_sound_year_costs_a_gate_a_row_of_each_kind(published: Published) -> N
 def test_results_of_other_content_do_not_count(build: Build, tmp_path: Path) -> None:
     tamper(build, "update project_expenditure set project_name = '改名' where project_no = 1")
     with pytest.raises(NotPublishedError, match="另一份内容"):
-        publish_build(Settings(home=tmp_path / "home", raw=tmp_path), build, models.published_tables())
+        publish_build(Settings(home=tmp_path / "home", raw=tmp_path), build, compiled.published_tables())
 
 
 def test_a_build_without_gate_results_is_not_published(build: Build, tmp_path: Path) -> None:
     build.gates.unlink()
     with pytest.raises(NotPublishedError, match="没有经过关卡"):
-        publish_build(Settings(home=tmp_path / "home", raw=tmp_path), build, models.published_tables())
+        publish_build(Settings(home=tmp_path / "home", raw=tmp_path), build, compiled.published_tables())
 
 
 def test_an_incomplete_build_is_not_published(build: Build, tmp_path: Path) -> None:
     with duckdb.connect(str(build.warehouse)) as connection:
         connection.execute("drop table fund_balance")
     with pytest.raises(NotPublishedError, match="不完整"):
-        publish_build(Settings(home=tmp_path / "home", raw=tmp_path), build, models.published_tables())
+        publish_build(Settings(home=tmp_path / "home", raw=tmp_path), build, compiled.published_tables())
 
 
 def _asks_for_a_column_that_is_not_there() -> list[object]:

@@ -4,15 +4,16 @@ one's metadata.
 SQL belongs in ``dbt_project``; running it in ``orchestration.warehouse.compiled``.
 """
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject, dbt_assets
 
 from orchestration.alerting import events
 from orchestration.base.problems import InputError
 from orchestration.pipeline.assets.ledgers import LANDED
+from orchestration.pipeline.lean_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject
 from orchestration.pipeline.partitions import YEARS
 from orchestration.pipeline.resources import Workspace
 from orchestration.warehouse import compiled, models
@@ -22,10 +23,18 @@ from orchestration.warehouse.glimpse import Glimpse, glimpses, markdown
 from orchestration.warehouse.lineage import column_lineage
 
 PACKAGE = "ledgergate"
+_BUILT = ("model", "seed")
 
 
 class Translator(DagsterDbtTranslator):
     """dbt's names in the lineage: sources are what the ledger step landed; groups and their owners are those of dbt."""
+
+    def __init__(self, manifest: Mapping[str, Any]) -> None:
+        # Several sources stand for one landed asset: a rulebook is four tables.
+        super().__init__(
+            DagsterDbtTranslatorSettings(enable_duplicate_source_asset_keys=True, enable_asset_checks=False)
+        )
+        self._groups = manifest["groups"]
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
         if dbt_resource_props["resource_type"] == "source":
@@ -34,8 +43,8 @@ class Translator(DagsterDbtTranslator):
         return dg.AssetKey([dbt_resource_props["name"]])
 
     def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:
-        group = models.manifest().groups.get(f"group.{PACKAGE}.{self.get_group_name(dbt_resource_props)}")
-        return [f"team:{group.owner.name}"] if group and group.owner.name else []
+        group = self._groups.get(f"group.{PACKAGE}.{self.get_group_name(dbt_resource_props)}")
+        return [f"team:{group['owner']['name']}"] if group and group["owner"]["name"] else []
 
     def get_metadata(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, Any]:
         path = f"{models.PROJECT.name}/{dbt_resource_props['original_file_path']}"
@@ -46,22 +55,19 @@ class Translator(DagsterDbtTranslator):
         return YEARS
 
 
+def model_specs() -> Sequence[dg.AssetSpec]:
+    """Every model and seed of the project, from what dbt has written down of it."""
+    manifest = json.loads(models.parse().read_text(encoding="utf-8"))
+    translator = Translator(manifest)
+    project = DbtProject(project_dir=models.PROJECT, profiles_dir=models.PROJECT)
+    built = [name for name, node in manifest["nodes"].items() if node["resource_type"] in _BUILT]
+    return [translator.get_asset_spec(manifest, name, project) for name in built]
+
+
 def warehouse_assets() -> dg.AssetsDefinition:
     """All models and seeds, built in one go from what dbt has compiled."""
-    manifest_path = models.parse()
-    # Several sources stand for one landed asset: a rulebook is four tables.
-    translator = Translator(
-        settings=DagsterDbtTranslatorSettings(enable_duplicate_source_asset_keys=True, enable_asset_checks=False)
-    )
-    project = DbtProject(project_dir=models.PROJECT, profiles_dir=models.PROJECT)
 
-    @dbt_assets(
-        manifest=manifest_path,
-        name="build_models",
-        dagster_dbt_translator=translator,
-        exclude="resource_type:unit_test",
-        project=project,
-    )
+    @dg.multi_asset(name="build_models", specs=model_specs(), can_subset=True)
     def build_models(
         context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
     ) -> Iterator[dg.Output[None]]:
