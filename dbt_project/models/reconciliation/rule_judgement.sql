@@ -1,10 +1,46 @@
--- Each rule instance judged twice: after corrections and as published.
-with terms as (
-    select * from {{ ref('rule_term') }}
+-- Each rule instance judged on two bases: as corrected, and as reported where a correction makes a difference.
+{% set columns = [
+    'fiscal_year', 'rule_id', 'instance', 'variant', 'term', 'side', 'role', 'weight', 'label', 'address', 'ledger',
+    'row_label', 'unit', 'printed_unit', 'printed_factor', 'is_missing'
+] %}
+with rules as (
+    select * from {{ source('raw', 'rule') }}
 ),
 
-rules as (
-    select * from {{ source('raw', 'rule') }}
+corrected as (
+    select distinct
+        fiscal_year,
+        rule_id,
+        instance
+    from {{ ref('rule_term') }}
+    where
+        value <> printed_value
+        or half_width <> printed_half_width
+        or (value is null) <> (printed_value is null)
+        or (half_width is null) <> (printed_half_width is null)
+),
+
+terms as (
+    select
+        'corrected' as basis,
+        {{ columns | join(', ') }},
+        value,
+        half_width
+    from {{ ref('rule_term') }}
+    union all
+    select
+        'reported' as basis,
+        {% for column in columns %}
+        term.{{ column }},
+        {% endfor %}
+        term.printed_value as value,
+        term.printed_half_width as half_width
+    from {{ ref('rule_term') }} as term
+    inner join corrected
+        on
+            term.fiscal_year = corrected.fiscal_year
+            and term.rule_id = corrected.rule_id
+            and term.instance = corrected.instance
 ),
 
 cells as (
@@ -13,14 +49,12 @@ cells as (
         fiscal_year,
         rule_id,
         instance,
+        basis,
         address,
-        {% for prefix in ['', 'printed_'] %}
-        abs(sum(case when side = 'left' then weight else -weight end)) * max({{ prefix }}half_width)
-            as {{ prefix }}half_width{{ ',' if not loop.last }}
-        {% endfor %}
+        abs(sum(case when side = 'left' then weight else -weight end)) * max(half_width) as half_width
     from terms
     where role = 'term'
-    group by fiscal_year, rule_id, instance, address
+    group by fiscal_year, rule_id, instance, basis, address
 ),
 
 allowances as (
@@ -28,10 +62,10 @@ allowances as (
         fiscal_year,
         rule_id,
         instance,
-        cast(sum(half_width) as decimal(28, 9)) as allowed,
-        cast(sum(printed_half_width) as decimal(28, 9)) as printed_allowed
+        basis,
+        cast(sum(half_width) as decimal(28, 9)) as allowed
     from cells
-    group by fiscal_year, rule_id, instance
+    group by fiscal_year, rule_id, instance, basis
 ),
 
 sides as (
@@ -39,6 +73,7 @@ sides as (
         fiscal_year,
         rule_id,
         instance,
+        basis,
         max(variant) as variant,
         cast(sum(case when is_missing then 1 else 0 end) as bigint) as missing_terms,
         cast(sum(case when is_missing and role = 'rate' then 1 else 0 end) as bigint) as missing_rates,
@@ -50,40 +85,33 @@ sides as (
         coalesce(max(case when side = 'left' then printed_unit end), max(printed_unit), '') as printed_unit,
         coalesce(max(case when side = 'left' then printed_factor end), max(printed_factor), 1) as printed_factor,
         min(case when role = 'numerator' then printed_unit end) as numerator_unit,
-        {% for prefix in ['', 'printed_'] %}
         {% for side in ['left', 'right'] %}
         cast(
             coalesce(
                 sum(
                     case
                         when side = '{{ side }}' and role in ('term', 'constant', 'count', 'rate')
-                            then case when weight < 0 then -{{ prefix }}value else {{ prefix }}value end
+                            then case when weight < 0 then -value else value end
                     end
                 ),
                 0
             ) as decimal(28, 9)
-        ) as {{ prefix }}{{ side }}_value,
-        cast(
-            sum(case when side = '{{ side }}' and role = 'term' then {{ prefix }}half_width end) as decimal(28, 9)
-        ) as {{ prefix }}{{ side }}_half_width,
+        ) as {{ side }}_value,
+        cast(sum(case when side = '{{ side }}' and role = 'term' then half_width end) as decimal(28, 9))
+            as {{ side }}_half_width,
         {% endfor %}
-        cast(sum(case when role = 'rate' then {{ prefix }}value - {{ prefix }}half_width end) as decimal(13, 9))
-            as {{ prefix }}rate_low,
-        cast(sum(case when role = 'rate' then {{ prefix }}value + {{ prefix }}half_width end) as decimal(13, 9))
-            as {{ prefix }}rate_high,
+        cast(sum(case when role = 'rate' then value - half_width end) as decimal(13, 9)) as rate_low,
+        cast(sum(case when role = 'rate' then value + half_width end) as decimal(13, 9)) as rate_high,
         {% for role in ['numerator', 'denominator'] %}
         cast(
-            sum(
-                case when role = '{{ role }}' then case when weight < 0 then -{{ prefix }}value else {{ prefix }}value end end
-            ) as decimal(25, 3)
-        ) as {{ prefix }}signed_{{ role }},
-        cast(sum(case when role = '{{ role }}' then {{ prefix }}half_width end) as decimal(25, 3))
-            as {{ prefix }}{{ role }}_half_width{{ ',' if not loop.last }}
-        {% endfor %}
-        {{ ',' if not loop.last }}
+            sum(case when role = '{{ role }}' then case when weight < 0 then -value else value end end)
+            as decimal(25, 3)
+        ) as signed_{{ role }},
+        cast(sum(case when role = '{{ role }}' then half_width end) as decimal(25, 3))
+            as {{ role }}_half_width{{ ',' if not loop.last }}
         {% endfor %}
     from terms
-    group by fiscal_year, rule_id, instance
+    group by fiscal_year, rule_id, instance, basis
 ),
 
 instances as (
@@ -95,14 +123,10 @@ instances as (
         rules.compare,
         rules.only_where_broken,
         rules.companion_of,
-        {% for prefix in ['', 'printed_'] %}
-        case
-            when sides.{{ prefix }}signed_denominator < 0 then -sides.{{ prefix }}signed_numerator
-            else sides.{{ prefix }}signed_numerator
-        end as {{ prefix }}numerator,
-        abs(sides.{{ prefix }}signed_denominator) as {{ prefix }}denominator,
-        coalesce(allowances.{{ prefix }}allowed, 0) as {{ prefix }}allowed{{ ',' if not loop.last }}
-        {% endfor %}
+        case when sides.signed_denominator < 0 then -sides.signed_numerator else sides.signed_numerator end
+            as numerator,
+        abs(sides.signed_denominator) as denominator,
+        coalesce(allowances.allowed, 0) as allowed
     from sides
     inner join rules
         on
@@ -113,15 +137,40 @@ instances as (
             sides.fiscal_year = allowances.fiscal_year
             and sides.rule_id = allowances.rule_id
             and sides.instance = allowances.instance
+            and sides.basis = allowances.basis
+),
+
+judgements as (
+    select
+        *,
+        {{ judged() }} as status
+    from instances
+),
+
+reported as (
+    select
+        fiscal_year,
+        rule_id,
+        instance,
+        status
+    from judgements
+    where basis = 'reported'
 )
 
 select
-    *,
-    {{ judged('') }} as status,
-    {{ judged('printed_') }} as printed_status
-from instances
+    judgements.*,
+    coalesce(reported.status, judgements.status) as printed_status
+from judgements
+left join reported
+    on
+        judgements.fiscal_year = reported.fiscal_year
+        and judgements.rule_id = reported.rule_id
+        and judgements.instance = reported.instance
 where
+    judgements.basis = 'corrected'
     -- Digits are compared only where both sides are printed to the same place.
-    compare <> 'printed'
-    or operator <> '='
-    or left_half_width = right_half_width
+    and (
+        judgements.compare <> 'printed'
+        or judgements.operator <> '='
+        or judgements.left_half_width = judgements.right_half_width
+    )
