@@ -37,3 +37,19 @@ select * from renamed
 {% macro folded(text) -%}
 lower(translate({{ text }}, '（）：，　 ', '():,'))
 {%- endmacro %}
+
+{#
+  The columns of a table that hold figures, by its contract: integers are years and numbers of rows, the rest is words.
+  None while dbt parses, when it knows no other model.
+#}
+{% macro figures_of(table) %}
+{% set found = [] %}
+{% if execute %}
+{% for name, column in graph.nodes['model.ledgergate.' ~ table].columns.items() %}
+{% if column.data_type.startswith('decimal') or column.data_type == 'bigint' %}
+{% do found.append(name) %}
+{% endif %}
+{% endfor %}
+{% endif %}
+{% do return(found) %}
+{% endmacro %}

@@ -169,6 +169,8 @@ def _invoke(
 ) -> Any:
     from dbt.cli.main import dbtRunner
 
+    if parsed:
+        parsed.build_flat_graph()  # what models ask of others (``graph``) is not kept with the manifest
     place = ["--target", engine, "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
     with own_settings():
         outcome = dbtRunner(manifest=parsed, callbacks=list(callbacks)).invoke(

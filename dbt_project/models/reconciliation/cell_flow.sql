@@ -1,28 +1,19 @@
 -- Where each printed figure goes: the published table that its contract names, what stands there, and how many rule
 -- instances it takes part in. The gate on completeness reads this: not one cell is lost on the way.
-{% set published_columns = {
-    'department_summary': ['carryover', 'initial_budget', 'adjustment', 'total_budget', 'final_expenditure', 'balance'],
-    'unit_expenditure': ['carryover', 'initial_budget', 'adjustment', 'total_budget', 'final_expenditure', 'balance'],
-    'project_expenditure': ['carryover', 'initial_budget', 'adjustment', 'total_budget', 'final_expenditure'],
-    'category_expenditure': ['carryover', 'initial_budget', 'adjustment', 'total_budget', 'final_expenditure'],
-    'operating_cost': ['budget', 'actual', 'budget_change', 'change'],
-    'establishment': ['quota', 'headcount'],
-    'fund_statement': ['budget', 'actual'],
-    'fund_balance': ['opening', 'surplus', 'closing'],
-    'insured': ['persons', 'change'],
-    'performance_fact': ['value'],
-    'stated_count': ['number'],
-    'indicator_score': ['target', 'actual', 'weight', 'deduction'],
-} %}
+{% set tables = [
+    'department_summary', 'unit_expenditure', 'project_expenditure', 'category_expenditure', 'operating_cost',
+    'establishment', 'fund_statement', 'fund_balance', 'insured', 'performance_fact', 'stated_count', 'indicator_score'
+] %}
 with published as (
-    {% for table, columns in published_columns.items() %}
-    {% for column in columns %}
+    {% for table in tables %}
+    {% set relation = ref(table) %}
+    {% for column in figures_of(table) %}
     select
         fiscal_year,
         concat(row_address, '/{{ column }}') as address,
         '{{ table }}' as published_table,
         cast({{ column }} as decimal(28, 9)) as published_value
-    from {{ ref(table) }}
+    from {{ relation }}
     where {{ column }} is not null
     union all
     {% endfor %}
