@@ -2,18 +2,13 @@
 """Damaged and hostile ledger files, from a seed: what a sick disk, a careless hand or a bad will makes of a workbook.
 
 ``KINDS`` names each kind of damage; ``damaged(kind, seed, folder)`` writes one file and says what must come of it. Used by
-the tests (a few hundred) and by ``python -m tests.damage`` (as many as asked for, with counts by kind and outcome).
+the tests (a few hundred) and by ``tests.fuzz`` (a thousand, under bounds, with counts by kind and outcome).
 """
 
 from __future__ import annotations
 
-import argparse
 import random
-import resource
-import sys
-import time
 import zipfile
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -318,13 +313,29 @@ KINDS: dict[str, tuple[Callable[[random.Random, Path], Path], str]] = {
 }  # fmt: skip
 
 
+#: Kinds of which the message must name the cell.
+AT_A_CELL = frozenset(
+    {"cell in the far corner", "rows of full width", "error value", "formula without result", "number that is none",
+     "unknown type of cell", "text that is not there", "row twice", "style that is not there"}
+)  # fmt: skip
+
+
+def kinds() -> dict[str, tuple[Callable[[random.Random, Path], Path], str, bool]]:
+    """Every kind: how it is made, what must come of it, whether the message must name a cell."""
+    from tests.damaged_tables import KINDS as TABLES
+
+    own = {kind: (make, expected, kind in AT_A_CELL) for kind, (make, expected) in KINDS.items()}
+    return own | TABLES
+
+
 def damaged(kind: str, seed: int, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
-    return KINDS[kind][0](random.Random(f"{kind}:{seed}"), folder)
+    return kinds()[kind][0](random.Random(f"{kind}:{seed}"), folder)
 
 
-def outcome(path: Path) -> str:
-    """``taken``, or ``refused`` with what must come with it: a message of file, found and expected for each problem.
+def outcome(path: Path, *, at_a_cell: bool = False) -> str:
+    """``taken``, or ``refused`` with what must come with it: a message of file, found and expected for each problem, none
+    of them twice; of the sheet and the cell too, where one is to blame.
 
     Anything else that is raised is a traceback to a user, and comes through.
     """
@@ -336,33 +347,7 @@ def outcome(path: Path) -> str:
         for problem in error.problems:
             assert problem.file == path.name and problem.found and problem.expected
             assert len(str(problem)) < 2_000
+        assert len(set(error.problems)) == len(error.problems)
+        assert not at_a_cell or any(p.cell and (p.sheet or path.suffix == ".csv") for p in error.problems), error
         return REFUSED
     return TAKEN
-
-
-def main() -> None:
-    """Many of each kind: counts, the longest time and the most memory."""
-    import tempfile
-
-    arguments = argparse.ArgumentParser()
-    arguments.add_argument("count", type=int, nargs="?", default=1000)
-    arguments.add_argument("--seed", type=int, default=0)
-    given = arguments.parse_args()
-    counts: Counter[tuple[str, str]] = Counter()
-    longest: dict[str, float] = {}
-    for n in range(given.count):
-        kind = list(KINDS)[n % len(KINDS)]
-        with tempfile.TemporaryDirectory() as folder:
-            path = damaged(kind, given.seed + n // len(KINDS), Path(folder))
-            begun = time.process_time()
-            counts[kind, outcome(path)] += 1
-            longest[kind] = max(longest.get(kind, 0), time.process_time() - begun)
-    sys.stdout.write("| kind | refused | taken | longest, s |\n| --- | ---: | ---: | ---: |\n")
-    for kind in KINDS:
-        sys.stdout.write(f"| {kind} | {counts[kind, REFUSED]} | {counts[kind, TAKEN]} | {longest.get(kind, 0):.2f} |\n")
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
-    sys.stdout.write(f"\n{given.count} inputs, most memory {memory:,.0f} MiB\n")
-
-
-if __name__ == "__main__":
-    main()

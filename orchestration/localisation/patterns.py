@@ -10,6 +10,7 @@ single cell (``slips``).
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -17,7 +18,7 @@ from decimal import Decimal
 from orchestration.localisation.localise import Fault
 from orchestration.localisation.solver.exact import exact
 from orchestration.localisation.solver.network import Quantity, Relation, Span, holds, plain_sum
-from orchestration.localisation.units import UnitTrials, tried
+from orchestration.localisation.units import UnitTrials, set_right
 
 #: Kinds, the one that proves most first: of two that explain the same, the earlier is told.
 KINDS = (
@@ -164,11 +165,8 @@ class _TableIndex:
     # exchanges
 
     def _mended(self, moved: Mapping[str, str]) -> frozenset[str]:
-        """The broken relations that hold when each cell has the figure of another one; none where one of those
-        touched is broken still or anew."""
-        span = {to: self.span[source] for to, source in moved.items()}
-        mended, unsettled = tried(span, self.span, self.using, self.broken)
-        return frozenset() if unsettled else mended
+        """The broken relations that hold when each cell has the figure of another one, if all that they touch do."""
+        return set_right({to: self.span[source] for to, source in moved.items()}, self.span, self.using, self.broken)
 
     def _is_whole(self, mended: frozenset[str]) -> bool:
         """Whether a pattern that mends these leaves no part of a fault over."""
@@ -204,8 +202,10 @@ class _TableIndex:
 
     def _swapped_rows(self, ledger: str, rows: Sequence[str], measures: Sequence[str]) -> Iterator[Pattern]:
         wrong = self._rows_that_stand_out(ledger)
+        if len(wrong) * (len(rows) - 1) - math.comb(len(wrong), 2) > _MOST_PAIRS:
+            return
         pairs = {frozenset((i, j)): (i, j) for i in wrong for j in rows if i != j}
-        for i, j in pairs.values() if len(pairs) <= _MOST_PAIRS else ():
+        for i, j in pairs.values():
             pair = tuple(row for row in rows if row in (i, j))
             both = [m for m in measures if (ledger, i, m) in self.at and (ledger, j, m) in self.at]
             different = [m for m in both if self.span[self.at[ledger, i, m]] != self.span[self.at[ledger, j, m]]]

@@ -21,7 +21,7 @@ from orchestration.localisation.sentences import FindingWording, finding_sentenc
 from orchestration.localisation.slips import settled
 from orchestration.localisation.solver.exact import exact
 from orchestration.localisation.solver.network import Quantity, Relation, holds
-from orchestration.localisation.sum_slips import sum_slips
+from orchestration.localisation.sum_slips import DetailFigures, sum_slips
 
 #: Seconds after which a year's localisation gives what it has, and says that it is not all.
 TIME_LIMIT = 60.0
@@ -70,14 +70,17 @@ def find(
     beside = settled(located.faults)
     words = FindingWording(labels, evidence.cells, knowledge)
     told = {n: seen for seen in patterns(located.faults, quantities, relations, unprinted) for n in seen.faults}
+    details = DetailFigures(quantities)
+    of_fault = _RelationsByName(relations)
     findings: list[Finding] = []
     suspects: list[SuspectCell] = []
     for place, fault in enumerate(located.faults):
         answers = rank(fault, evidence, knowledge, beside)
-        joint = _holds_alone(fault, relations, evidence)
+        ours = of_fault(fault)
+        joint = _holds_alone(ours, evidence)
         seen = told.get(place)
         pattern = words.patterns(seen) if seen else None
-        rows = [] if pattern else sum_slips(fault.relations, quantities, relations, knowledge)
+        rows = [] if pattern else sum_slips(fault.relations, quantities, ours, knowledge, details)
         weighed = _weighed(fault, evidence, weights or {})
         findings.append(
             Finding(
@@ -146,10 +149,22 @@ def _relation(name: tuple[str, str], terms: list[Mapping[str, Any]], known: set[
     )  # fmt: skip
 
 
-def _holds_alone(fault: Fault, relations: Sequence[Relation], evidence: Corroboration) -> bool:
-    """Whether each rule of the fault holds within rounding by itself, and only all of them together do not."""
-    span = {address: (exact(cell.low), exact(cell.high)) for address, cell in evidence.cells.items()}
-    return all(holds(relation, span) for relation in relations if relation.name in fault.relations)
+class _RelationsByName:
+    """The relations of a fault, in the order of all."""
+
+    def __init__(self, relations: Sequence[Relation]):
+        self._relations = relations
+        self._places = {relation.name: n for n, relation in enumerate(relations)}
+
+    def __call__(self, fault: Fault) -> list[Relation]:
+        return [self._relations[n] for n in sorted(self._places[name] for name in fault.relations)]
+
+
+def _holds_alone(ours: Sequence[Relation], evidence: Corroboration) -> bool:
+    """Whether each rule of a fault holds within rounding by itself, and only all of them together do not."""
+    cells = {address: evidence.cells[address] for relation in ours for address in relation.addresses}
+    span = {address: (exact(cell.low), exact(cell.high)) for address, cell in cells.items()}
+    return all(holds(relation, span) for relation in ours)
 
 
 def _weighed(fault: Fault, evidence: Corroboration, weights: Mapping[str, Decimal]) -> bool:

@@ -10,7 +10,7 @@ not belong here: how a pattern is weighed against the answers (``patterns``), an
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -52,6 +52,8 @@ class UnitTrials:
         self.cells, self.span, self.using, self.broken = cells, span, using, broken
         self.columns: dict[Group, dict[str, list[Quantity]]] = {}
         self.group_of: dict[str, Group] = {}
+        self._last_places: dict[tuple[Group, str], Fraction] = {}
+        self._disputed = {address for relation in broken.values() for address in relation.addresses}
         for cell in cells.values():
             ours = "/" not in cell.ledger  # what was published the year before has stood up to its own rules
             if ours and cell.unit in _SCALED and cell.printed_unit and cell.printed_unit not in cell.text:
@@ -77,6 +79,8 @@ class UnitTrials:
         """A ledger in another unit, with those beside it that only agree with it in the same one."""
         scope = {group}
         while True:
+            if not self._could_be(unit, scope):
+                return None
             moved = self._read_in(unit, scope)
             mended, unsettled = tried(moved, self.span, self.using, self.broken)
             if not unsettled:
@@ -100,25 +104,53 @@ class UnitTrials:
     def _of_columns(self, group: Group) -> Iterator[OtherUnit]:
         for measure in self.columns[group]:
             for unit in _units(group[1]):
+                if not self._could_be(unit, {group}, measure):
+                    continue
                 moved = self._read_in(unit, {group}, measure)
                 mended, unsettled = tried(moved, self.span, self.using, self.broken)
                 if mended and not unsettled and len(moved) > 1:
                     yield OtherUnit((group[0],), (measure,), group[1], unit, mended)
 
-    def _read_in(self, unit: str, groups: Iterable[Group], measure: str = "") -> dict[str, Span]:
-        """Where each figure lies once it is read in another unit. Blanks and dashes are zero in any."""
+    def _could_be(self, unit: str, scope: Set[Group], measure: str = "") -> bool:
+        """Whether the broken relations leave the trial open, before every figure is read anew: some are touched, and
+        each of them holds then or binds ledgers that could move too. Of a column, each must hold.
+        """
+        moved = self._read_in(unit, scope, measure, self._disputed)
+        after = ChainMap(moved, self.span)
+        touched = [r for r in self.broken.values() if any(address in moved for address in r.addresses)]
+        if not touched:
+            return not measure  # what it is bound to may touch some
+        return all(
+            holds(relation, after) or (not measure and bool(self._bound_by([relation], unit) - scope))
+            for relation in touched
+        )
+
+    def _read_in(
+        self, unit: str, groups: Iterable[Group], measure: str = "", among: Set[str] | None = None
+    ) -> dict[str, Span]:
+        """Where each figure lies once it is read in another unit; ``among`` these alone. Blanks and dashes are zero in
+        any.
+        """
         moved: dict[str, Span] = {}
         for group in groups:
             factor = Fraction(_size(unit), _size(group[1]))
-            for cells in [self.columns[group][measure]] if measure else self.columns[group].values():
-                place = Fraction(_size(group[1])) / 10 ** max(_places(cell) for cell in cells)
-                for cell in cells:
-                    if any(c.isdigit() for c in cell.text):
+            for name in [measure] if measure else self.columns[group]:
+                place = self._place(group, name)
+                for cell in self.columns[group][name]:
+                    if (among is None or cell.address in among) and any(c.isdigit() for c in cell.text):
                         half = factor * (Fraction(cell.half_width) or place / 2)
                         half = half if 2 * half > _WHOLE else Fraction(0)
                         value = factor * Fraction(cell.value)
                         moved[cell.address] = (plain(value - half), plain(value + half))
         return moved
+
+    def _place(self, group: Group, measure: str) -> Fraction:
+        """The last place that a column prints, in base units."""
+        known = self._last_places.get((group, measure))
+        if known is None:
+            finest = max(_places(cell) for cell in self.columns[group][measure])
+            known = self._last_places[group, measure] = Fraction(_size(group[1])) / 10**finest
+        return known
 
 
 def tried(
@@ -133,6 +165,24 @@ def tried(
     after = ChainMap(moved, span)
     unsettled = [relation for relation in touched.values() if not holds(relation, after)]
     return frozenset(touched.keys() & broken.keys()), unsettled
+
+
+def set_right(
+    moved: Mapping[str, Span],
+    span: dict[str, Span],
+    using: Mapping[str, list[Relation]],
+    broken: Mapping[str, Relation],
+) -> frozenset[str]:
+    """The broken relations that hold once figures lie elsewhere; none where any that they touch is broken still or
+    anew. The broken ones are looked at first: most trials end there.
+    """
+    touched = {relation.name: relation for address in moved for relation in using.get(address, ())}
+    mended = frozenset(touched.keys() & broken.keys())
+    after = ChainMap(dict(moved), span)
+    if not mended or not all(holds(broken[name], after) for name in mended):
+        return frozenset()
+    rest = (relation for name, relation in touched.items() if name not in mended)
+    return mended if all(holds(relation, after) for relation in rest) else frozenset()
 
 
 def _units(said: str) -> list[str]:
