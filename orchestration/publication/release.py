@@ -1,4 +1,6 @@
-"""What a version's manifest says beside its content: the ledgers' hashes and the code that made it."""
+"""What a version's manifest says beside its content: the hashes of the ledgers and of every other file that it was made
+from (contracts, rules, corrections, exceptions, narrative), and the code that made it.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,12 @@ def publish_build(settings: Settings, build: Build, tables: list[str]) -> tuple[
 
 def manifest_facts(build: Build) -> dict[str, Any]:
     raw = build.rows("select ledger, file, sha256, document, section from raw.ledger where file <> '' order by ledger")
-    return {"raw": raw, "code": {"version": installed("ledgergate"), "commit": _commit(), "models": fingerprint()}}
+    files = build.input_files
+    return {
+        "raw": raw,
+        "files": files,
+        "code": {"version": installed("ledgergate"), "commit": _commit(), "models": fingerprint()},
+    }
 
 
 def _commit() -> str | None:

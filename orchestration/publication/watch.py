@@ -116,8 +116,24 @@ def next_try(last: datetime, failed: int) -> datetime:
     return last + min(_PAUSE * (1 << failed - 1), _LONGEST_PAUSE)
 
 
+def input_files(settings: Settings, year: int) -> dict[str, str]:
+    """Every file that a year is read from, but those of entries, with the hash of its content."""
+    own = settings.ledgers(year)
+    folders = {
+        "contracts": settings.contracts, "contracts/entries": settings.entry_contracts, "rules": settings.rules,
+        str(year): own, f"{year}/{CONTRACTS}": own / CONTRACTS, f"{year}/{RULES}": own / RULES,
+    }  # fmt: skip
+    lines = ((place, line.rpartition(" ")) for place, folder in folders.items() for line in _lines(folder))
+    return {f"{place}/{name}": sha256 for place, (name, _, sha256) in lines}
+
+
 def _folder(folder: Path) -> str:
-    """The content of a folder: names and hashes of its finished files. One that vanishes meanwhile changes it."""
+    """The content of a folder. A file that vanishes meanwhile changes it."""
+    return _digest(_lines(folder))
+
+
+def _lines(folder: Path) -> list[str]:
+    """Names and hashes of a folder's finished files."""
     lines = []
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
         name = path.name
@@ -129,7 +145,7 @@ def _folder(folder: Path) -> str:
         except InputError as error:
             if is_there(path) and not path.is_dir():  # a pipe or a dangling link: the run says what it is
                 lines.append(str(error))
-    return _digest(lines)
+    return lines
 
 
 def _entries(folder: Path) -> list[str]:

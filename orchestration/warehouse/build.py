@@ -103,6 +103,18 @@ class Build:
         """The fingerprint of what the build was made from; empty where nobody said."""
         return self.inputs_file.read_text(encoding="utf-8") if self.inputs_file.is_file() else ""
 
+    @property
+    def input_files_file(self) -> Path:
+        return self.folder / "input_files.json"
+
+    @property
+    def input_files(self) -> dict[str, str]:
+        """The files that the build was made from, each with the hash of its content; none where nobody said."""
+        if not self.input_files_file.is_file():
+            return {}
+        found: dict[str, str] = json.loads(self.input_files_file.read_text(encoding="utf-8"))
+        return found
+
     @contextmanager
     def opened(self) -> Iterator[None]:
         """Many queries in a row: opening the file costs more than most of them, and is shared while it is open."""
@@ -205,8 +217,10 @@ def read_notes(folder: Path, ledgers: Year, rulebook: Rulebook) -> tuple[list[Co
     return corrections, exceptions
 
 
-def land_inputs(build: Build, inputs: Inputs, fingerprint: str = "") -> None:
-    """Start the build anew from its inputs. Gate results of an earlier build go with it."""
+def land_inputs(build: Build, inputs: Inputs, fingerprint: str = "", files: Mapping[str, str] = {}) -> None:
+    """Start the build anew from its inputs. Gate results of an earlier build go with it. ``files``: what they were read
+    from, each with its hash.
+    """
     for drafts in (drafts_of(build.gates), DRAFTS):  # what a killed run has left: one at a time builds in a folder
         sweep(build.folder, drafts)
     build.gates.unlink(missing_ok=True)
@@ -221,6 +235,7 @@ def land_inputs(build: Build, inputs: Inputs, fingerprint: str = "") -> None:
     build.notices_file.write_text(json.dumps(notices, ensure_ascii=False), encoding="utf-8")
     not_read = [dataclasses.asdict(each) for each in inputs.year.not_read] + rules_not_judged(inputs)
     build.not_read_file.write_text(json.dumps(not_read, ensure_ascii=False), encoding="utf-8")
+    build.input_files_file.write_text(json.dumps(files, ensure_ascii=False, indent=1), encoding="utf-8")
     build.inputs_file.write_text(fingerprint, encoding="utf-8")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from dataclasses import replace
@@ -10,7 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.base.settings import Settings
+from orchestration.base.settings import ROOT, Settings
 from orchestration.pipeline.run import run_year
 from orchestration.publication import versions
 from orchestration.warehouse.ledger_tables import published_tables
@@ -49,6 +50,15 @@ def test_2024_is_published_with_gates_raw_hashes_and_code_version(published: Pub
     }
     assert len(manifest["raw"]) == 18 and all(len(ledger["sha256"]) == 64 for ledger in manifest["raw"])
     assert manifest["code"]["version"]
+    raw = ROOT / "raw" / "2024"
+    by_hash = {
+        "rules/fund.yml": ROOT / "expectations" / "rules" / "fund.yml", "2024/corrections.csv": raw / "corrections.csv",
+        "contracts/fund_balance.yml": raw.parent / "contracts" / "fund_balance.yml",
+        "2024/sources.yml": raw / "sources.yml",
+    }  # fmt: skip
+    assert {name: manifest["files"][name] for name in by_hash} == {
+        name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in by_hash.items()
+    }
     page = (version.folder / "gates.html").read_text(encoding="utf-8")
     assert all(gate["title"] in page for gate in manifest["gates"]) and "通过：可以发布" in page
 

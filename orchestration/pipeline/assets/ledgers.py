@@ -18,7 +18,7 @@ from orchestration.ledgers.contract import Contract
 from orchestration.pipeline.assets import DATA_TEAM
 from orchestration.pipeline.partitions import YEARS
 from orchestration.pipeline.resources import Workspace
-from orchestration.publication.watch import scan_inputs
+from orchestration.publication.watch import input_files, scan_inputs
 from orchestration.warehouse.build import Inputs, land_inputs, read_inputs
 from orchestration.warehouse.glimpse import markdown
 
@@ -101,6 +101,7 @@ def ledger_assets(contracts: Mapping[str, Contract], entries: Mapping[str, Entry
         gate_executor()  # the gates' process gets ready on another core meanwhile
         workspace.watcher.step("读入账表", len(specs))
         fingerprint = scan_inputs(workspace.settings, [year]).get(year, "")
+        files = input_files(workspace.settings, year)
         try:
             inputs = read_inputs(workspace.settings, year, workspace.as_published, workspace.watcher.advance)
         except LockedError:
@@ -114,7 +115,7 @@ def ledger_assets(contracts: Mapping[str, Contract], entries: Mapping[str, Entry
                 metadata={"problems": dg.MetadataValue.md(_problem_table(error))},
                 allow_retries=False,
             ) from error
-        land_inputs(workspace.build(year), inputs, fingerprint)
+        land_inputs(workspace.build(year), inputs, fingerprint, files)
         for spec in specs:
             if spec.key in context.selected_asset_keys:
                 yield dg.MaterializeResult(asset_key=spec.key, metadata=_metadata(spec.key, inputs))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from orchestration.base.settings import Settings
-from orchestration.publication.watch import Settled, is_settled, plan_runs, scan_inputs, settle
+from orchestration.publication.watch import Settled, input_files, is_settled, plan_runs, scan_inputs, settle
 from orchestration.warehouse.current import Current, write_current
 
 
@@ -53,6 +54,17 @@ def settled(settings: Settings) -> Eyes:
     assert [eyes.look(), eyes.look(), eyes.look()] == [[], [2024], [2025]]
     assert eyes.look() == []
     return eyes
+
+
+def test_every_file_of_a_year_is_named_with_its_hash(settings: Settings) -> None:
+    (settings.ledgers(2024) / "rules").mkdir()
+    (settings.ledgers(2024) / "rules" / "own rule.yml").write_text("[]")
+    (settings.ledgers(2024) / "exceptions.csv").write_text("")
+    (settings.ledgers(2024) / "~unfinished.csv").write_text("")
+    files = input_files(settings, 2024)
+    own = {"contracts/a.yml", "2024/a.csv", "2024/sources.yml", "2024/exceptions.csv", "2024/rules/own rule.yml"}
+    assert {name for name in files if not name.startswith("rules/")} == own
+    assert files["2024/a.csv"] == hashlib.sha256(b"1").hexdigest()
 
 
 def test_a_year_runs_when_two_looks_saw_the_same(settings: Settings) -> None:
