@@ -166,9 +166,11 @@ class _Reader:
         found = longest_header(self.lines, first, self.contract)
         if found is None:
             return None
-        self.spans = found.spans or self.spans
         required = {column.name for column in self.contract.required_columns}
-        return found if required <= {column.name for column in found.columns} else None
+        if not required <= {column.name for column in found.columns}:
+            return None  # a row may be called like a column
+        self.spans = found.spans or self.spans
+        return found
 
     def _rows(self, below: int, columns: list[Column], lead: list[Column], width: int) -> tuple[list[_Row], int]:
         numbered = lead[0].header in _NUMBERING or lead[0].name.endswith("_no")
