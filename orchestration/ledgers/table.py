@@ -12,7 +12,7 @@ from orchestration.base.problems import InputError, Problem
 from orchestration.ledgers.cell import Cell
 from orchestration.ledgers.contract import Contract
 from orchestration.ledgers.grids.grid import position
-from orchestration.ledgers.header import Header, find_header
+from orchestration.ledgers.header import Header, filled_columns, find_header
 from orchestration.ledgers.hierarchy import with_hierarchy
 from orchestration.ledgers.money import squeeze
 from orchestration.ledgers.precision import by_column
@@ -85,14 +85,13 @@ def _columns_left_alone(grid: Grid, header: Header, contract: Contract) -> list[
     """Columns of figures or texts that the contract does not list and allows to stand there."""
     if not contract.others:
         return []
-    read = set(header.columns.values())
-    found = []
-    for c in range(max(map(len, grid.rows), default=0)):
-        texts = [(r, row[c]) for r, row in enumerate(grid.rows[header.first :], header.first) if c < len(row)]
-        filled = [(r, text) for r, text in texts if squeeze(text)]
-        if c not in read and any(r > header.last for r, _ in filled):
-            found.append(LeftOut("column", reference(filled[0][0], c), shown(filled[0][1])))
-    return found
+    beside = filled_columns(grid, header.last + 1) - frozenset(header.columns.values())
+    first: dict[int, LeftOut] = {}
+    for r, row in enumerate(grid.rows[header.first :], header.first):
+        for c, text in enumerate(row):
+            if c in beside and c not in first and squeeze(text):
+                first[c] = LeftOut("column", reference(r, c), shown(text))
+    return [first[c] for c in sorted(first)]
 
 
 def _unit_of(sheet: Grid, part: Grid, header: Header, contract: Contract, unit: str) -> tuple[str, list[Problem]]:

@@ -132,10 +132,10 @@ class _Workbook:
             found = f"{part} 展开后 {info.file_size / 2**20:,.0f} MiB"
             raise refused(self.name, found, f"每个部分展开后不超过 {most // 2**20} MiB；删去多余内容后另存")
         with self.archive.open(info) as stream:
-            _parse_xml(stream, self.name, part, start, end, text)
+            parse_xml(stream, self.name, part, start, end, text)
 
 
-def _parse_xml(
+def parse_xml(
     stream: IO[bytes],
     name: str,
     part: str,

@@ -78,7 +78,8 @@ class Worksheet(SheetParts):
             self.row, self.column = at
         else:
             self.column += 1
-        self.style = int(attributes.get("s", "0"))
+        style = attributes.get("s", "0")
+        self.style = int(style) if style.isascii() and style.isdigit() else -1  # told where the cell is read
         self.type = attributes.get("t", "n")
         self.formula = False
         self.value = None
