@@ -16,6 +16,7 @@ from yaml.constructor import ConstructorError
 from yaml.nodes import MappingNode, Node, ScalarNode
 
 from orchestration.base.files import hidden_character, read_file
+from orchestration.base.foreign import said_by_yaml
 from orchestration.base.problems import InputError, Problem
 
 MOST_BYTES = 4 * 2**20
@@ -109,5 +110,13 @@ def _place(error: Exception) -> str:
 
 
 def _said(error: Exception) -> str:
-    text = " ".join(str(getattr(error, "problem", None) or error).split())
+    problem = getattr(error, "problem", None)
+    text = said_by_yaml(str(problem)) if problem else _said_otherwise(error)
     return text if len(text) <= 120 else text[:119] + "…"
+
+
+def _said_otherwise(error: Exception) -> str:
+    """What is no syntax: bytes that are no UTF-8, characters that YAML excludes, brackets within brackets."""
+    if isinstance(error, UnicodeDecodeError):
+        return f"第 {error.start + 1} 个字节起不是 UTF-8"
+    return said_by_yaml(str(getattr(error, "reason", "") or "")) if isinstance(error, yaml.YAMLError) else "嵌套过深"

@@ -16,8 +16,11 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.text import Text
+from typer.exceptions import TyperException
 
 from orchestration.base.clock import shown_stamp
+from orchestration.base.foreign import said_by_call
 from orchestration.base.problems import InputError, all_behind
 from orchestration.base.settings import Settings
 from orchestration.base.years import FIRST_YEAR
@@ -309,10 +312,29 @@ def no_access(error: BaseException) -> str:
     return ""
 
 
+def _refuse_call(error: TyperException) -> NoReturn:
+    """A call that is wrong: what is, and where the right one is written. Help that was asked for by giving nothing is
+    help, in the words of the command."""
+    context = getattr(error, "ctx", None)
+    if type(error).__name__ == "NoArgsIsHelpError":
+        print(getattr(error, "message", ""), file=sys.stderr)
+        sys.exit(BAD_INPUT)
+    where = context.command_path if context else "ledgergate"
+    err.print(Text.assemble(("调用不对  ", "red"), said_by_call(error)))
+    err.print(f"[dim]写法见 {where} -h[/]")
+    sys.exit(BAD_INPUT)
+
+
 def main() -> None:
     """Entry point: an exception that nobody expected is exit code 3, with its trace for whoever mends it."""
     try:
-        app()
+        code = app(prog_name="ledgergate", standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else DONE)
+    except (typer.Abort, KeyboardInterrupt):
+        err.print("[yellow]已中断[/]")
+        sys.exit(130)
+    except TyperException as error:
+        _refuse_call(error)
     except InputError as error:
         summary.show_problems(err, error.problems)
         sys.exit(BAD_INPUT)

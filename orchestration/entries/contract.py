@@ -39,14 +39,14 @@ class EntryColumn(StrictRecord):
     @classmethod
     def _unit_suits_the_type(cls, unit: str, info: ValidationInfo) -> str:
         if unit and (info.data.get("type") != "money" or unit not in MONEY_UNITS):
-            raise ValueError(f"not a money unit ({'、'.join(MONEY_UNITS)}) of a money column")
+            raise ValueError(f"金额栏的金额单位（{'、'.join(MONEY_UNITS)}）")
         return unit
 
     @field_validator("values")
     @classmethod
     def _values_are_words(cls, values: dict[str, str], info: ValidationInfo) -> dict[str, str]:
         if values and info.data.get("type") not in ("text", "code"):
-            raise ValueError("only a text or a code has values")
+            raise ValueError("只有文字和代码写 values")
         return values
 
 
@@ -82,21 +82,21 @@ class EntryContract(StrictRecord):
     def _columns_are_told_apart(self) -> EntryContract:
         headers = [header for column in self.columns for header in column.headers]
         if doubled := sorted({header for header in headers if headers.count(header) > 1}):
-            raise ValueError(f"names or headers of two columns: {'、'.join(doubled)}")
+            raise ValueError(f"各栏不同的名字与表头（重复的有 {'、'.join(doubled)}）")
         for kind in ("money", "date"):
             if [column.type for column in self.columns].count(kind) != 1:
-                raise ValueError(f"exactly one column is {kind}")
+                raise ValueError(f"恰有一栏是 {kind}")
         return self
 
     @model_validator(mode="after")
     def _sums_are_over_columns(self) -> EntryContract:
         for each in self.sums:
             if unknown := {*each.keys, *each.only} - set(self.names):
-                raise ValueError(f"{each.ledger}: keys that are no columns: {'、'.join(sorted(unknown))}")
+                raise ValueError(f"{each.ledger}：键都是栏名（没有 {'、'.join(sorted(unknown))}）")
             if each.total is not None and each.total not in each.keys:
-                raise ValueError(f"{each.ledger}: total is none of its keys: {each.total}")
+                raise ValueError(f"{each.ledger}：total 为它的键之一，不是 {each.total}")
             if each.measure in self.names and not self.column(each.measure).values:
-                raise ValueError(f"{each.ledger}: the column of measures has no values: {each.measure}")
+                raise ValueError(f"{each.ledger}：数栏所在的栏 {each.measure} 写明 values")
         return self
 
     @property

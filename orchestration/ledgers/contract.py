@@ -21,6 +21,7 @@ from pydantic import (
     model_validator,
 )
 
+from orchestration.base.foreign import expected_by_pydantic
 from orchestration.base.problems import InputError, Problem
 from orchestration.base.records import StrictRecord
 from orchestration.base.yaml_files import read_yaml
@@ -82,7 +83,7 @@ class Key(Column):
             named = "".join(map(str, columns)) if isinstance(columns, list | tuple) else "行号"
             return {**content, "header": named}
         if said[:1] != ["header"] or len(said) > 2:
-            raise ValueError("one of header, columns, number")
+            raise ValueError("header、columns、number 之一")
         return content
 
     @property
@@ -123,7 +124,7 @@ class Measure(Column):
             try:
                 parse_figure("0", kind, unit)
             except FigureError as error:
-                raise ValueError(f"not a unit of {kind}: {error}") from None
+                raise ValueError(f"{kind} 的单位（{error}）") from None
         return unit
 
 
@@ -175,9 +176,9 @@ class Hierarchy(StrictRecord):
     @model_validator(mode="after")
     def _one_way(self) -> Hierarchy:
         if bool(self.prefixes) == bool(self.by):
-            raise ValueError("one of prefixes, by")
+            raise ValueError("prefixes、by 之一")
         if list(self.prefixes) != sorted(set(self.prefixes)):
-            raise ValueError("prefixes rise")
+            raise ValueError("prefixes 由短到长")
         return self
 
 
@@ -221,13 +222,13 @@ class Contract(StrictRecord):
     def _names_are_unique(self) -> Contract:
         names = [column.name for column in (*self.keys, *self.texts, *self.measures)]
         if doubled := sorted({name for name in names if names.count(name) > 1}):
-            raise ValueError(f"column names used twice: {', '.join(doubled)}")
+            raise ValueError(f"各栏不同的名字（重复的有 {'、'.join(doubled)}）")
         return self
 
     @model_validator(mode="after")
     def _every_row_is_named(self) -> Contract:
         if self.rows == "every" and not all(key.values for key in self.keys):
-            raise ValueError("rows: every needs the values of each key")
+            raise ValueError("每个键都写明 values（rows: every 要用）")
         return self
 
     @field_validator("total", mode="before")
@@ -239,26 +240,26 @@ class Contract(StrictRecord):
     def _hierarchy_names_a_column(self) -> Contract:
         known = [column.name for column in (*self.keys, *self.texts)]
         if self.hierarchy and self.hierarchy.key not in known:
-            raise ValueError(f"hierarchy.key is none of {', '.join(known)}")
+            raise ValueError(f"hierarchy.key 为 {'、'.join(known)} 之一")
         if any(key.number for key in self.keys[:-1]):
-            raise ValueError("only the last key can be the number of the row")
+            raise ValueError("只有最后一个键可以是行号")
         return self
 
     @field_validator("reliability", mode="before")
     @classmethod
     def _reliability_is_exact(cls, value: object) -> object:
         if isinstance(value, bool | float):
-            raise ValueError("not an exact decimal")
+            raise ValueError("精确的小数")
         return value
 
     @field_validator("unit")
     @classmethod
     def _unit_is_money(cls, unit: str, info: ValidationInfo) -> str:
         if unit and unit not in MONEY_UNITS:
-            raise ValueError(f"not a money unit ({'、'.join(MONEY_UNITS)})")
+            raise ValueError(f"金额单位（{'、'.join(MONEY_UNITS)}）")
         currency = info.data.get("currency", "CNY")
         if unit and currency_of(unit) != currency:
-            raise ValueError(f"not a unit of {currency}")
+            raise ValueError(f"以 {currency} 计的单位")
         return unit
 
     @field_validator("label")
@@ -270,7 +271,7 @@ class Contract(StrictRecord):
         try:
             label.format(**dict.fromkeys([column.name for column in named], ""))
         except (KeyError, IndexError, ValueError) as error:
-            raise ValueError(f"names a column that is not a key or a text: {error}") from None
+            raise ValueError(f"只写键或文字栏的名字（{error}）") from None
         return label
 
     @field_validator("unpublished")
@@ -278,7 +279,7 @@ class Contract(StrictRecord):
     def _unpublished_names_measures(cls, names: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
         known = {measure.name for measure in info.data.get("measures", ())}
         if "measures" in info.data and (unknown := set(names) - known):
-            raise ValueError(f"names no measure: {', '.join(sorted(unknown))}")
+            raise ValueError(f"数栏的名字（没有 {'、'.join(sorted(unknown))}）")
         return names
 
     @property
@@ -357,7 +358,13 @@ def read_contracts(folder: Path, *beside: Path) -> dict[str, Contract]:
 def validation_problems(path: Path, error: ValidationError) -> list[Problem]:
     """What pydantic found wrong, as problems that name the file and the key."""
     return [
-        Problem(str(path), "", ".".join(map(str, each["loc"])) or "(全文)", _found(each["input"]), each["msg"])
+        Problem(
+            str(path),
+            "",
+            ".".join(map(str, each["loc"])) or "(全文)",
+            _found(each["input"]),
+            expected_by_pydantic(each["type"], each.get("ctx")),
+        )
         for each in error.errors(include_url=False)
     ]
 

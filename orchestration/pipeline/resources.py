@@ -14,6 +14,7 @@ from orchestration.base.files import locked
 from orchestration.base.settings import Settings
 from orchestration.base.watcher import SILENT, Watcher
 from orchestration.pipeline.records import write_cheaply
+from orchestration.pipeline.retention import forget_old_runs
 from orchestration.publication.watch import Settled, settle
 from orchestration.warehouse.build import Build, open_build
 
@@ -59,6 +60,9 @@ def one_run_of_a_year(workspace: Workspace) -> dg.ResourceDefinition:
         lock = _lock(workspace.build(int(year)))
         with locked(lock, on_wait=lambda: workspace.watcher.step(f"等候 {year} 年度的另一次运行", 0)):
             yield workspace
+            if context.run and context.instance and not context.instance.is_ephemeral:
+                home = workspace.settings.dagster_home
+                forget_old_runs(context.instance, int(year), context.run.job_name, home)
 
     return dg.ResourceDefinition(open_workspace)
 

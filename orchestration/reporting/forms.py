@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import Field as Setting
 from pydantic import TypeAdapter, ValidationError, model_validator
 
+from orchestration.base.foreign import expected_by_pydantic
 from orchestration.base.records import StrictRecord
 from orchestration.base.yaml_files import read_yaml
 from orchestration.ledgers.money import MONEY_UNITS
@@ -117,7 +118,7 @@ class _WrittenLine(StrictRecord):
     def _one_kind(self) -> _WrittenLine:
         said = sorted(self.model_fields_set)
         if said != ["each", "row"] and (len(said) != 1 or said == ["each"]):
-            raise ValueError(f"one of {', '.join(_KINDS)}, or each with row")
+            raise ValueError(f"{'、'.join(_KINDS)} 之一，或带 row 的 each")
         return self
 
 
@@ -136,7 +137,7 @@ class _WrittenForm(StrictRecord):
     @model_validator(mode="after")
     def _is_called_something(self) -> _WrittenForm:
         if not all(each.get("id", self.id) and each.get("title", self.title) for each in self.copies or ({},)):
-            raise ValueError("each form has an id and a title")
+            raise ValueError("每张表都有 id 和 title")
         return self
 
 
@@ -149,7 +150,10 @@ def read_forms(path: Path = FORMS) -> list[dict[str, Any]]:
     try:
         _FORMS_FILE.validate_python(content)
     except ValidationError as error:
-        said = [f"{'.'.join(map(str, each['loc']))}：{each['msg']}" for each in error.errors(include_url=False)]
+        said = [
+            f"{'.'.join(map(str, each['loc']))}：{expected_by_pydantic(each['type'], each.get('ctx'))}"
+            for each in error.errors(include_url=False)
+        ]
         raise FieldError("；".join(said), path.name) from None
     known: list[dict[str, Any]] = content
     return known

@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import dagster as dg
 import pytest
@@ -23,6 +24,7 @@ from orchestration.base.settings import Settings
 from orchestration.pipeline import sensors
 from orchestration.pipeline.definitions import build_definitions
 from orchestration.pipeline.resources import Workspace
+from orchestration.pipeline.retention import forget_old_runs
 from orchestration.publication.watch import Settled, scan_inputs, settle
 from orchestration.reporting.report import report_folder
 from tests.conftest import Published
@@ -291,3 +293,19 @@ def test_a_year_that_the_command_has_run_is_settled(published: Published, instan
 
 def test_where_nothing_is_published_no_report_is_asked_for(settings: Settings, instance: dg.DagsterInstance) -> None:
     assert tick(sensors.make_reports(settings), instance).run_requests == []
+
+
+def test_of_the_runs_of_a_year_the_newest_are_remembered(instance: dg.DagsterInstance) -> None:
+    """50 runs were 120 MB, 500 would be 1.2 GB."""
+    home = Path(instance.root_directory)
+    runs = [run_of(2024, instance) for _ in range(5)]
+    other = run_of(2025, instance)
+    job = instance.get_run_by_id(other).job_name  # type: ignore[union-attr]
+    (home / "storage" / runs[0] / "compute_logs").mkdir(parents=True, exist_ok=True)
+    assert forget_old_runs(instance, 2024, job, home, kept=2) == 3
+    left = {record.dagster_run.run_id for record in instance.get_run_records()}
+    assert left == {*runs[3:], other}
+    files = {path.name for path in (home / "history" / "runs").glob("*.db")}
+    assert not any(f"{run}.db" in files for run in runs[:3]) and all(f"{run}.db" in files for run in runs[3:])
+    assert not (home / "storage" / runs[0]).exists()
+    assert forget_old_runs(instance, 2024, job, home, kept=2) == 0

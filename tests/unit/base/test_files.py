@@ -67,8 +67,8 @@ def test_a_link_to_a_file_is_that_file_and_a_name_too_long_is_an_error(tmp_path:
     [
         ("a: 1\nb: 2\na: 3\n", "第3行", "键“a”写了两次"),
         ("x:\n  severity: error\n  severity: warning\n", "第3行", "键“severity”写了两次"),
-        ("day: 2024-02-31\n", "第1行", "day is out of range for month"),
-        ("n: 1\nn2: " + "9" * 5000 + "\n", "第2行", "Exceeds the limit"),
+        ("day: 2024-02-31\n", "第1行", "不存在的日期"),
+        ("n: 1\nn2: " + "9" * 5000 + "\n", "第2行", "位数过多的数"),
         ("n: 0b2\nm: 0x\n", "", ""),
         ('a: "\\ud800"\n', "第1行", "看不见的字符 U+D800"),
         ('a: "\\a"\n', "第1行", "看不见的字符 U+0007"),
@@ -77,9 +77,9 @@ def test_a_link_to_a_file_is_that_file_and_a_name_too_long_is_an_error(tmp_path:
         ("[" * 100_000, "第1行", "超过 40 层"),
         ("a: &x [*x]\n", "第1行", "引用了自身的别名"),
         ("? [a, b]\n: 1\n", "第1行", "键不是单个的值"),
-        ("a: !!python/object/apply:os.system [id]\n", "第1行", "could not determine a constructor"),
-        ("a: [1\n", "第2行", "expected ',' or ']'"),
-        ("a: \x07\n", "", "unacceptable character"),
+        ("a: !!python/object/apply:os.system [id]\n", "第1行", "不认得的标签"),
+        ("a: [1\n", "第2行", "括号里的各项用逗号隔开"),
+        ("a: \x07\n", "", "看不见的控制字符"),
     ],
 )
 def test_yaml_that_means_nothing_certain_is_an_error_with_its_line(
@@ -110,7 +110,7 @@ def test_yaml_is_read_exactly(tmp_path: Path) -> None:
     found = read_yaml(path)
     assert found == {"a": Decimal("0.10"), "b": date(2024, 1, 2), "c": {"d": 1, "e": ".inf"}, "f": "三"}
     path.write_bytes("a: 三".encode("gb18030"))
-    assert "utf-8" in problem_of(read_yaml, path).found
+    assert "不是 UTF-8" in problem_of(read_yaml, path).found
     path.write_text("")
     assert read_yaml(path) is None
 

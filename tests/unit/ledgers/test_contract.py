@@ -43,7 +43,7 @@ def test_reliability_is_read_digit_by_digit(tmp_path: Path) -> None:
     for written_as, read in (("0.1", "0.1"), ("2", "2"), ('"0.100001"', "0.100001"), ("1234.654321", "1234.654321")):
         path = written(tmp_path, TABLE + f"reliability: {written_as}\n")
         assert read_contract(path).reliability == Decimal(read)
-    with pytest.raises(ValidationError, match="not an exact decimal"):
+    with pytest.raises(ValidationError, match="精确的小数"):
         contract(reliability=0.1)
 
 
@@ -56,30 +56,30 @@ def test_headers_titles_and_aliases_are_known_without_spaces() -> None:
 @pytest.mark.parametrize(
     ("before", "after", "key", "expected"),
     [
-        ("unit: 万元", "unitt: 万元", "unitt", "Extra inputs"),
+        ("unit: 万元", "unitt: 万元", "unitt", "没有这一项"),
         ("unit: 万元", "unit: 万圆", "unit", "元、千元、万元、百万元、亿元"),
         ("unit: 万元", "unit: 万人", "unit", "元、千元、万元、百万元、亿元"),
-        ("title: 支出表", "", "title", "Field required"),
-        ("ledger: spending", "ledger: 支出", "ledger", "String should match pattern"),
-        ("header: 决算数,", "headers: 决算数, header: 决算数,", "measures.1.headers", "Extra inputs"),
+        ("title: 支出表", "", "title", "须有这一项"),
+        ("ledger: spending", "ledger: 支出", "ledger", "合于 ^[a-z]"),
+        ("header: 决算数,", "headers: 决算数, header: 决算数,", "measures.1.headers", "没有这一项"),
         ("header: 决算数,", "header: 决算数, kind: euro,", "measures.1.kind", "'money'"),
-        ("header: 决算数,", "header: 决算数, blank: nothing,", "measures.1.blank", "'zero' or 'not_printed'"),
-        ("header: 决算数,", "header: 决算数, unit: 万圆,", "measures.1.unit", "not a unit of money"),
-        ("header: 决算数,", "header: 决算数, kind: person, unit: 万元,", "measures.1.unit", "not a unit of person"),
-        ("header: 决算数,", "header: 决算数, kind: ratio, unit: 万元,", "measures.1.unit", "not a unit of ratio"),
-        ("header: 决算数,", "header: 决算数, kind: date, unit: 天,", "measures.1.unit", "not a unit of date"),
+        ("header: 决算数,", "header: 决算数, blank: nothing,", "measures.1.blank", "'zero' 或 'not_printed'"),
+        ("header: 决算数,", "header: 决算数, unit: 万圆,", "measures.1.unit", "money 的单位"),
+        ("header: 决算数,", "header: 决算数, kind: person, unit: 万元,", "measures.1.unit", "person 的单位"),
+        ("header: 决算数,", "header: 决算数, kind: ratio, unit: 万元,", "measures.1.unit", "ratio 的单位"),
+        ("header: 决算数,", "header: 决算数, kind: date, unit: 天,", "measures.1.unit", "date 的单位"),
         ('label: "{unit_name}"', 'label: "{project_no}"', "label", "'project_no'"),
-        ("unit: 万元", "unit: 万元\nreliability: 0", "reliability", "greater than 0"),
-        ("unit: 万元", "unit: 万元\nreliability: -1.5", "reliability", "greater than 0"),
-        ("unit: 万元", "unit: 万元\nreliability: 高", "reliability", "valid decimal"),
-        ("unit: 万元", "unit: 万元\nreliability: true", "reliability", "not an exact decimal"),
-        ("unit: 万元", "unit: 万元\nreliability: .inf", "reliability", "valid decimal"),
-        ("unit: 万元", "unit: 万元\nreliability: 0.0000001", "reliability", "6 decimal places"),
+        ("unit: 万元", "unit: 万元\nreliability: 0", "reliability", "大于 0"),
+        ("unit: 万元", "unit: 万元\nreliability: -1.5", "reliability", "大于 0"),
+        ("unit: 万元", "unit: 万元\nreliability: 高", "reliability", "数"),
+        ("unit: 万元", "unit: 万元\nreliability: true", "reliability", "精确的小数"),
+        ("unit: 万元", "unit: 万元\nreliability: .inf", "reliability", "数"),
+        ("unit: 万元", "unit: 万元\nreliability: 0.0000001", "reliability", "至多 6 位小数"),
         ('label: "{unit_name}"', 'label: "{budget}"', "label", "'budget'"),
-        ('label: "{unit_name}"', 'label: "{unit_name"', "label", "not a key or a text"),
-        ('label: "{unit_name}"', "unpublished: [balance]", "unpublished", "names no measure: balance"),
-        ("name: actual", "name: budget", "(全文)", "column names used twice: budget"),
-        ("name: actual", "name: unit_name", "(全文)", "column names used twice: unit_name"),
+        ('label: "{unit_name}"', 'label: "{unit_name"', "label", "只写键或文字栏的名字"),
+        ('label: "{unit_name}"', "unpublished: [balance]", "unpublished", "没有 balance"),
+        ("name: actual", "name: budget", "(全文)", "重复的有 budget"),
+        ("name: actual", "name: unit_name", "(全文)", "重复的有 unit_name"),
     ],
 )
 def test_a_wrong_contract_is_refused_with_its_file_and_key(

@@ -252,12 +252,12 @@ def test_words_that_stand_for_no_figure_make_no_cell() -> None:
 @pytest.mark.parametrize(
     ("changes", "found"),
     [
-        ({"keys": [{"name": "k"}]}, "one of header, columns, number"),
-        ({"keys": [{"name": "k", "number": "rows", "columns": ["b"]}]}, "one of header, columns, number"),
-        ({"keys": [{"name": "k", "number": "rows"}, {"name": "l", "header": "a"}], "label": ""}, "only the last key"),
-        ({"hierarchy": {"key": "other", "by": "indent"}}, "hierarchy.key is none of"),
-        ({"hierarchy": {"key": "unit_name"}}, "one of prefixes, by"),
-        ({"hierarchy": {"key": "unit_name", "prefixes": [5, 3]}}, "prefixes rise"),
+        ({"keys": [{"name": "k"}]}, "header、columns、number 之一"),
+        ({"keys": [{"name": "k", "number": "rows", "columns": ["b"]}]}, "header、columns、number 之一"),
+        ({"keys": [{"name": "k", "number": "rows"}, {"name": "l", "header": "a"}], "label": ""}, "只有最后一个键"),
+        ({"hierarchy": {"key": "other", "by": "indent"}}, "hierarchy.key 为"),
+        ({"hierarchy": {"key": "unit_name"}}, "prefixes、by 之一"),
+        ({"hierarchy": {"key": "unit_name", "prefixes": [5, 3]}}, "prefixes 由短到长"),
         ({"total": {"words": ["合计"], "repeat": "error"}}, "total.repeat"),
     ],
 )

@@ -161,5 +161,5 @@ def test_a_unit_of_another_currency_in_the_sources_is_told_once_and_not_of_each_
 
 
 def test_the_unit_of_a_contract_is_of_its_currency() -> None:
-    with pytest.raises(ValueError, match="not a unit of MXN"):
+    with pytest.raises(ValueError, match="以 MXN 计的单位"):
         contract(TABLE, currency="MXN")

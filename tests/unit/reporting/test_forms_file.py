@@ -17,8 +17,8 @@ FORM = "- {id: 表9, title: 表, unit: 万元, widths: [9], body: [{row: [甲]}]
     [
         (FORM.replace("unit:", "units:"), "0.units"),
         (FORM.replace("{row:", "{rows:"), "0.body.0.rows"),
-        (FORM.replace("{row:", "{each: =表1.明细(), head:"), "each with row"),
-        (FORM.replace("id: 表9, ", ""), "an id and a title"),
+        (FORM.replace("{row:", "{each: =表1.明细(), head:"), "带 row 的 each"),
+        (FORM.replace("id: 表9, ", ""), "都有 id 和 title"),
     ],
 )
 def test_a_key_that_no_form_has_is_told_with_its_place(tmp_path: Path, wrong: str, said: str) -> None:
