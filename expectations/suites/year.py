@@ -17,15 +17,20 @@ _RULE_COLUMNS = {
     "instance": "所在",
     "left": "左方",
     "right": "右方",
-    "gap": "差额",
-    "margin": "尾差范围",
+    "difference_text": "差额",
+    "allowed_text": "尾差范围",
+    "gap": "差额（登记例外用）",
     "status": "状态",
     "statement": "说明",
     "suspects": "疑点",
 }
 _RULE_QUERY = """
     with likeliest as (
-        select fiscal_year, fault, answer, address, statement from suspect_cell where rank = 1
+        select fiscal_year, fault, answer, address,
+               concat(cell.statement, '（' || concat_ws(' ', place.file, nullif(place.sheet, ''), place.cell) || '）')
+                   as statement
+        from suspect_cell as cell left join stg_cell as place using (fiscal_year, address)
+        where rank = 1
         union all
         select fiscal_year, fault, 1, concat(file, line), statement from suspect_entry where rank = 1
     ),
@@ -47,10 +52,10 @@ _RULE_QUERY = """
             inner join finding using (fiscal_year, fault)
             left join named using (fiscal_year, fault)
             where concerned.rule_id = judged.rule_id and concerned.instance = judged.instance) as suspects,
-           concat(left_label, ' ', coalesce({left_value}, '缺')) as left,
-           concat(right_label, ' ', coalesce({right_value}, '缺')) as right,
-           {difference} as gap,
-           {allowed} as margin
+           concat(left_label, ' ', coalesce(left_text, '缺')) as left,
+           concat(right_label, ' ', coalesce(right_text, '缺')) as right,
+           difference_text, allowed_text,
+           {difference} as gap  -- as exceptions.csv takes it: yuan, not the printed unit
     from reconciliation as judged where severity = '{severity}'
 """
 _ENTRY_QUERY = """
@@ -69,9 +74,6 @@ _ENTRY_QUERY = """
 def _plain(value: str) -> str:
     """A decimal as text without padding zeros."""
     return rf"regexp_replace(cast({value} as varchar), '\.?0+$', '')"
-
-
-_PLAIN = {name: _plain(name) for name in ("left_value", "right_value", "difference", "allowed")}
 
 
 def _one_of(values: list[str]) -> str:
@@ -176,7 +178,7 @@ SUITES = (
         title="勾稽成立",
         protects="每条必须成立的规则，在四舍五入所能解释的范围内都成立。",
         severity="error",
-        query=_RULE_QUERY.format(severity="error", **_PLAIN),
+        query=_RULE_QUERY.format(severity="error", difference=_plain("difference")),
         keys=("rule_id", "instance"),
         shown=_RULE_COLUMNS,
         expectations=expected.rules_hold,
@@ -300,7 +302,7 @@ SUITES = (
         title="提示事项",
         protects="超支、无支出项目、同一事实印数不同等，不拦发布，但要让人看见。",
         severity="warning",
-        query=_RULE_QUERY.format(severity="warning", **_PLAIN),
+        query=_RULE_QUERY.format(severity="warning", difference=_plain("difference")),
         keys=("rule_id", "instance"),
         shown=_RULE_COLUMNS,
         expectations=expected.notices,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,15 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 if TYPE_CHECKING:
     from expectations.gate import GateResult
 
+#: The whole part of an amount of money, as sentences write it without separators.
+_AMOUNT = re.compile(r"(?<![\d.,])\d{4,}(?=(?:\.\d+)? (?:百万|千万|万|亿|千)?元)")
+
+
+def separated(text: str) -> str:
+    """13448.19 万元 as 13,448.19 万元."""
+    return _AMOUNT.sub(lambda found: f"{int(found[0]):,}", text)
+
+
 _TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
     autoescape=True,
@@ -18,6 +28,7 @@ _TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+_TEMPLATES.filters["separated"] = separated
 
 
 def render(year: int, results: Sequence[GateResult]) -> str:

@@ -254,6 +254,11 @@ def test_gate_rows_and_json_name_the_suspect(tmp_path: Path) -> None:
     report = json.loads(outcome.build.gates.read_text(encoding="utf-8"))
     (gate,) = [gate for gate in report["gates"] if gate["name"] == "rules_hold"]
     assert all("表3 第17行 本年调整 列示为 -362.20 万元" in row["疑点"] for row in gate["rows"])
+    assert all("raw/2024/project_expenditure.csv E20" in row["疑点"] for row in gate["rows"])
+    assert [(row["右方"], row["差额"], row["尾差范围"], row["差额（登记例外用）"]) for row in gate["rows"]] == [
+        ("上年结转＋年初预算＋本年调整 929.69 万元", "-0.49 万元", "0.02 万元", "-4900"),
+        ("各行本年调整之和 4512.50 万元", "-0.48 万元", "0.085 万元", "-4800"),
+    ]
     (suspect,) = as_json(2024, outcome.build, None, [])["suspects"]
     assert (suspect["address"], suspect["implied_low_yuan"]) == (ROW_17, "-3627050.00")
 

@@ -158,6 +158,10 @@ select
     case when operator <> 'rows' then {{ published('compared_value') }} end as right_value,
     case when operator <> 'rows' then {{ published('(left_value - compared_value)') }} end as difference,
     case when missing_terms = 0 and operator <> 'rows' then {{ published('allowance') }} end as allowed,
+    case when missing_terms = 0 and operator <> 'rows' then left_text end as left_text,
+    case when operator <> 'rows' and compared_value is not null then right_text end as right_text,
+    case when missing_terms = 0 and operator <> 'rows' and compared_value is not null then difference_text end as difference_text,
+    case when missing_terms = 0 and operator <> 'rows' and allowance is not null then allowed_text end as allowed_text,
     settled_status as status,
     {{ instance_statement() }} as statement
 from worded
@@ -175,6 +179,10 @@ select
     cast(null as decimal(28, 9)) as right_value,
     cast(null as decimal(28, 9)) as difference,
     cast(null as decimal(28, 9)) as allowed,
+    cast(null as string) as left_text,
+    cast(null as string) as right_text,
+    cast(null as string) as difference_text,
+    cast(null as string) as allowed_text,
     status,
     concat(
         instance,
