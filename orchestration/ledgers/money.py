@@ -97,7 +97,7 @@ class Figure:
 
 def squeeze(text: str) -> str:
     """Take spaces and line breaks, and nothing else, out of a name: （本级） keeps its brackets."""
-    return "".join(c for c in text if not c.isspace() and c not in "\u200b\ufeff")
+    return "".join(text.split()).replace("\u200b", "").replace("\ufeff", "")
 
 
 def is_dash(text: str) -> bool:
