@@ -65,12 +65,14 @@ def open_source(settings: Settings, year: int, as_published: bool = False) -> Ta
     if warehouse.is_file():
         try:
             with open_database(warehouse, wait=0) as connection:
-                rows = rows_of(connection, "select table_name as name from information_schema.tables")
+                rows = rows_of(
+                    connection, "select table_name as name, table_schema as part from information_schema.tables"
+                )
         except LockedError:  # another process is building just now
             rows = []
-        tables = frozenset(row["name"] for row in rows)
-        if {"cell", "correction"} <= tables:
-            return TableSource(year, "build", warehouse, tables)
+        # What is landed bears the same names; the models' own show that the build has come so far.
+        if {"cell", "correction", "reconciliation"} <= {row["name"] for row in rows if row["part"] == "main"}:
+            return TableSource(year, "build", warehouse, frozenset(row["name"] for row in rows))
     version = None if as_published else current_versions(settings).get(year)
     if version is None:
         return None

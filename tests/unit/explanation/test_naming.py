@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import duckdb
 import pytest
 
+from orchestration.base.settings import Settings
 from orchestration.explanation.naming import cell_named, is_address, is_file_cell, year_of
+from orchestration.explanation.source import open_source
 
 
 def cell(address: str, ledger: str, row: str, header: str, at: str, file: str = "", sheet: str = "") -> dict[str, Any]:
@@ -68,3 +71,19 @@ def test_the_year_is_read_from_the_name_or_the_folder() -> None:
     ]  # fmt: skip
     assert is_address(SUSPECT) and not is_address("2024/表3!E20") and not is_address("表3 第17行 本年调整")
     assert is_file_cell("a.csv E2") and is_file_cell("书.xlsx 表2!D6") and not is_file_cell("2024/表3!E20")
+
+
+def test_a_build_that_has_only_been_landed_is_no_source(settings: Settings) -> None:
+    """`explain` beside a run ended with an internal error: raw.cell was taken for cell."""
+    warehouse = settings.build(2024) / "warehouse.duckdb"
+    warehouse.parent.mkdir(parents=True)
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("create schema raw")
+        for table in ("cell", "correction", "reconciliation"):
+            connection.execute(f"create table raw.{table} (fiscal_year integer)")
+    assert open_source(settings, 2024) is None
+    with duckdb.connect(str(warehouse)) as connection:
+        for table in ("cell", "correction", "reconciliation"):
+            connection.execute(f"create table {table} (fiscal_year integer)")
+    source = open_source(settings, 2024)
+    assert source is not None and source.kind == "build"
