@@ -118,3 +118,32 @@ def test_a_name_that_says_another_format_than_the_content_is_told(
     new.write_bytes((CASES / "hidden-row" / "表1.xlsx").read_bytes())
     found = [problem.found for problem in problems_of(read_paths, [old, new], 2024, contracts)]
     assert found == ["打不开的工作簿（内容是旧版 xls）", "打不开的工作簿（内容是 xlsx 或其他压缩包）"]
+
+
+def test_targets_as_forms_print_them_never_refuse_the_year(contracts: dict[str, Contract]) -> None:
+    """A number with its comparator, a range, a day, a rate; or words, which nobody judges."""
+    cells = read(contracts, "indicator-targets")
+    said = {
+        name: (cells[f"output:{name}/direction"].text, cells[f"output:{name}/target"].value)
+        for name in ("e不低于", "f以上", "h区间", "n反向2", "p单位不同2", "w时间", "y百分比字", "s定性")
+    }
+    assert said == {
+        "e不低于": (">=", Decimal("0.95")), "f以上": (">=", Decimal("0.95")), "h区间": ("range", Decimal("0.90")),
+        "n反向2": ("<=", Decimal(10)), "p单位不同2": (">=", Decimal(100_000)), "w时间": ("<=", Decimal(20088)),
+        "y百分比字": (">=", Decimal(1)), "s定性": ("qualitative", None),
+    }  # fmt: skip
+    assert cells["output:p单位不同2/actual"].value == 97_000  # 9.7 beside ≥10万人
+    assert cells["output:h区间/target_high"].value == Decimal("0.95")
+
+
+def test_an_indicator_that_no_number_says_keeps_its_words_and_its_score(contracts: dict[str, Contract]) -> None:
+    """What is told of these scores, ``tests/pipeline/test_scores.py`` shows with the same indicators."""
+    cells = read(contracts, "indicators-not-judged")
+    assert {name: cells[f"output:{name}/actual"].value for name in ("合格率", "满意率")} == {
+        "合格率": Decimal(1), "满意率": Decimal("0.96"),
+    }  # fmt: skip
+    words = [
+        (name, cells[f"output:{name}/actual"].text, cells[f"output:{name}/score"].value)
+        for name in ("及时率", "机制建设")
+    ]
+    assert words == [("及时率", "达标", Decimal(2)), ("机制建设", "基本达成", Decimal(9))]
