@@ -94,8 +94,9 @@ bench: $(READY)  ## what a run costs and where, and entries by the hundred milli
 	$(BIN)/python -m tests.bench_entries
 	$(BIN)/python -m tests.bench_figures
 
-fuzz: $(READY)  ## a thousand damaged or hostile ledger files, counts by kind, time, memory; and every row lost by itself
+fuzz: $(READY)  ## a thousand damaged ledger files, a thousand hostile inputs around them, and every row lost by itself
 	$(BIN)/python -m tests.fuzz 1000 --write
+	$(BIN)/python -m tests.hostile 1000
 	$(BIN)/python -m tests.lost_rows
 
 docs: $(READY)  ## generate docs/rules.md, dictionary.md and commands.md

@@ -33,7 +33,8 @@ from tests.bench import PAGE, ROOT, table
 from tests.variants import enlarged, published
 
 ADDRESS = "2024/project_expenditure/17/adjustment"
-COMMANDS = (["--help"], ["versions", "2024"], ["explain", ADDRESS], ["check", "raw/2024"])
+SMALL = "raw/2024/operating_cost.csv"
+COMMANDS = (["--help"], ["versions", "2024"], ["explain", ADDRESS], ["check", SMALL], ["check", "raw/2024"])
 #: The table of projects, so many times over.
 SIZES = (1, 10, 100)
 HEADING = "## Commands and growth"

@@ -1,0 +1,140 @@
+"""Publishers killed at any moment while others read: ``python -m tests.kills COUNT``, over a home of its own where 2024
+is published.
+
+Each publisher is a forked process that publishes and rolls back in turns until it is killed. Meanwhile readers open the
+serving file the usual way, again and again. Nothing may be lost, torn or left over; counts go to ``make fuzz``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import shutil
+import signal
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import duckdb
+
+from orchestration.base.settings import Settings
+from orchestration.publication.release import publish_build
+from orchestration.publication.versions import MANIFEST, current_versions, rollback, versions
+from orchestration.warehouse.build import open_build
+from orchestration.warehouse.current import CURRENT
+from orchestration.warehouse.ledger_tables import published_tables
+
+YEAR = 2024
+#: Seconds in which a publisher has switched back and published, on a busy machine too.
+LONGEST = 6.0
+
+
+def another(settings: Settings, first: str) -> str:
+    """A version with the rows of the first that says it is of another content: after it, the build is published."""
+    name = "20200101T000000Z-00000000"
+    folder = Path(shutil.copytree(settings.versions(YEAR) / first, settings.versions(YEAR) / name))
+    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    text = json.dumps({**manifest, "version": name, "content_sha256": "0" * 64}, ensure_ascii=False)
+    (folder / MANIFEST).write_text(text, encoding="utf-8")
+    return name
+
+
+def publisher(settings: Settings, other: str) -> None:
+    """Switches back to the other version and publishes the build anew, for ever."""
+    build = open_build(settings, YEAR)
+    tables = published_tables(build)
+    while True:
+        rollback(settings, YEAR, other)
+        publish_build(settings, build, tables)
+
+
+def look(settings: Settings) -> str:
+    """What a reader sees: one version's name and all of its rows, or what is wrong."""
+    try:
+        with duckdb.connect(str(settings.serving), read_only=True) as connection:
+            ((name,),) = connection.execute(f"select version from {CURRENT}").fetchall()
+            ((cells,),) = connection.execute("select count(*) from cell").fetchall()
+            ((rules,),) = connection.execute("select count(*) from reconciliation").fetchall()
+    except Exception as error:  # whatever a reader meets is what is counted
+        return f"{type(error).__name__}: {error}"
+    return (
+        "whole" if (cells, rules) == _WHOLE.setdefault("rows", (cells, rules)) and name else f"{name} {cells} {rules}"
+    )
+
+
+_WHOLE: dict[str, tuple[int, int]] = {}
+
+
+def forked(work: object, *arguments: object) -> int:
+    """The id of a process that does this and nothing else."""
+    child = os.fork()
+    if child == 0:
+        assert callable(work)
+        try:
+            work(*arguments)
+        finally:
+            os._exit(1)
+    return child
+
+
+def broken_versions(settings: Settings) -> list[str]:
+    """Versions without a manifest, or without a table that it names."""
+    found = []
+    for version in versions(settings, YEAR):
+        if not (version.folder / MANIFEST).is_file():
+            found.append(version.name)
+            continue
+        found += [
+            version.name for table in version.manifest["tables"] if not (version.folder / f"{table}.parquet").is_file()
+        ]
+    return found
+
+
+def leftovers(settings: Settings) -> list[str]:
+    """Hidden files and folders outside Dagster's own: locks stay, drafts must not."""
+    hidden = (path for path in settings.home.rglob(".*") if "dagster" not in path.relative_to(settings.home).parts)
+    return sorted(str(path.relative_to(settings.home)) for path in hidden if not path.name.endswith(".lock"))
+
+
+def kill_publishers(settings: Settings, count: int, seed: int = 0) -> Counter[str]:
+    """Kill as many publishers, each at a moment of its own; what readers saw meanwhile, what was wrong after each."""
+    chance = random.Random(seed)
+    (first, *_) = (version.name for version in versions(settings, YEAR) if version.current)
+    other = another(settings, first)
+    seen: Counter[str] = Counter()
+    seen[f"reader: {look(settings)}"] += 1
+    for _ in range(count):
+        child = forked(publisher, settings, other)
+        until = time.monotonic() + chance.uniform(0.0, LONGEST)
+        while time.monotonic() < until:
+            seen[f"reader: {look(settings)}"] += 1
+            time.sleep(0.02)  # readers are no test of how much a machine can do
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        known = {version.name for version in versions(settings, YEAR)}
+        seen["kills"] += 1
+        seen["the current version is lost"] += current_versions(settings).get(YEAR) not in known
+        seen["versions that are not whole"] += len(broken_versions(settings))
+    rollback(settings, YEAR, first)  # whoever comes next sweeps
+    seen["versions"] = len(versions(settings, YEAR))
+    seen["left over"] = len(leftovers(settings))
+    return seen
+
+
+def main() -> int:
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("count", type=int, nargs="?", default=200)
+    arguments.add_argument("--home", type=Path, required=True, help="a home of its own, in which 2024 is published")
+    given = arguments.parse_args()
+    seen = kill_publishers(Settings(home=given.home, raw=given.home / "raw"), given.count)
+    for what, number in sorted(seen.items()):
+        sys.stdout.write(f"{what}: {number}\n")
+    wrong = [what for what in seen if seen[what] and what not in ("kills", "versions", "reader: whole")]
+    return int(bool(wrong))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
