@@ -164,6 +164,9 @@ def check(
     review: Annotated[
         Path | None, typer.Option(help="A folder for each report's remarks (xlsx) and marked copy.", show_default=False)
     ] = None,
+    page: Annotated[
+        Path | None, typer.Option(help="A file for the page of what the rules found (html).", show_default=False)
+    ] = None,
     as_published: AsPublished = False,
     as_json: AsJson = False,
 ) -> None:
@@ -200,6 +203,11 @@ def check(
                 cli_documents.show(out, [*found.documents], found.build)
             if review:
                 cli_documents.write_reviews(out, found, review)
+            if page:
+                from orchestration.publication.gates import write_rule_page
+
+                write_rule_page(found.build, page)
+                (err if as_json else out).print(f"核对页  {page}", markup=False)
             return BLOCKED if found.broken else DONE
 
     _finish(work)

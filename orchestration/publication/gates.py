@@ -7,6 +7,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from expectations.gate import GateResult, Suite, run_suites
@@ -14,6 +15,9 @@ from expectations.suites.year import SUITES
 from orchestration.base.files import write_whole
 from orchestration.publication.gates_page import render
 from orchestration.warehouse.build import Build, content_hash
+
+#: The gates that look at nothing but judged rules.
+OF_RULES = ("rules_hold", "rules_hold_together", "notices")
 
 
 def run_gates(
@@ -34,6 +38,13 @@ def run_gates(
     (build.folder / "gates.html").write_text(render(build.year, results), encoding="utf-8")
     write_whole(build.gates, json.dumps(report, ensure_ascii=False, indent=1))
     return results
+
+
+def write_rule_page(build: Build, path: Path) -> None:
+    """The page of what the rules found in a build that nobody publishes: the gates that look at rules alone."""
+    with build.opened():
+        results = run_suites(build, [suite for suite in SUITES if suite.name in OF_RULES])
+    write_whole(path, render(build.year, results, publishes=False))
 
 
 def failed(results: Sequence[GateResult]) -> list[GateResult]:

@@ -31,7 +31,9 @@ _TEMPLATES = Environment(
 _TEMPLATES.filters["separated"] = separated
 
 
-def render(year: int, results: Sequence[GateResult]) -> str:
-    """The page as HTML text."""
+def render(year: int, results: Sequence[GateResult], *, publishes: bool = True) -> str:
+    """The page as HTML text. ``publishes``: whether the year is to be published if it passes."""
     blocked = any(result.severity == "error" and not result.passed for result in results)
-    return _TEMPLATES.get_template("gates.html.j2").render(year=year, gates=results, blocked=blocked)
+    return _TEMPLATES.get_template("gates.html.j2").render(
+        year=year, gates=results, blocked=blocked, publishes=publishes
+    )

@@ -109,6 +109,15 @@ def test_check_of_the_folder_applies_its_corrections(invoke: Any) -> None:
     assert len(column["left_cells"]) == 1 and len(column["right_cells"]) == 37
 
 
+def test_check_leaves_a_page_of_what_the_rules_found(invoke: Any, tmp_path: Path) -> None:
+    page = tmp_path / "核对.html"
+    done = invoke("check", str(ROOT / "raw" / "2024"), "--as-published", "--page", str(page))
+    assert done.exit_code == 1 and f"核对页  {page}" in done.stdout
+    said = page.read_text(encoding="utf-8")
+    assert "2024 年度核对结果" in said and "有规则不成立" in said and "发布" not in said.split("提示事项")[0]
+    assert "应在 -362.71 与 -362.67 之间" in said and "raw/2024/project_expenditure.csv E20" in said
+
+
 def test_check_of_a_single_workbook_says_which_rules_it_could_not_judge(invoke: Any, tmp_path: Path) -> None:
     path = tmp_path / "决算.xlsx"
     with xlsxwriter.Workbook(path) as book:
