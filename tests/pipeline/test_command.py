@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -116,6 +117,26 @@ def test_check_leaves_a_page_of_what_the_rules_found(invoke: Any, tmp_path: Path
     said = page.read_text(encoding="utf-8")
     assert "2024 年度核对结果" in said and "有规则不成立" in said and "发布" not in said.split("提示事项")[0]
     assert "应在 -362.71 与 -362.67 之间" in said and "raw/2024/project_expenditure.csv E20" in said
+
+
+def test_the_worked_example_of_the_documentation_is_as_it_says(
+    invoke: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its files as they stand there, its command, and what it prints."""
+    page = (ROOT / "docs" / "ledgers.md").read_text(encoding="utf-8")
+    files = dict(re.findall(r"```(?:csv|yaml) (车队/\S+)\n(.*?)```", page, re.DOTALL))
+    assert len(files) == 4
+    for name, content in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    (said,) = re.findall(r"```text\n(.*?)```", page, re.DOTALL)
+    done = invoke("check", "车队/2025")
+    assert done.exit_code == 1 and said in done.stdout
+    edit(tmp_path / "车队" / "2025" / "车辆.csv", "5.85", "5.58")
+    mended = invoke("check", "车队/2025", "--json")
+    assert mended.exit_code == 0
+    assert json.loads(mended.stdout)["errors"] == []
 
 
 def test_check_of_a_single_workbook_says_which_rules_it_could_not_judge(invoke: Any, tmp_path: Path) -> None:
