@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 import dagster as dg
 
+from orchestration.base.problems import InputError
+from orchestration.base.settings import CONTRACTS, Settings
 from orchestration.entries.contract import read_entry_contracts
-from orchestration.ledgers.contract import read_contracts
+from orchestration.ledgers.contract import Contract, read_contracts
 from orchestration.pipeline.assets.alerts import alerts_arrive, alerts_asset
 from orchestration.pipeline.assets.gates import gate_assets
 from orchestration.pipeline.assets.ledger_tables import ledger_table_assets
@@ -24,12 +27,23 @@ from orchestration.warehouse import compiled
 from orchestration.warehouse.ledger_tables import table_of
 
 
+def _all_contracts(settings: Settings) -> dict[str, Contract]:
+    """The shared contracts and those that stand beside a year's ledgers: each ledger has its place in the lineage."""
+    found: dict[str, Contract] = {}
+    for folder in sorted(settings.raw.glob(f"[0-9]*/{CONTRACTS}")):
+        with suppress(InputError):  # running that year says what is wrong, and no other year waits for it
+            found |= read_contracts(folder)
+    if not found or any(settings.contracts.glob("*.yml")):
+        found |= read_contracts(settings.contracts)
+    return found
+
+
 def build_definitions(overrides: Mapping[str, object] | None = None) -> dg.Definitions:
     """Assets, checks, jobs, sensors and schedules over one workspace. ``overrides`` replaces resources by name."""
     write_cheaply()  # a run that the UI or a sensor starts loads these definitions in a process of its own
     workspace = (overrides or {}).get("workspace") or Workspace()
     assert isinstance(workspace, Workspace)
-    contracts = read_contracts(workspace.settings.contracts)
+    contracts = _all_contracts(workspace.settings)
     warehouse = warehouse_assets()
     tables = [*compiled.published_tables(), *(table_of(name) for name in contracts)]
     return dg.Definitions(
