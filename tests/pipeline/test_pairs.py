@@ -23,8 +23,8 @@ from orchestration.publication.versions import current_versions, versions
 from orchestration.reporting.edition import Edition
 from orchestration.reporting.report import report_folder
 from tests.conftest import Published
+from tests.pipeline.test_locks import HOLD
 from tests.pipeline.test_publication import COMMAND, environment
-from tests.unit.warehouse.test_current import HOLD
 
 #: What the UI's daemon does at each tick: it looks which years are to run and which reports are missing.
 UI = """
