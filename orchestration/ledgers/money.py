@@ -6,6 +6,7 @@ take half of its last place, 5 000 fen (the closed interval of XBRL Calculations
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -174,6 +175,7 @@ def _is_exact(match: re.Match[str], kind: str, unit: str) -> bool:
     return kind == "target" or unit == "point" or bool(match["over"] or match["above"])
 
 
+@functools.lru_cache(maxsize=1024)
 def unit_kind(printed: str) -> tuple[str, Decimal] | None:
     """``(unit, ones in one printed unit)`` of a printed unit, or None where it is not a known one."""
     if printed in MONEY_UNITS:
@@ -209,6 +211,7 @@ def _scale(number: Decimal, places: int, kind: str, printed: str, default: str) 
     return Figure(value.normalize() + 0, half, unit, name)
 
 
+@functools.lru_cache(maxsize=1024)
 def _base_unit(name: str, kind: str, default: str) -> tuple[str, Decimal]:
     """What a figure's value is held in, and how much of it is one of its printed unit ``name`` (empty: none)."""
     wanted = {"money": "yuan", "number": None, "outcome": None, "target": None}.get(kind, kind)

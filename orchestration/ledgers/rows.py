@@ -5,8 +5,10 @@ a row is part of one of them.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import partial
 
 from orchestration.base.problems import InputError, Problem
 from orchestration.ledgers import commas
@@ -221,21 +223,23 @@ class RowReader:
                 continue
             text = self._printed(r, measure)
             unit = self.header.units.get(measure.name) or measure.unit or (self.unit if measure.kind == "money" else "")
-            blank = replace(blueprint, measure=measure.name, cell=self._at(r, measure))
+            at = self._at(r, measure)
+            cell_of = partial(replace, blueprint, measure=measure.name, cell=at)
             try:
-                if blank.cell not in self.grid.places:
+                if at not in self.grid.places:
                     text = as_point(text, self._decimals[measure.name])
-                cells += _read_figure(text, measure, self.contract, unit, blank, target)
+                cells += _read_figure(text, measure, self.contract, unit, cell_of, target)
             except FigureError as error:
                 self._bad(r, measure, text or "空白", str(error))
         return cells
 
 
 def _read_figure(
-    text: str, measure: Measure, contract: Contract, unit: str, blank: Cell, target: str = ""
+    text: str, measure: Measure, contract: Contract, unit: str, cell_of: Callable[..., Cell], target: str = ""
 ) -> list[Cell]:
     """The cell of one printed figure; none where the contract says that a blank is not printed; several for a target
-    or an outcome (``indicators``). ``target``: what stands in the row's target column.
+    or an outcome (``indicators``). ``cell_of`` makes the cell at this place of what it holds; ``target``: what stands
+    in the row's target column.
     """
     stripped = squeeze(text)
     kind_unit = {"money": "yuan", "number": "count", "target": "count", "outcome": "count"}.get(
@@ -244,17 +248,17 @@ def _read_figure(
     zero_unit = "%" if measure.kind == "ratio" else unit
     if is_among(stripped, contract.not_printed_words):
         return []
-    zero = replace(blank, text=stripped, value=Decimal(0), unit=kind_unit, printed_unit=zero_unit)
-    if is_among(stripped, measure.zero_words):
-        return [zero]
-    if not stripped or is_dash(stripped):
-        return [zero] if (measure.blank or contract.blank) == "zero" else []
+    is_blank = not stripped or is_dash(stripped)
+    if is_among(stripped, measure.zero_words) or (is_blank and (measure.blank or contract.blank) == "zero"):
+        return [cell_of(text=stripped, value=Decimal(0), unit=kind_unit, printed_unit=zero_unit)]
+    if is_blank:
+        return []
     if measure.kind in ("target", "outcome"):
-        return indicator_cells(text, measure.kind, blank, target)
+        return indicator_cells(text, measure.kind, cell_of(), target)
     figure = parse_figure(text, measure.kind, unit)
     return [
-        replace(
-            blank, text=stripped, value=figure.value, unit=figure.unit, half_width=figure.half_width,
+        cell_of(
+            text=stripped, value=figure.value, unit=figure.unit, half_width=figure.half_width,
             printed_unit=figure.printed_unit,
         )
     ]  # fmt: skip

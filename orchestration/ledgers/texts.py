@@ -4,6 +4,7 @@ they are equal *folded*; what people are shown keeps its spaces.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Mapping
 
@@ -15,6 +16,7 @@ _WIDE = r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\u3000-\u303f]"
 _BETWEEN_WIDE = re.compile(rf"(?<={_WIDE})\s+(?={_WIDE})")
 
 
+@functools.lru_cache(maxsize=1 << 16)  # the words of a contract are compared with every row
 def fold(text: str) -> str:
     """A text as it is compared: no spaces, half width, one case."""
     return squeeze(text).translate(_FOLDED).casefold()

@@ -36,8 +36,9 @@ def write_table(
     descriptor, place = tempfile.mkstemp(prefix=DRAFTS, suffix=".json", dir=folder)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as lines:
+            places = {column: _places(kind) for column, kind in schema.items()}
             for row in rows:
-                said = {column: _said(row.get(column), kind) for column, kind in schema.items()}
+                said = {column: _said(row.get(column), behind) for column, behind in places.items()}
                 lines.write(f"{json.dumps(said)}\n")  # at once, and in C: json.dump goes piece by piece
         connection.execute(
             f"create or replace table {name} as from read_json({sql_text(place)}, format = 'newline_delimited', "
@@ -47,13 +48,18 @@ def write_table(
         Path(place).unlink()
 
 
-def _said(value: Any, kind: str) -> object:
-    """A value as JSON says it; decimals as text, which DuckDB reads digit by digit."""
+def _places(kind: str) -> int | None:
+    """How many digits a type has behind the point; None where it is no decimal."""
+    return int(kind.rpartition(",")[2].rstrip(")")) if kind.startswith("decimal") else None
+
+
+def _said(value: Any, places: int | None) -> object:
+    """A value as JSON says it; decimals as text, which DuckDB reads digit by digit. ``places``: those of its column."""
     if isinstance(value, float):
         raise ValueError(f"a float is no figure: {value}")
-    if value is None or not kind.startswith("decimal"):
+    if value is None or places is None:
         return int(value) if isinstance(value, Decimal) else value
     figure = Decimal(value)
-    if figure != round(figure, int(kind.rpartition(",")[2].rstrip(")"))):
-        raise ValueError(f"{value} has more digits than {kind}")
+    if figure != round(figure, places):
+        raise ValueError(f"{value} has more digits than the {places} that its column holds")
     return format(figure, "f")

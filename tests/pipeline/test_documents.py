@@ -11,9 +11,12 @@ import pypdfium2
 import pytest
 
 from orchestration.base.settings import Settings
+from orchestration.documents.reader import read_document
+from orchestration.reporting.pdf import to_pdf
 from orchestration.reporting.review import write_review
 from orchestration.warehouse.check import CheckResult, check_paths
 from tests.unit.documents import laid_out, made
+from tests.unit.documents.test_documents import CONTRACTS, RULES, TYPED, WHOLE, facts
 
 
 def check(folder: Path, text: str) -> CheckResult:
@@ -140,3 +143,12 @@ def test_parts_that_exceed_their_whole_are_an_error(tmp_path: Path) -> None:
         Settings.from_environment({"LEDGERGATE_HOME": str(tmp_path)}), [tmp_path / "report.txt"], tmp_path
     )
     assert {rule for rule, _ in broken(found, "error")} == {"fund_side_total"}
+
+
+@pytest.mark.office
+@pytest.mark.parametrize("ruled", [True, False])
+def test_the_report_as_an_office_program_prints_it(tmp_path: Path, ruled: bool) -> None:
+    document = laid_out.write_docx(made.blocks(), tmp_path / "r.docx", ruled=ruled)
+    to_pdf(document, tmp_path / "r.pdf")
+    reading = read_document(tmp_path / "r.pdf", CONTRACTS, RULES)
+    assert all(facts(reading.year.ledgers[each].cells) == facts(TYPED.ledgers[each].cells) for each in WHOLE)

@@ -154,14 +154,3 @@ def test_a_pdf_of_too_many_pages_is_refused(tmp_path: Path, monkeypatch: pytest.
         canvas.showPage()
     canvas.save()
     assert "3 页" in refusal(tmp_path / "p.pdf")
-
-
-@pytest.mark.office
-@pytest.mark.parametrize("ruled", [True, False])
-def test_the_report_as_an_office_program_prints_it(tmp_path: Path, ruled: bool) -> None:
-    from orchestration.reporting.pdf import to_pdf
-
-    document = laid_out.write_docx(made.blocks(), tmp_path / "r.docx", ruled=ruled)
-    to_pdf(document, tmp_path / "r.pdf")
-    reading = read_document(tmp_path / "r.pdf", CONTRACTS, RULES)
-    assert all(facts(reading.year.ledgers[each].cells) == facts(TYPED.ledgers[each].cells) for each in WHOLE)
