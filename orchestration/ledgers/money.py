@@ -1,7 +1,7 @@
 """How a printed figure becomes an exact value. Pure text in, ``Figure`` out; no files, no contracts.
 
 A figure is a value *and* the precision it was printed with: ``8,055.00`` in 万元 is 8 055 000 000 fen give or
-take half of its last place, 5 000 fen (the closed interval of XBRL Calculations 1.1).
+take half of its last place, 5 000 fen (``rounding``).
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+
+from orchestration.ledgers.rounding import WHOLE_UNITS, half_of_last_place
 
 #: Other currencies as Chinese tables call them, by ISO 4217.
 CURRENCIES = {
@@ -202,13 +204,10 @@ def _scale(number: Decimal, places: int, kind: str, printed: str, default: str) 
     name = printed or default
     unit, factor = _base_unit(name, kind, default)
     value = number * factor
-    last_place = factor.scaleb(-places)
-    whole = unit in ("yuan", "person", "count")
-    if whole and value != value.to_integral_value():
+    if unit in WHOLE_UNITS and value != value.to_integral_value():
         smallest = "分（0.01 元）" if unit == "yuan" else "个位"
         raise FigureError(f"最多精确到{smallest}的数")
-    half = Decimal(0) if whole and last_place <= 1 else last_place / 2
-    return Figure(value.normalize() + 0, half, unit, name)
+    return Figure(value.normalize() + 0, half_of_last_place(factor.scaleb(-places), unit), unit, name)
 
 
 @functools.lru_cache(maxsize=1024)

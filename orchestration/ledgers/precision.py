@@ -17,6 +17,7 @@ from orchestration.base.problems import Problem
 from orchestration.ledgers.cell import Cell
 from orchestration.ledgers.contract import Contract, Measure
 from orchestration.ledgers.money import DASHES, unit_kind
+from orchestration.ledgers.rounding import half_of_last_place
 from orchestration.ledgers.spreadsheet import Grid
 
 #: Kinds whose figures share the column's unit. Those of the others each bring their own: 9.7万人 beside 86.60%.
@@ -107,9 +108,7 @@ def _as_formatted(cell: Cell, places: int | None) -> Decimal:
     """Half the last place that a number format rounds to; whole fen and ones print all there is."""
     if places is None:
         return Decimal(0)
-    last_place = _one(cell).scaleb(-places)
-    whole = cell.unit in ("yuan", "person", "count") and last_place <= 1
-    return Decimal(0) if whole else last_place / 2
+    return half_of_last_place(_one(cell).scaleb(-places), cell.unit)
 
 
 def _mixed(name: str, coarser: list[Cell], figures: int, grid: Grid) -> Problem:

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from orchestration.ledgers.money import DASHES, squeeze, unit_kind
+from orchestration.ledgers.rounding import half_of_last_place
 from orchestration.localisation.knowledge import Kind, Knowledge
 from orchestration.localisation.localise import Answer, Change, Fault
 from orchestration.localisation.solver.network import Quantity
-from orchestration.localisation.solver.system import WHOLE_UNITS
 
 _PRINTED = re.compile(r"(?P<negative>[(-])?(?P<whole>[\d,]+)(?:\.(?P<part>\d+))?")
 
@@ -149,8 +149,7 @@ def _scale(quantity: Quantity, printed: _Digits) -> Fraction:
 
 
 def _half_width(quantity: Quantity, last_place: Fraction) -> Fraction:
-    exact = quantity.unit in ("point", "date") or (quantity.unit in WHOLE_UNITS and last_place <= 1)
-    return Fraction(0) if exact else last_place / 2
+    return Fraction(0) if quantity.unit in ("point", "date") else half_of_last_place(last_place, quantity.unit)
 
 
 def _carries(change: Change, source: Quantity, quantities: Mapping[str, Quantity]) -> bool:

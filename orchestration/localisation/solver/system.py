@@ -10,11 +10,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from orchestration.ledgers.rounding import WHOLE_UNITS
 from orchestration.localisation.solver.exact import Bound, Number, exact
 from orchestration.localisation.solver.network import Quantity, Relation
-
-#: Units whose true values are whole (money in fen).
-WHOLE_UNITS = frozenset({"yuan", "person", "count"})
 
 
 class Clock:
