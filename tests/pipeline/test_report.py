@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import json
 import os
@@ -46,6 +47,7 @@ from orchestration.reporting.published import Published as Version
 from orchestration.reporting.report import Report, make_report, report_places
 from orchestration.reporting.workbook import write_workbook
 from tests.conftest import Published
+from tests.pipeline.version import copy_of, rewrite
 
 GOLDEN: dict[str, list[dict[str, Any]]] = yaml.safe_load(
     (ROOT / "tests" / "golden" / "figures_2024.yml").read_text(encoding="utf-8")
@@ -487,6 +489,24 @@ def test_without_a_chinese_font_charts_are_marked_gaps(made: Made, tmp_path: Pat
     assert len(report.warnings) == 1
     assert all("图未生成" in warning and "fonts-noto-cjk" in warning for warning in report.warnings)
     assert "【图未生成：" in text_of((tmp_path / "report.docx").read_bytes())
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_a_name_with_every_separator_stands_whole_in_document_workbook_and_page(
+    published: Published, tmp_path: Path
+) -> None:
+    name = "湖南省人事、，：／|,\"'考试院"
+    quoted = name.replace("'", "''")
+    version = copy_of(published, tmp_path / "version")
+    for table in ("cell", "unit_expenditure"):
+        columns = {"cell": ("row_key", "row_label", "text"), "unit_expenditure": ("unit_name",)}[table]
+        renamed = ", ".join(f"replace({column}, '湖南省人事考试院', '{quoted}') as {column}" for column in columns)
+        rewrite(version, table, replace=renamed)
+    report = make_report(version, tmp_path / "report")
+    assert name in "".join(Document(str(report.folder / "report.docx")).element.body.itertext())
+    assert name in html.unescape((report.folder / "report.html").read_text(encoding="utf-8"))
+    book = openpyxl.load_workbook(report.folder / "annexes.xlsx")
+    assert any(name in str(cell.value) for sheet in book for row in sheet for cell in row)
 
 
 def test_text_of_a_ledger_never_becomes_a_formula_or_a_link(made: Made, tmp_path: Path) -> None:
