@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import difflib
-import json
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.text import Text
 
 from orchestration.base.clock import shown_stamp
 from orchestration.base.settings import Settings
+from orchestration.cli.terminal import BAD_INPUT, BLOCKED, DONE, err, out, print_json
 
 if TYPE_CHECKING:
     from orchestration.alerting.channels import Channel
     from orchestration.alerting.messages import Alert
     from orchestration.alerting.outbox import Delivery, Outbox
 
-DONE, UNTOLD, BAD_INPUT = 0, 1, 2
 #: What stands in place of an alert's id to send a test message; ids are hexadecimal.
 TEST = "test"
 STATES = {
@@ -29,9 +27,6 @@ STATES = {
     "superseded": "已由后来的消息代替",
     "dismissed": "已作罢",
 }
-
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def register(app: typer.Typer) -> None:
@@ -70,11 +65,11 @@ def alerts(
     deliveries = [each for each in outbox.deliveries(everything) if alert in ("", each.alert.id)]
     unplanned = [each for each in outbox.unplanned() if alert in ("", each.id)]
     if as_json:
-        typer.echo(json.dumps(_as_json(deliveries, unplanned), ensure_ascii=False, indent=2))
+        print_json(_as_json(deliveries, unplanned))
     else:
         _show(deliveries, unplanned, to)
     untold = any(each.state in UNDELIVERED for each in deliveries) or (bool(unplanned) and bool(to))
-    raise typer.Exit(UNTOLD if untold else DONE)
+    raise typer.Exit(BLOCKED if untold else DONE)
 
 
 def read_channels(settings: Settings) -> dict[str, Channel]:
@@ -99,11 +94,11 @@ def _send_test(to: dict[str, Channel], *, as_json: bool) -> int:
 
     told = send_test(to)
     if as_json:
-        typer.echo(json.dumps({name: why or None for name, why in told.items()}, ensure_ascii=False, indent=2))
+        print_json({name: why or None for name, why in told.items()})
     else:
         for name, why in told.items():
             out.print(Text.assemble(("未送达  ", "red") if why else ("已送达  ", "green"), f"{name}  {why}".rstrip()))
-    return UNTOLD if any(told.values()) else DONE
+    return BLOCKED if any(told.values()) else DONE
 
 
 def _refuse_unknown(outbox: Outbox, alert: str) -> None:

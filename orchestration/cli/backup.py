@@ -6,14 +6,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from orchestration.base.settings import Settings
-
-BAD_INPUT = 2
-
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+from orchestration.cli.terminal import BAD_INPUT, err, out
 
 backup = typer.Typer(no_args_is_help=True, help="Save an installation to one file, or bring it back.")
 

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from orchestration.base.problems import InputError
 from orchestration.base.settings import Settings
 from orchestration.base.years import FIRST_YEAR
 from orchestration.cli import summary
+from orchestration.cli.terminal import BAD_INPUT, BLOCKED, DONE, err, out, print_json
 
 if TYPE_CHECKING:
     from orchestration.explanation.source import UnknownAddressError
 
-DONE, REFUSED, BAD_INPUT = 0, 1, 2
-
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 Address = Annotated[
     str,
@@ -72,12 +67,12 @@ def explain(
         found = explain_cell(settings, cell, as_published=as_published)
     except UnknownAddressError as error:
         if as_json:
-            _print_json({"address": error.address, "nearest": error.nearest})
+            print_json({"address": error.address, "nearest": error.nearest})
         else:
             _show_unknown(error)
         raise typer.Exit(BAD_INPUT) from None
     if as_json:
-        _print_json(exported(found))
+        print_json(exported(found))
     else:
         show(out, found)
     return None
@@ -98,7 +93,7 @@ def _explain_place(text: str, *, as_json: bool) -> None:
         near = error.nearest if isinstance(error, UnknownPlaceError) else ()
         said = f"报告的这个位置没有数：{text}" if isinstance(error, UnknownPlaceError) else str(error)
         if as_json:
-            _print_json({"place": text, "error": said, "nearest": near})
+            print_json({"place": text, "error": said, "nearest": near})
         else:
             err.print(said, style="red", markup=False)
             for place in near:
@@ -108,7 +103,7 @@ def _explain_place(text: str, *, as_json: bool) -> None:
     table, row, column = figure.place
     cells = [explain_cell(settings, address) for address in figure.addresses]
     if as_json:
-        _print_json({
+        print_json({
             "place": text, "text": figure.text, "table": table, "row": row, "column": column,
             "version": found.version.name, "cells": [exported(cell) for cell in cells],
         })  # fmt: skip
@@ -162,11 +157,7 @@ def correct(
     except InputError as error:
         summary.show_problems(err, error.problems, "什么也没有写入")
         raise typer.Exit(BAD_INPUT) from None
-    raise typer.Exit(REFUSED if refused else DONE)
-
-
-def _print_json(content: object) -> None:
-    typer.echo(json.dumps(content, ensure_ascii=False, indent=2, default=str))
+    raise typer.Exit(BLOCKED if refused else DONE)
 
 
 def _show_unknown(error: UnknownAddressError) -> None:

@@ -14,16 +14,12 @@ from rich.text import Text
 from orchestration.base.problems import InputError
 from orchestration.base.settings import Settings
 from orchestration.cli import summary
+from orchestration.cli.terminal import BAD_INPUT, err, out
 
 if TYPE_CHECKING:
     from orchestration.documents.reader import DocumentReading
     from orchestration.warehouse.build import Build
     from orchestration.warehouse.check import CheckResult
-
-DONE, BAD_INPUT = 0, 2
-
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def register(app: typer.Typer) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,14 +13,10 @@ from rich.text import Text
 from orchestration.base.problems import InputError
 from orchestration.base.settings import Settings
 from orchestration.cli import summary
+from orchestration.cli.terminal import BAD_INPUT, err, out, print_json
 
 if TYPE_CHECKING:
     from orchestration.drafting.draft import Draft
-
-DONE, BAD_INPUT = 0, 2
-
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def register(app: typer.Typer) -> None:
@@ -60,7 +55,7 @@ def draft(
         summary.show_problems(err, error.problems, "什么也没有写")
         raise typer.Exit(BAD_INPUT) from None
     if as_json:
-        print(json.dumps(draft_json(found), ensure_ascii=False, indent=2))
+        print_json(draft_json(found))
         return
     written = write_draft(found, target)
     page = write_page(found, target / "draft.html")

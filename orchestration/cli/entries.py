@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.text import Text
 
 from orchestration.base.settings import CONTRACTS, Settings
 from orchestration.base.years import FIRST_YEAR, newest_year
-
-BAD_INPUT = 2
-
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+from orchestration.cli.terminal import BAD_INPUT, err, out, print_json
 
 
 class Format(StrEnum):
@@ -102,7 +96,7 @@ def generate(
         raise typer.Exit(BAD_INPUT) from None
     if as_json:
         facts = {"year": year, "seed": seed, "folder": str(folder), "files": written.files, "faults": written.faults}
-        typer.echo(json.dumps({"synthetic": True, **facts}, ensure_ascii=False, indent=2))
+        print_json({"synthetic": True, **facts})
         return
     lines = sum(written.files.values())
     out.print(Text.assemble(("合成数据  ", "yellow"), f"{lines} 行，{len(written.files)} 个文件  {folder}"))

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import errno
-import json
-import os
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable
-from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
 from typer.exceptions import TyperException
 
@@ -33,11 +27,10 @@ from orchestration.cli import entries as cli_entries
 from orchestration.cli import new_year as cli_new_year
 from orchestration.cli import report as cli_report
 from orchestration.cli import summary
+from orchestration.cli.terminal import BAD_INPUT, BLOCKED, DONE, INTERNAL, err, finish, out, print_json
 
 if TYPE_CHECKING:
     from orchestration.base.watcher import Watcher
-
-DONE, BLOCKED, BAD_INPUT, INTERNAL = 0, 1, 2, 3
 
 app = typer.Typer(
     add_completion=True,
@@ -48,8 +41,6 @@ app = typer.Typer(
 
     Exit codes: 0 done; 1 gates failed, nothing published; 2 the input or the call is wrong; 3 an internal failure.""",
 )
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 Year = Annotated[int, typer.Argument(min=FIRST_YEAR, max=2999, help="Fiscal year, e.g. 2024.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the summary.")]
@@ -75,29 +66,6 @@ def program(
     """Options before a command."""
 
 
-class Quiet:
-    """No display: the output goes to a file or a pipe."""
-
-    def step(self, name: str, total: int) -> None: ...
-
-    def advance(self, what: str) -> None: ...
-
-
-class Display:
-    """Progress on stderr: one bar for the step that runs."""
-
-    def __init__(self, progress: Progress):
-        self.progress = progress
-        self.task = progress.add_task("启动", total=None)
-
-    def step(self, name: str, total: int) -> None:
-        self.progress.update(self.task, visible=False)
-        self.task = self.progress.add_task(name, total=total)
-
-    def advance(self, what: str) -> None:
-        self.progress.update(self.task, advance=1, what=what)
-
-
 @app.command(
     epilog="Examples:  ledgergate run 2024   |   ledgergate run 2024 --as-published   |   ledgergate run 2024 --json"
 )
@@ -111,7 +79,7 @@ def run(year: Year, as_published: AsPublished = False, as_json: AsJson = False) 
 
         if problems := refused(settings, year, as_published=as_published):
             if as_json:
-                _print_json(summary.as_json(year, None, None, problems))
+                print_json(summary.as_json(year, None, None, problems))
             else:
                 summary.show_problems(err, problems)
             return BAD_INPUT
@@ -124,7 +92,7 @@ def run(year: Year, as_published: AsPublished = False, as_json: AsJson = False) 
         name = outcome.version.name if outcome.version else None
         built = None if outcome.problems else outcome.build
         if as_json:
-            _print_json(summary.as_json(year, built, name, outcome.problems))
+            print_json(summary.as_json(year, built, name, outcome.problems))
         elif outcome.problems:
             summary.show_problems(err, outcome.problems)
         else:
@@ -138,7 +106,7 @@ def run(year: Year, as_published: AsPublished = False, as_json: AsJson = False) 
         return BAD_INPUT if outcome.problems else BLOCKED if outcome.failed else DONE
 
     try:
-        _finish(work)
+        finish(work)
     finally:
         if not as_published:
             cli_alerts.tell(settings)
@@ -190,13 +158,13 @@ def check(
                 )  # fmt: skip
             except InputError as error:
                 if as_json:
-                    _print_json(summary.as_json(year or 0, None, None, error.problems))
+                    print_json(summary.as_json(year or 0, None, None, error.problems))
                 else:
                     summary.show_problems(err, error.problems)
                 return BAD_INPUT
             if as_json:
                 found_json = summary.as_json(found.build.year, found.build, None, [])
-                _print_json(found_json | {"documents": cli_documents.as_json([*found.documents], found.build)})
+                print_json(found_json | {"documents": cli_documents.as_json([*found.documents], found.build)})
             else:
                 with found.build.opened():
                     summary.show_summary(out, found.build)
@@ -210,7 +178,7 @@ def check(
                 (err if as_json else out).print(f"核对页  {page}", markup=False)
             return BLOCKED if found.broken else DONE
 
-    _finish(work)
+    finish(work)
 
 
 @app.command(epilog="Example:  ledgergate versions 2024")
@@ -221,7 +189,7 @@ def versions(year: Year, as_json: AsJson = False) -> None:
     found = version_store.versions(Settings.from_environment(), year)
     if as_json:
         rows = [{"version": v.name, "current": v.current, "folder": str(v.folder)} for v in found]
-        _print_json({"year": year, "versions": rows})
+        print_json({"year": year, "versions": rows})
         return
     if not found:
         out.print(f"{year} 年度还没有发布过")
@@ -261,38 +229,6 @@ cli_draft.register(app)
 cli_documents.register(app)
 cli_backup.register(app)
 cli_new_year.register(app)
-
-
-def _finish(work: Callable[[Any], int]) -> NoReturn:
-    """Run with a progress display; the exit code says how it went."""
-    progress = Progress(
-        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=24), MofNCompleteColumn(),
-        TimeElapsedColumn(), TextColumn("[dim]{task.fields[what]}"), console=_screen(), transient=True,
-    )  # fmt: skip
-    interactive = err.is_terminal
-    progress.add_task = _with_field(progress.add_task)  # type: ignore[method-assign]
-    try:
-        with progress if interactive else nullcontext():
-            code = work(Display(progress) if interactive else Quiet())
-    except KeyboardInterrupt:
-        err.print("[yellow]已中断[/]；已发布的版本没有改动")
-        raise typer.Exit(130) from None
-    raise typer.Exit(code)
-
-
-def _screen() -> Console:
-    """Standard error under a descriptor of its own: Dagster turns 1 and 2 aside while a step runs."""
-    if not err.is_terminal:
-        return err
-    return Console(file=os.fdopen(os.dup(err.file.fileno()), "w", encoding="utf-8"), highlight=False, soft_wrap=True)
-
-
-def _with_field(add_task: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda description, **options: add_task(description, what="", **options)
-
-
-def _print_json(content: dict[str, Any]) -> None:
-    print(json.dumps(content, ensure_ascii=False, indent=2, default=str))
 
 
 def no_room(error: BaseException) -> str:

@@ -5,17 +5,12 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from orchestration.base.problems import InputError
 from orchestration.base.settings import Settings
 from orchestration.base.years import FIRST_YEAR, newest_year
 from orchestration.cli import summary
-
-BAD_INPUT = 2
-
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+from orchestration.cli.terminal import BAD_INPUT, err, out
 
 
 def register(app: typer.Typer) -> None:

@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-import json
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
-from rich.console import Console
 from rich.text import Text
 
 from orchestration.base.settings import Settings
 from orchestration.base.years import FIRST_YEAR
+from orchestration.cli.terminal import BAD_INPUT, err, out, print_json
 
 if TYPE_CHECKING:
     from orchestration.reporting.published import Published
     from orchestration.reporting.report import Report
-
-BAD_INPUT = 2
 
 
 class _Edition(StrEnum):
     public = "public"
     internal = "internal"
     both = "both"
-
-
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def register(app: typer.Typer) -> None:
@@ -88,7 +81,7 @@ def report(
             "year": year, "version": published.name, "files": [str(path) for path in made.files],
             "figures": made.figures, "warnings": list(made.warnings),
         }  # fmt: skip
-        typer.echo(json.dumps(facts, ensure_ascii=False, indent=2))
+        print_json(facts)
         return None
     return _show(made)
 
@@ -98,7 +91,7 @@ def _show_fields(version: Published, *, as_json: bool) -> None:
 
     found = dict(Fields(version).names())
     if as_json:
-        typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
+        print_json(found)
         return
     for name, text in found.items():
         out.print(Text.assemble(("{{ " + name + " }}", "bold"), f"  {text}"))
@@ -114,7 +107,7 @@ def _show(made: Report) -> None:
 
 def _refuse(message: str, as_json: bool) -> NoReturn:
     if as_json:
-        typer.echo(json.dumps({"errors": [message]}, ensure_ascii=False, indent=2))
+        print_json({"errors": [message]})
     else:
         err.print(message, style="red", markup=False)
     raise typer.Exit(BAD_INPUT)

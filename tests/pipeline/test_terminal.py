@@ -11,7 +11,7 @@ from contextlib import suppress
 #: Work that turns descriptors 1 and 2 aside, as Dagster does while a step runs.
 PROGRAM = """
 import os, time, typer
-from orchestration.cli.main import _finish
+from orchestration.cli.terminal import finish
 def work(watcher):
     watcher.step("构建", 3)
     nowhere, kept = os.open(os.devnull, os.O_WRONLY), [os.dup(1), os.dup(2)]
@@ -22,7 +22,7 @@ def work(watcher):
     os.dup2(kept[0], 1), os.dup2(kept[1], 2)
     return 0
 try:
-    _finish(work)
+    finish(work)
 except typer.Exit as end:
     raise SystemExit(end.exit_code)
 """
