@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from orchestration.base.archives import UNPACKING
 from orchestration.base.files import hidden_character, read_file
 from orchestration.documents.lines import (
     MOST_BYTES,
@@ -69,8 +70,8 @@ def _opened(content: bytes, name: str) -> Any:
             if sum(part.file_size for part in parts.infolist()) > _MOST_EXPANDED:
                 raise refused(name, "展开后过大", f"展开后不超过 {_MOST_EXPANDED // 2**20} MiB 的 docx")
         return docx.Document(io.BytesIO(content))
-    except (zipfile.BadZipFile, PackageNotFoundError, SyntaxError, KeyError, ValueError, EOFError) as error:
-        raise refused(name, f"打不开的文档（{type(error).__name__}）", _EXPECTED) from None
+    except (*UNPACKING, PackageNotFoundError, SyntaxError, KeyError, ValueError) as error:
+        raise refused(name, f"打不开的文档（{type(error).__name__}）", _EXPECTED) from error
 
 
 def _lines(text: str, number: int) -> Iterator[TextLine]:

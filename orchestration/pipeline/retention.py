@@ -26,5 +26,6 @@ def forget_old_runs(instance: dg.DagsterInstance, year: int, job: str, home: Pat
         instance.delete_run(run_id)
         for path in (home / "history" / "runs").glob(f"{run_id}.db*"):
             path.unlink(missing_ok=True)
+        # What can't be deleted is left: the year is published by now, and old logs are no reason to fail the run.
         shutil.rmtree(home / "storage" / run_id, ignore_errors=True)
     return len(ended)

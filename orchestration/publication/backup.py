@@ -23,6 +23,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from orchestration.base.archives import UNPACKING
 from orchestration.base.files import locked, replacing
 from orchestration.base.settings import Settings
 
@@ -70,7 +71,7 @@ def restore(settings: Settings, archive: Path) -> list[str]:
         try:
             with tarfile.open(archive) as tar:
                 tar.extractall(found, filter="data")
-        except (tarfile.TarError, EOFError, OSError) as error:
+        except (tarfile.TarError, *UNPACKING) as error:
             raise BackupError(f"{archive} 读不出来：{type(error).__name__}") from error
         names = _verified(found, archive)
         for place, name in ((settings.home, "home"), (settings.raw, "raw")):

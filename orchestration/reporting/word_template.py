@@ -17,6 +17,7 @@ from docx.document import Document as Docx
 from docx.opc.exceptions import PackageNotFoundError
 from docxtpl import DocxTemplate
 
+from orchestration.base.archives import UNPACKING
 from orchestration.base.sandbox import BAD_TEXT
 from orchestration.reporting.edition import Edition
 from orchestration.reporting.fields import Fields
@@ -64,7 +65,7 @@ def fill_template(fields: Fields, forms: Sequence[Form], charts: Sequence[str], 
         raise FieldError(error.message, path.name) from None
     # A template is input: whatever Jinja, the archive or Word's markup can't take of it is told as its fault, with the
     # cause kept. It runs no code of its own, so nothing of ours but the fields can have raised.
-    except (*BAD_TEXT, OSError, zipfile.BadZipFile, NotImplementedError, PackageNotFoundError) as error:
+    except (*BAD_TEXT, *UNPACKING, PackageNotFoundError) as error:
         raise FieldError(fields.unknown(error), path.name) from error
     document: Docx = template.docx
     return document

@@ -82,11 +82,16 @@ def test_a_backup_is_taken_while_versions_are_published(installation: Settings, 
         assert current.manifest["version"] == current.name  # the serving file names a version that is there
 
 
-@pytest.mark.parametrize("damage", ["cut", "changed", "added", "missing"])
+@pytest.mark.parametrize("damage", ["cut", "flipped", "changed", "added", "missing"])
 def test_a_damaged_backup_is_refused_and_changes_nothing(damage: str, installation: Settings, tmp_path: Path) -> None:
     archive = save(installation, tmp_path / "backups")
     if damage == "cut":
         archive.write_bytes(archive.read_bytes()[:-2000])
+    elif damage == "flipped":
+        content = bytearray(archive.read_bytes())
+        for at in range(len(content) // 3, len(content) - 100, len(content) // 50):
+            content[at] ^= 0xFF
+        archive.write_bytes(content)
     else:
         work = tmp_path / "work"
         with tarfile.open(archive) as tar:

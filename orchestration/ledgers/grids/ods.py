@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 import zipfile
-import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from xml.parsers import expat
 
-from orchestration.base.problems import InputError, Problem
+from orchestration.base.archives import UNPACKING
+from orchestration.base.problems import Problem
 from orchestration.ledgers.grids import grid as bounds
 from orchestration.ledgers.grids.formats import FormatError, decimals, number_of, printed
 from orchestration.ledgers.grids.grid import Grid, reference, refused
@@ -32,11 +32,8 @@ def read_workbook(path: Path, name: str) -> list[Grid]:
     try:
         with zipfile.ZipFile(path) as archive:
             return _read(archive, name)
-    except InputError:
-        raise
     # What the archive, the parser, and attributes that are missing or no numbers raise; the cause is kept.
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, OSError, NotImplementedError, RuntimeError, ValueError,
-            KeyError, IndexError, expat.ExpatError, OverflowError, zlib.error) as error:  # fmt: skip
+    except (*UNPACKING, expat.ExpatError, ValueError, KeyError, IndexError, OverflowError) as error:
         raise refused(name, f"打不开的工作簿（{' '.join(str(error).split())[:200]}）", _WHOLE) from error
 
 

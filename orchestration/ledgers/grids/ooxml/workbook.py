@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 from xml.parsers import expat
 
+from orchestration.base.archives import UNPACKING
 from orchestration.base.problems import Problem
 from orchestration.ledgers.grids import grid as bounds
 from orchestration.ledgers.grids.grid import Grid, refused
@@ -27,8 +27,7 @@ def read_workbook(path: Path, name: str) -> list[Grid]:
             return list(_Workbook(archive, name).grids())
     # What the archive, the parser, and attributes that are missing or no numbers raise; the cause is kept. Anything
     # else is ours and ends as an internal error.
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, OSError, NotImplementedError, RuntimeError, ValueError,
-            KeyError, expat.ExpatError, UnicodeDecodeError, OverflowError, zlib.error) as error:  # fmt: skip
+    except (*UNPACKING, expat.ExpatError, ValueError, KeyError, OverflowError) as error:
         raise refused(name, f"打不开的工作簿（{' '.join(str(error).split())[:200]}）", WHOLE) from error
 
 
