@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 import pytest
+from rich.console import Console
 
 from orchestration.base.settings import ROOT, Settings
+from orchestration.cli.summary import show_summary
 from orchestration.pipeline.run import run_year
 from orchestration.publication import versions
+from orchestration.warehouse.build import Build
 from orchestration.warehouse.ledger_tables import published_tables
 from tests.conftest import Published, edit
 
@@ -118,6 +123,24 @@ def test_as_published_blocks_beside_the_year_and_leaves_it_alone(published: Publ
         {"rule_id": "project_column_total", "instance": "adjustment"},
     ]
     assert (tree(settings.versions(2024)), tree(settings.build(2024)), settings.serving.read_bytes()) == before
+    assert_shown_as_the_guides_say(outcome.build)
+
+
+def assert_shown_as_the_guides_say(build: Build) -> None:
+    """What README and the Chinese guide quote of this very run is what it prints."""
+    printed = io.StringIO()
+    show_summary(Console(file=printed, soft_wrap=True, highlight=False), build)
+    lines = {" ".join(line.split()) for line in printed.getvalue().splitlines()}
+    guide = (ROOT / "README.zh-CN.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```\n(2024 年度  .*?)```", guide, re.DOTALL)
+    quoted = [" ".join(line.split()) for line in block.splitlines()]
+    ours = [line for line in quoted if line != "……" and not line.startswith(("未发布", "关卡页"))]
+    assert len(ours) >= 10 and set(ours) - lines == set()
+    (rules,) = build.rows("select count(*) as n from reconciliation where severity = 'error'")
+    (cells,) = build.rows("select count(value) as figures, count(distinct ledger) as ledgers from cell")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"{cells['ledgers']} of them, {cells['figures']} figures" in readme
+    assert f"Of the {rules['n']} relations that must hold, two do not" in readme
 
 
 def test_bad_cells_of_all_files_are_told_at_once_and_nothing_is_built(settings: Settings) -> None:
