@@ -24,6 +24,7 @@ renamed as (
         text,
         value,
         half_width,
+        skew,
         unit,
         printed_unit,
         printed_factor

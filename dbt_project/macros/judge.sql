@@ -1,8 +1,8 @@
 {#
   The status of one rule instance on one basis, by the closed intervals that printing implies (XBRL Calculations 1.1):
   equal as printed, within rounding, or neither; a rate of 0 / 0 is undefined, whatever is printed.
-  Columns: operator, is_rate, left_value, right_value, allowed; for a rate its interval (rate_low, rate_high) and those
-  of numerator and denominator (denominators made positive).
+  Columns: operator, is_rate, left_value, right_value, allowed (what rounding explains of a difference of this sign); for
+  a rate its interval (rate_low, rate_high) and those of numerator and denominator (denominators made positive).
 #}
 {% macro judged() -%}
 {%- set difference = 'left_value - right_value' -%}
@@ -17,10 +17,8 @@ case
         case
             when numerator between rate_low * denominator and rate_high * denominator then 'consistent'
             when
-                numerator + numerator_half_width
-                >= least(rate_low * (denominator - denominator_half_width), rate_low * (denominator + denominator_half_width))
-                and numerator - numerator_half_width
-                <= greatest(rate_high * (denominator - denominator_half_width), rate_high * (denominator + denominator_half_width))
+                numerator_high >= least(rate_low * denominator_low, rate_low * denominator_high)
+                and numerator_low <= greatest(rate_high * denominator_low, rate_high * denominator_high)
                 then 'rounding'
             else 'inconsistent'
         end

@@ -88,7 +88,7 @@ concat_ws(
 concat_ws(
     '',
     left_label, ' ', left_text, '，', right_label, ' ', right_text,
-    '，相差 ', difference_text, '，四舍五入只能解释 ', allowed_text
+    '，相差 ', difference_text, case when is_cut then '，舍去尾数只能解释 ' else '，四舍五入只能解释 ' end, allowed_text
 )
 {%- endmacro %}
 
@@ -101,5 +101,10 @@ concat_ws('', '更正后 ', {{ says_equal() }})
 {%- endmacro %}
 
 {% macro says_rounding() -%}
-concat_ws('', {{ sides('与') }}, ' 在四舍五入尾差范围内（相差 ', difference_text, '）')
+concat_ws(
+    '',
+    {{ sides('与') }},
+    case when is_cut then ' 在舍去尾数的尾差范围内' else ' 在四舍五入尾差范围内' end,
+    '（相差 ', difference_text, '）'
+)
 {%- endmacro %}

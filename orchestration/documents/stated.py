@@ -84,6 +84,6 @@ def _falls_short(figures: Sequence[Cell]) -> bool | None:
     total = next((cell for cell in figures if cell.row_kind == "total"), None)
     if not parts or total is None or total.value is None:
         return None
-    left = total.value - sum((cell.value or Decimal(0) for cell in parts), Decimal(0))
+    left = total.value + total.skew - sum(((cell.value or Decimal(0)) + cell.skew for cell in parts), Decimal(0))
     slack = total.half_width + sum((cell.half_width for cell in parts), Decimal(0))
     return left > slack and all((cell.value or 0) >= 0 for cell in parts)

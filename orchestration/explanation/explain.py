@@ -110,6 +110,9 @@ class Explanation:
     @property
     def fits(self) -> bool:
         """Whether the figure in force, as printed, may stay."""
+        here = self.quantities.get(self.cell["address"])
+        if here is not None:
+            return self.implied.meets(Fraction(here.low), Fraction(here.high))
         factor = 100 if self.cell["unit"] == "yuan" else 1
         value, half = Fraction(self.cell["value"]) * factor, Fraction(self.cell["half_width"]) * factor
         return self.implied.meets(value - half, value + half)

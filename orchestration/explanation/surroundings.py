@@ -65,8 +65,10 @@ _TERMS = """
     order by judged.severity, term.rule_id, term.instance, term.term, term.address
 """
 _CELLS = """
-    select address, row_kind, measure, unit, printed_unit, text, value, half_width
+    select address, row_kind, measure, unit, printed_unit, text, value, half_width, skew,
+           coalesce(rounding, 'half_up') as rounding
     from int_rule_cell inner join raw.ledger using (fiscal_year, ledger)
+    left join raw.measure using (fiscal_year, ledger, measure)
     where fiscal_year = $year and value is not null and file <> '' and list_contains($addresses, address)
 """
 
@@ -127,7 +129,7 @@ def implied_by(around: Surroundings, address: str, instance: Instance) -> Implie
         return IMPOSSIBLE
     cells = around.cells
     if instance.compare == "printed":  # digits are compared as they stand
-        cells = {name: replace(quantity, half_width=Decimal(0)) for name, quantity in cells.items()}
+        cells = {name: replace(quantity, half_width=Decimal(0), skew=Decimal(0)) for name, quantity in cells.items()}
     return _believed(free_interval(cells, [instance.relation], address, strict_of([instance])),
                      cells, address, [instance])  # fmt: skip
 

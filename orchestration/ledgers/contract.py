@@ -26,6 +26,7 @@ from orchestration.base.problems import InputError, Problem
 from orchestration.base.records import StrictRecord
 from orchestration.base.yaml_files import read_yaml
 from orchestration.ledgers.money import MONEY_UNITS, FigureError, currency_of, parse_figure
+from orchestration.ledgers.rounding import Rounding
 from orchestration.ledgers.texts import fold
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -115,6 +116,7 @@ class Measure(Column):
     #: How fine the figures are: as found (see ``precision``), exact, printed (the finest figure of the column gives the
     #: last place, of unformatted workbook numbers too), or rounded to a multiple whatever digits are printed.
     precision: Literal["exact", "printed"] | RoundedTo | None = None
+    rounding: Rounding | None = None  # as the contract's, where the column does not say
 
     @field_validator("unit")
     @classmethod
@@ -206,6 +208,7 @@ class Contract(StrictRecord):
     row_kinds: dict[str, RowKind] = Field(default_factory=dict)
     ignored: tuple[str, ...] = ("备注",)  # columns that hold no figures
     blank: Blank = "zero"
+    rounding: Rounding = "half_up"  # cut: digits behind the last place were left away, not rounded
     decimal: Literal["point", "comma"] | None = (
         None  # what parts decimals; else a comma only where the column proves it
     )
@@ -317,6 +320,11 @@ class Contract(StrictRecord):
 
     def measure(self, name: str) -> Measure | None:
         return next((measure for measure in self.measures if measure.name == name), None)
+
+    def rounding_of(self, name: str) -> Rounding:
+        """How the figures of a measure were rounded."""
+        measure = self.measure(name)
+        return (measure and measure.rounding) or self.rounding
 
 
 def read_contract(path: Path) -> Contract:

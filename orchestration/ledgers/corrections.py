@@ -17,6 +17,7 @@ from orchestration.ledgers.cell import Cell
 from orchestration.ledgers.indicators import corrected_reading
 from orchestration.ledgers.money import Figure, FigureError, is_dash, parse_figure, squeeze
 from orchestration.ledgers.reader import Year
+from orchestration.ledgers.rounding import Rounding, last_place_of, spread
 from orchestration.ledgers.spreadsheet import read_list
 
 #: Columns of corrections.csv: name in code -> header.
@@ -42,6 +43,7 @@ class Correction:
     corrected: str
     value: Decimal
     half_width: Decimal
+    skew: Decimal
     reason: str
     evidence: str
     basis: str  # derived from the figures | confirmed by somebody
@@ -82,8 +84,9 @@ def read_corrections(path: Path, year: Year) -> list[Correction]:
             except FigureError as error:
                 wrong.append(row.problem("corrected", str(error)))
         if cell and figure and not wrong:
+            found = spread(figure.value, 2 * figure.half_width, cell.unit, _rounding(year, cell))
             corrections[cell.address] = Correction(
-                fiscal_year=year.year, value=figure.value, half_width=figure.half_width, **row.fields
+                fiscal_year=year.year, value=figure.value, half_width=found.half_width, skew=found.skew, **row.fields
             )
         problems += wrong
     if problems:
@@ -140,11 +143,20 @@ def _kind(year: Year, cell: Cell) -> str:
     return measure.kind if measure else "number"
 
 
+def _rounding(year: Year, cell: Cell) -> Rounding:
+    return year.ledgers[cell.ledger].contract.rounding_of(cell.measure)
+
+
+def _half(year: Year, cell: Cell) -> Decimal:
+    """Half of a cell's last place, as figures are read before anything is known of their table."""
+    return last_place_of(cell.half_width, cell.skew, cell.unit, _rounding(year, cell)) / 2
+
+
 def _fineness(year: Year, cell: Cell) -> Decimal:
-    """How wide a correction's interval may be: that of the cell. Blank and - have none of their own: the column's."""
+    """Half of the last place that a correction may have: the cell's. Blank and - have none: the column's."""
     if cell.text and not is_dash(cell.text):
-        return cell.half_width
-    column = [other.half_width for other in year.ledgers[cell.ledger].cells if other.measure == cell.measure]
+        return _half(year, cell)
+    column = [_half(year, other) for other in year.ledgers[cell.ledger].cells if other.measure == cell.measure]
     return max(column, default=Decimal(0))
 
 
@@ -159,9 +171,10 @@ def _still_stands(year: Year, cell: Cell, printed: str) -> bool:
         figure, shown = (parse_figure(text, _kind(year, cell), cell.printed_unit) for text in (printed, cell.text))
     except FigureError:
         return False
-    by_its_text = shown.half_width == cell.half_width  # else its column or its workbook say how fine it is
+    half = _half(year, cell)
+    by_its_text = shown.half_width == half  # else its column or its workbook say how fine it is
     same = (figure.value, figure.unit) == (cell.value, cell.unit)
-    return same and (figure.half_width == cell.half_width or not by_its_text)
+    return same and (figure.half_width == half or not by_its_text)
 
 
 def with_row(content: bytes | None, row: Mapping[str, str]) -> bytes:

@@ -17,7 +17,7 @@ from orchestration.base.problems import Problem
 from orchestration.ledgers.cell import Cell
 from orchestration.ledgers.contract import Contract, Measure
 from orchestration.ledgers.money import DASHES, unit_kind
-from orchestration.ledgers.rounding import half_of_last_place
+from orchestration.ledgers.rounding import half_of_last_place, spread
 from orchestration.ledgers.spreadsheet import Grid
 
 #: Kinds whose figures share the column's unit. Those of the others each bring their own: 9.7万人 beside 86.60%.
@@ -55,7 +55,16 @@ def by_column(cells: Sequence[Cell], contract: Contract, grid: Grid) -> tuple[li
             settled[n] = replace(settled[n], half_width=finest)
         if coarser:
             notices.append(_mixed(name, [settled[n] for n in coarser], len(column), grid))
-    return settled, notices
+    cut = {measure.name for measure in contract.measures if contract.rounding_of(measure.name) == "cut"}
+    return [_cut(cell) if cell.measure in cut else cell for cell in settled], notices
+
+
+def _cut(cell: Cell) -> Cell:
+    """A cell whose digits behind the last place were left away. What is exact stays so."""
+    if cell.value is None or cell.half_width == 0:
+        return cell
+    found = spread(cell.value, 2 * cell.half_width, cell.unit, "cut")
+    return replace(cell, half_width=found.half_width, skew=found.skew)
 
 
 def _of_itself(cell: Cell, measure: Measure, grid: Grid) -> Decimal | None:

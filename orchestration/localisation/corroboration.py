@@ -61,10 +61,11 @@ class Corroboration:
         if parts is None or any(self.cells[a].unit == "date" for a, _ in relation.terms):
             return
         total, rows = parts
-        value = Fraction(sum(self.cells[a].value for a in rows))
-        half = Fraction(sum(self.cells[a].half_width for a in rows))
-        if value != 0 and sum(self.cells[a].value != 0 for a in rows) > 1:
-            yield _Testimony(value - half, value + half, total, relation.name, frozenset({total, *rows}))
+        low = Fraction(sum(self.cells[a].low for a in rows))
+        high = Fraction(sum(self.cells[a].high for a in rows))
+        told = sum(self.cells[a].value for a in rows) != 0
+        if told and sum(self.cells[a].value != 0 for a in rows) > 1:
+            yield _Testimony(low, high, total, relation.name, frozenset({total, *rows}))
 
     def witnesses(self, change: Change, answer: Iterable[str], broken: Iterable[str]) -> tuple[Witness, ...]:
         """Who shows a value inside the implied interval of one cell of an answer; same measure first, print first.

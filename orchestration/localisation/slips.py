@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from orchestration.ledgers.money import DASHES, squeeze, unit_kind
-from orchestration.ledgers.rounding import half_of_last_place
+from orchestration.ledgers.rounding import interval
 from orchestration.localisation.knowledge import Kind, Knowledge
 from orchestration.localisation.localise import Answer, Change, Fault
 from orchestration.localisation.solver.network import Quantity
@@ -134,8 +134,8 @@ def typing_slips(
             continue
         for candidate in dict.fromkeys(_MAKERS[kind.kind](printed, kind)):
             value = candidate.number * scale
-            half = _half_width(quantity, scale / Fraction(10) ** candidate.places)
-            if value != printed.number * scale and value - half <= high and value + half >= low:
+            least, most = _interval(quantity, value, scale / Fraction(10) ** candidate.places)
+            if value != printed.number * scale and least <= high and most >= low:
                 slips.append(Slip(quantity.address, kind.kind, kind.name, candidate.show(), value))
     return tuple(slips)
 
@@ -148,8 +148,10 @@ def _scale(quantity: Quantity, printed: _Digits) -> Fraction:
     return Fraction(known[1]) if known else Fraction(1)
 
 
-def _half_width(quantity: Quantity, last_place: Fraction) -> Fraction:
-    return Fraction(0) if quantity.unit in ("point", "date") else half_of_last_place(last_place, quantity.unit)
+def _interval(quantity: Quantity, value: Fraction, last_place: Fraction) -> tuple[Fraction, Fraction]:
+    """Where the true value lies if ``value`` had been printed in this cell."""
+    place = Fraction(0) if quantity.unit in ("point", "date") else last_place
+    return interval(value, place, quantity.unit, quantity.rounding)
 
 
 def _carries(change: Change, source: Quantity, quantities: Mapping[str, Quantity]) -> bool:

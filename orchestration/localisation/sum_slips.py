@@ -62,7 +62,7 @@ def _explained(
     total: str, rows: Sequence[str], constant: Fraction, cells: Mapping[str, Quantity], details: DetailFigures
 ) -> Iterator[tuple[str, str]]:
     """(kind, address of the cell) of whatever equals the difference between the rows and their total."""
-    over = Fraction(sum(cells[a].value for a in rows)) - Fraction(cells[total].value) + constant
+    over = Fraction(sum(cells[a].middle for a in rows)) - Fraction(cells[total].middle) + constant
     spread = Fraction(sum(cells[a].half_width for a in rows) + cells[total].half_width)
     own = list(_own_rows(rows, over, spread, cells))
     yield from own or _missing_rows(cells[total], {total, *rows}, over, spread, details)
@@ -74,8 +74,8 @@ def _own_rows(
     """Rows of the sum itself that it does not count, or counts twice."""
     for address in rows:
         row = cells[address]
-        value, half = Fraction(row.value), Fraction(row.half_width)
-        if value == 0:
+        value, half = Fraction(row.middle), Fraction(row.half_width)
+        if row.value == 0:
             continue
         if abs(over - value) <= spread - half:
             twin = any(a != address and cells[a].value == row.value for a in rows)
@@ -89,26 +89,26 @@ def _missing_rows(
 ) -> Iterator[tuple[str, str]]:
     """Detail rows of any ledger that the sum would need, and lacks."""
     for other in details.near(total, -over, spread):
-        if other.address not in known and abs(over + Fraction(other.value)) <= spread + Fraction(other.half_width):
+        if other.address not in known and abs(over + Fraction(other.middle)) <= spread + Fraction(other.half_width):
             yield "row_missing", other.address
 
 
 class DetailFigures:
-    """The figures of detail rows that are not zero, by unit and measure, in order of value; sorted when first asked."""
+    """Figures of detail rows that are not zero, by unit and measure, in order of middles; sorted when first asked."""
 
     def __init__(self, quantities: Sequence[Quantity]):
         self._quantities = quantities
 
     @cached_property
     def _columns(self) -> dict[tuple[str, str], tuple[list[Decimal], list[tuple[int, Quantity]], Decimal]]:
-        """Values, the cells with their places among all, and the widest half-width of each column."""
+        """Middles, the cells with their places among all, and the widest half-width of each column."""
         columns: dict[tuple[str, str], list[tuple[int, Quantity]]] = {}
         for n, cell in enumerate(self._quantities):
             if cell.value != 0 and cell.row_kind == "detail":
                 columns.setdefault((cell.unit, cell.measure), []).append((n, cell))
-        ordered = {name: sorted(cells, key=lambda each: each[1].value) for name, cells in columns.items()}
+        ordered = {name: sorted(cells, key=lambda each: each[1].middle) for name, cells in columns.items()}
         return {
-            name: ([cell.value for _, cell in cells], cells, max(cell.half_width for _, cell in cells))
+            name: ([cell.middle for _, cell in cells], cells, max(cell.half_width for _, cell in cells))
             for name, cells in ordered.items()
         }
 

@@ -36,10 +36,10 @@ def network(
 ) -> tuple[list[Quantity], list[Relation]]:
     """The network of one year.
 
-    ``cells``: address, row_kind, measure, unit, printed_unit, text, value, half_width. ``terms``: rows of ``rule_term``
-    of error-severity rules without a missing term and not accepted as an exception, with ``operator`` and ``status``
-    (what the judge said), in the order of their terms. What the warehouse computes is a constant here: only what was
-    printed can be wrong.
+    ``cells``: address, row_kind, measure, unit, printed_unit, text, value, half_width, skew, rounding. ``terms``: rows
+    of ``rule_term`` of error-severity rules without a missing term and not accepted as an exception, with ``operator``
+    and ``status`` (what the judge said), in the order of their terms. What the warehouse computes is a constant here:
+    only what was printed can be wrong.
     """
     quantities = [_quantity(cell) for cell in cells]
     known = {quantity.address for quantity in quantities}
@@ -113,7 +113,7 @@ def _quantity(cell: Mapping[str, Any]) -> Quantity:
     return Quantity(
         address=cell["address"], value=cell["value"], half_width=cell["half_width"], ledger=ledger, row_key=row_key,
         row_kind=cell["row_kind"], measure=measure, unit=cell["unit"], printed_unit=cell["printed_unit"],
-        text=cell["text"],
+        text=cell["text"], skew=cell["skew"], rounding=cell["rounding"],
     )  # fmt: skip
 
 

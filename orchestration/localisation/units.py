@@ -15,13 +15,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from orchestration.ledgers.money import MAGNITUDES, MONEY_UNITS, unit_kind
+from orchestration.ledgers.rounding import interval, last_place_of
 from orchestration.localisation.solver.exact import plain
 from orchestration.localisation.solver.network import Quantity, Relation, Span, holds
 
 _MONEY = ("元", "千元", "万元", "百万元", "亿元", "十元", "百元", "十万元", "千万元", "十亿元", "百亿元")
 _SCALED = frozenset({"yuan", "person", "count"})
-#: Units whose smallest part is one of their base unit (fen, persons): what is printed to it is exact.
-_WHOLE = Fraction(1)
 
 
 Group = tuple[str, str]  # a ledger, and the unit that it says: a sheet may say two
@@ -138,10 +137,10 @@ class UnitTrials:
                 place = self._place(group, name)
                 for cell in self.columns[group][name]:
                     if (among is None or cell.address in among) and any(c.isdigit() for c in cell.text):
-                        half = factor * (Fraction(cell.half_width) or place / 2)
-                        half = half if 2 * half > _WHOLE else Fraction(0)
-                        value = factor * Fraction(cell.value)
-                        moved[cell.address] = (plain(value - half), plain(value + half))
+                        half_width, skew = Fraction(cell.half_width), Fraction(cell.skew)
+                        last = last_place_of(half_width, skew, cell.unit, cell.rounding) or place
+                        low, high = interval(factor * Fraction(cell.value), factor * last, cell.unit, cell.rounding)
+                        moved[cell.address] = (plain(low), plain(high))
         return moved
 
     def _place(self, group: Group, measure: str) -> Fraction:

@@ -298,7 +298,7 @@ class _Writer:
         at._p.addprevious(parse_xml(form_xml(form, self._width(at), style, self._letters()[0])))
         notes = [f"＊{note}。" for note in form.notes] + [f"◇推定：{text}。" for text in form.inferred]
         if form.is_rounded:
-            notes.append("注：因四舍五入，明细之和与合计数可能略有差异，以合计数为准。")
+            notes.append("注：因尾数取舍，明细之和与合计数可能略有差异，以合计数为准。")
         for note in notes or ([""] if not form.is_annex else []):
             self._paragraph(at, note, "表注")
 

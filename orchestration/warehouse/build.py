@@ -175,7 +175,7 @@ def read_inputs(
     ledgers = replace(ledgers, ledgers={**ledgers.ledgers, **sums})
     rulebook = compile_rules(rules, ledgers.contracts, year, str(settings.rules), cells=ledgers.cells, known=contracts)
     corrections, exceptions = read_notes(folder, ledgers, rulebook)
-    prior = read_prior(settings, year - 1)
+    prior = read_prior(settings, year - 1, contracts)
     return Inputs(
         ledgers,
         rulebook,

@@ -100,7 +100,7 @@ def _whatever(
     )
     rulebook = rules_on_what_is_stated(rulebook, ledgers.ledgers)
     notes = [read_notes(path, ledgers, rulebook) for path in folders]
-    prior = read_prior(settings, ledgers.year - 1)
+    prior = read_prior(settings, ledgers.year - 1, contracts)
     known, sums = known_ledgers(contracts, read_entry_contracts(settings.entry_contracts))
     inputs = Inputs(
         ledgers,

@@ -24,16 +24,17 @@ from orchestration.warehouse.tables import FLAG, INT, LONG, TEXT, VALUE, Schema,
 
 SCHEMAS: dict[str, Schema] = {
     "cell": {"fiscal_year": INT, "ledger": TEXT, "row_key": TEXT, "row_kind": TEXT, "row_label": TEXT,
-        "measure": TEXT, "text": TEXT, "value": VALUE, "unit": TEXT, "half_width": VALUE, "printed_unit": TEXT,
+        "measure": TEXT, "text": TEXT, "value": VALUE, "unit": TEXT, "half_width": VALUE, "skew": VALUE,
+        "printed_unit": TEXT,
         "printed_factor": "decimal(13, 10)", "file": TEXT, "sheet": TEXT, "cell": TEXT, "address": TEXT},
     "correction": {"fiscal_year": INT, "address": TEXT, "printed": TEXT, "corrected": TEXT, "value": VALUE,
-        "half_width": VALUE, "reason": TEXT, "evidence": TEXT, "basis": TEXT, "confirmed_by": TEXT},
+        "half_width": VALUE, "skew": VALUE, "reason": TEXT, "evidence": TEXT, "basis": TEXT, "confirmed_by": TEXT},
     "accepted_exception": {"fiscal_year": INT, "rule_id": TEXT, "instance": TEXT, "difference": VALUE, "reason": TEXT,
         "evidence": TEXT, "confirmed_by": TEXT},
     "ledger": {"fiscal_year": INT, "ledger": TEXT, "title": TEXT, "short": TEXT, "on_duty": TEXT, "file": TEXT,
         "sha256": TEXT, "document": TEXT, "section": TEXT, "department": TEXT, "cells": INT, "reliability": VALUE},
     "measure": {"fiscal_year": INT, "ledger": TEXT, "measure": TEXT, "header": TEXT, "published_table": TEXT,
-        "total_published": FLAG},
+        "total_published": FLAG, "rounding": TEXT},
     "ledger_column": {"fiscal_year": INT, "ledger": TEXT, "place": INT, "role": TEXT, "name": TEXT, "header": TEXT,
         "kind": TEXT, "part": INT},
     "narrative": {"fiscal_year": INT, "slot": TEXT, "position": INT, "kind": TEXT, "text": TEXT},
@@ -110,11 +111,11 @@ def _measure_rows(year: Year) -> list[dict[str, Any]]:
     return [
         {"fiscal_year": year.year, "ledger": name, "measure": measure.name, "header": measure.header,
          "published_table": None if measure.name in ledger.contract.unpublished else ledger.contract.table,
-         "total_published": ledger.contract.total_published}
+         "total_published": ledger.contract.total_published, "rounding": ledger.contract.rounding_of(measure.name)}
         for name, ledger in year.ledgers.items() for measure in ledger.contract.measures
     ] + [
         {"fiscal_year": year.year, "ledger": name, "measure": column.name, "header": column.header,
-         "published_table": None, "total_published": False}
+         "published_table": None, "total_published": False, "rounding": "half_up"}
         for name, ledger in year.ledgers.items() for column in (*ledger.contract.keys, *ledger.contract.texts)
     ]  # fmt: skip
 

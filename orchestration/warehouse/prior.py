@@ -5,12 +5,15 @@ Read from the version's own files. What becomes of them belongs in the models.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from orchestration.base.addresses import connect
 from orchestration.base.settings import Settings
+from orchestration.ledgers.contract import Contract
+from orchestration.ledgers.rounding import last_place_of, spread
 from orchestration.warehouse.current import current_versions
 from orchestration.warehouse.landing import factor
 from orchestration.warehouse.rows import rows_of
@@ -24,8 +27,8 @@ class Prior:
     judged: list[dict[str, Any]] = field(default_factory=list)  # rows of ``raw.prior_judged``
 
 
-def read_prior(settings: Settings, year: int) -> Prior:
-    """What the published version of ``year`` hands on to the next."""
+def read_prior(settings: Settings, year: int, contracts: Mapping[str, Contract]) -> Prior:
+    """What the published version of ``year`` hands on to the next. ``contracts``: say how its figures were rounded."""
     version = current_versions(settings).get(year)
     if version is None:
         return Prior()
@@ -39,8 +42,18 @@ def read_prior(settings: Settings, year: int) -> Prior:
     for row in found.get("cell", []):
         for name in ("value", "half_width"):
             row[name] = None if row[name] is None else row[name].quantize(Decimal("1e-9"))
+        row |= _spread(row, contracts.get(row["ledger"]))
         row["printed_factor"] = factor(row["printed_unit"])
     return Prior(found.get("cell", []), found.get("reconciliation", []))
+
+
+def _spread(row: Mapping[str, Any], contract: Contract | None) -> dict[str, Decimal]:
+    """Half-width and skew again of how far at most the published value lies from the true one."""
+    reach, rounding = row["half_width"], contract.rounding_of(row["measure"]) if contract else "half_up"
+    if rounding == "half_up" or not reach or row["value"] is None:
+        return {"half_width": reach, "skew": Decimal(0)}
+    found = spread(row["value"], last_place_of(reach, Decimal(0), row["unit"], rounding), row["unit"], rounding)
+    return {"half_width": found.half_width, "skew": found.skew}
 
 
 _CELLS = """

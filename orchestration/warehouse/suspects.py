@@ -32,7 +32,8 @@ SCHEMAS: dict[str, Schema] = {
 }  # fmt: skip
 _CELLS = """
     select cells.address, cells.year_offset, cells.row_kind, cells.measure, cells.unit, cells.printed_unit, cells.text,
-           cells.value, cells.half_width, cells.row_label, ledger.short,
+           cells.value, cells.half_width, cells.skew, coalesce(measure.rounding, 'half_up') as rounding,
+           cells.row_label, ledger.short,
            coalesce(measure.header, cells.measure) as header, coalesce(printed.place, 0) as place
     from int_rule_cell as cells
     left join (select fiscal_year, address, rowid as place from raw.cell) as printed using (fiscal_year, address)

@@ -106,7 +106,7 @@ def test_home_may_have_any_ordinary_name_and_lie_deep(published: Published, tmp_
     assert source is not None and source.kind == "published"
     assert source.rows("select count(*) as n from cell")[0]["n"] > 0
     assert open_version(settings, 2024).name == version.name
-    assert len(read_prior(settings, 2024).cells) == len(open_version(settings, 2024).tables["cell"])
+    assert len(read_prior(settings, 2024, {}).cells) == len(open_version(settings, 2024).tables["cell"])
 
 
 def test_what_killed_publishers_leave_is_swept(installation: Settings) -> None:

@@ -27,8 +27,10 @@ select
     cells.printed_factor,
     cells.value as printed_value,
     cells.half_width as printed_half_width,
+    cells.skew as printed_skew,
     coalesce(corrections.value, cells.value) as value,
     coalesce(corrections.half_width, cells.half_width) as half_width,
+    coalesce(corrections.skew, cells.skew) as skew,
     corrections.address is not null as is_corrected
 from cells
 left join corrections

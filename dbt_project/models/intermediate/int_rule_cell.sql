@@ -52,8 +52,10 @@ select
     {{ columns | join(', ') }},
     value,
     half_width,
+    skew,
     printed_value,
-    printed_half_width
+    printed_half_width,
+    printed_skew
 from {{ ref('int_cell') }}
 union all
 select
@@ -62,8 +64,10 @@ select
     {{ columns | join(', ') }},
     value,
     half_width,
+    skew,
     value as printed_value,
-    half_width as printed_half_width
+    half_width as printed_half_width,
+    skew as printed_skew
 from prior_year
 union all
 select
@@ -83,7 +87,9 @@ select
     cast(1 as decimal(13, 10)) as printed_factor,
     value,
     cast(0 as decimal(28, 9)) as half_width,
+    cast(0 as decimal(28, 9)) as skew,
     value as printed_value,
-    cast(0 as decimal(28, 9)) as printed_half_width
+    cast(0 as decimal(28, 9)) as printed_half_width,
+    cast(0 as decimal(28, 9)) as printed_skew
 from computed
 where value is not null

@@ -12,7 +12,7 @@ select
     cells.text,
     cells.unit,
     {{ published('cells.value', 'cells.unit') }} as value,
-    {{ published('cells.half_width', 'cells.unit') }} as half_width,
+    {{ published('cells.half_width + abs(cells.skew)', 'cells.unit') }} as half_width,
     {{ published('cells.printed_value', 'cells.unit') }} as printed_value,
     cells.printed_unit,
     cells.is_corrected,

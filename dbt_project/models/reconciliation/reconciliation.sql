@@ -53,10 +53,8 @@ figures as (
         hints.text as hint,
         ledger.short as ledger_short,
         {{ divided('signed_numerator', 'signed_denominator', 6, 3, 'decimal(28, 9)') }} as quotient,
-        {{ divided('(numerator + numerator_half_width)', '(denominator - denominator_half_width)', 9, 3, 'decimal(28, 9)') }}
-            as quotient_high,
-        {{ divided('(numerator - numerator_half_width)', '(denominator + denominator_half_width)', 9, 3, 'decimal(28, 9)') }}
-            as quotient_low
+        {{ divided('numerator_high', 'denominator_low', 9, 3, 'decimal(28, 9)') }} as quotient_high,
+        {{ divided('numerator_low', 'denominator_high', 9, 3, 'decimal(28, 9)') }} as quotient_low
     from applicable
     left join {{ source('raw', 'rule_variant') }} as variant
         on
@@ -82,6 +80,9 @@ compared as (
         *,
         case when missing_terms > 0 then null when is_rate then quotient else right_value end as compared_value,
         case
+            when is_rate and is_cut and left_value < quotient
+                then cast(rate_high - left_value + quotient - quotient_low as decimal(28, 9))
+            when is_rate and is_cut then cast(left_value - rate_low + quotient_high - quotient as decimal(28, 9))
             when is_rate then cast((rate_high - rate_low) * 0.5 + (quotient_high - quotient_low) * 0.5 as decimal(28, 9))
             when compare = 'printed' then cast(0 as decimal(28, 9))
             else allowed

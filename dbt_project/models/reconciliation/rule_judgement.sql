@@ -25,7 +25,8 @@ terms as (
         'corrected' as basis,
         {{ columns | join(', ') }},
         value,
-        half_width
+        half_width,
+        coalesce(skew, 0) as skew
     from {{ ref('rule_term') }}
     union all
     select
@@ -34,7 +35,8 @@ terms as (
         term.{{ column }},
         {% endfor %}
         term.printed_value as value,
-        term.printed_half_width as half_width
+        term.printed_half_width as half_width,
+        coalesce(term.printed_skew, 0) as skew
     from {{ ref('rule_term') }} as term
     inner join corrected
         on
@@ -51,7 +53,8 @@ cells as (
         instance,
         basis,
         address,
-        abs(sum(case when side = 'left' then weight else -weight end)) * max(half_width) as half_width
+        abs(sum(case when side = 'left' then weight else -weight end)) * max(half_width) as half_width,
+        sum(case when side = 'left' then weight else -weight end) * max(skew) as skew
     from terms
     where role = 'term'
     group by fiscal_year, rule_id, instance, basis, address
@@ -63,7 +66,8 @@ allowances as (
         rule_id,
         instance,
         basis,
-        cast(sum(half_width) as decimal(28, 9)) as allowed
+        cast(sum(half_width) as decimal(28, 9)) as half_width,
+        cast(sum(skew) as decimal(28, 9)) as skew
     from cells
     group by fiscal_year, rule_id, instance, basis
 ),
@@ -79,6 +83,7 @@ sides as (
         cast(sum(case when is_missing and role = 'rate' then 1 else 0 end) as bigint) as missing_rates,
         min(case when is_missing then label end) as missing_label,
         max(case when role = 'rate' then 1 else 0 end) = 1 as is_rate,
+        max(case when skew <> 0 then 1 else 0 end) = 1 as is_cut,
         min(case when term = 1 then ledger end) as first_ledger,
         min(case when term = 1 then row_label end) as first_row_label,
         coalesce(max(case when side = 'left' then unit end), max(unit)) as unit,
@@ -97,21 +102,32 @@ sides as (
                 0
             ) as decimal(28, 9)
         ) as {{ side }}_value,
-        cast(sum(case when side = '{{ side }}' and role = 'term' then half_width end) as decimal(28, 9))
-            as {{ side }}_half_width,
+        cast(sum(case when side = '{{ side }}' and role = 'term' then half_width + abs(skew) end) as decimal(28, 9))
+            as {{ side }}_reach,
         {% endfor %}
-        cast(sum(case when role = 'rate' then value - half_width end) as decimal(13, 9)) as rate_low,
-        cast(sum(case when role = 'rate' then value + half_width end) as decimal(13, 9)) as rate_high,
+        cast(sum(case when role = 'rate' then value + skew - half_width end) as decimal(13, 9)) as rate_low,
+        cast(sum(case when role = 'rate' then value + skew + half_width end) as decimal(13, 9)) as rate_high,
         {% for role in ['numerator', 'denominator'] %}
         cast(
             sum(case when role = '{{ role }}' then case when weight < 0 then -value else value end end)
             as decimal(25, 3)
         ) as signed_{{ role }},
+        cast(sum(case when role = '{{ role }}' then case when weight < 0 then -skew else skew end end) as decimal(25, 3))
+            as signed_{{ role }}_skew,
         cast(sum(case when role = '{{ role }}' then half_width end) as decimal(25, 3))
             as {{ role }}_half_width{{ ',' if not loop.last }}
         {% endfor %}
     from terms
     group by fiscal_year, rule_id, instance, basis
+),
+
+settled_sides as (
+    -- A rate over a negative denominator is that over its opposite.
+    select
+        *,
+        case when signed_denominator < 0 then -1 else 1 end as turn,
+        left_value - right_value as difference
+    from sides
 ),
 
 instances as (
@@ -123,11 +139,27 @@ instances as (
         rules.compare,
         rules.only_where_broken,
         rules.companion_of,
-        case when sides.signed_denominator < 0 then -sides.signed_numerator else sides.signed_numerator end
-            as numerator,
-        abs(sides.signed_denominator) as denominator,
-        coalesce(allowances.allowed, 0) as allowed
-    from sides
+        {% for role in ['numerator', 'denominator'] %}
+        cast(sides.turn * sides.signed_{{ role }} as decimal(25, 3)) as {{ role }},
+        {% for end, sign in {'low': '-', 'high': '+'}.items() %}
+        cast(
+            sides.turn * (sides.signed_{{ role }} + sides.signed_{{ role }}_skew) {{ sign }} sides.{{ role }}_half_width
+            as decimal(25, 3)
+        ) as {{ role }}_{{ end }},
+        {% endfor %}
+        {% endfor %}
+        -- Where cut figures lie to one side of what is reported, so does what they explain of a difference.
+        cast(
+            coalesce(allowances.half_width, 0)
+            - case
+                when rules.operator in ('<', '<=') then 1
+                when rules.operator in ('>', '>=') then -1
+                when sides.difference < 0 then -1
+                else 1
+            end * coalesce(allowances.skew, 0)
+            as decimal(28, 9)
+        ) as allowed
+    from settled_sides as sides
     inner join rules
         on
             sides.fiscal_year = rules.fiscal_year
@@ -172,5 +204,5 @@ where
     and (
         judgements.compare <> 'printed'
         or judgements.operator <> '='
-        or judgements.left_half_width = judgements.right_half_width
+        or judgements.left_reach = judgements.right_reach
     )

@@ -84,8 +84,10 @@ matches as (
         cells.printed_factor,
         cells.value,
         cells.half_width,
+        cells.skew,
         cells.printed_value,
         cells.printed_half_width,
+        cells.printed_skew,
         {% for slot in [1, 2, 3] %}
         coalesce(
             case selectors.slot_{{ slot }} when 1 then cells.key_1 when 2 then cells.key_2 when 3 then cells.key_3 end,
@@ -177,8 +179,10 @@ terms as (
         matches.printed_factor,
         matches.value,
         matches.half_width,
+        matches.skew,
         matches.printed_value,
-        matches.printed_half_width
+        matches.printed_half_width,
+        matches.printed_skew
     from instances
     inner join selectors
         on
@@ -247,8 +251,10 @@ select
         when 'count' then cast(case when terms.address is null then 0 else 1 end as decimal(28, 9))
         else terms.{{ prefix }}value
     end as {{ prefix }}value,
-    case when terms.role in ('constant', 'count') then cast(0 as decimal(28, 9)) else terms.{{ prefix }}half_width end
-        as {{ prefix }}half_width{{ ',' if not loop.last }}
+    {% for name in ['half_width', 'skew'] %}
+    case when terms.role in ('constant', 'count') then cast(0 as decimal(28, 9)) else terms.{{ prefix }}{{ name }} end
+        as {{ prefix }}{{ name }}{{ '' if loop.last and prefix else ',' }}
+    {% endfor %}
     {% endfor %}
 from terms
 left join unprinted

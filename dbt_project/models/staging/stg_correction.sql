@@ -6,6 +6,7 @@ select
     corrected,
     value,
     half_width,
+    skew,
     reason,
     evidence,
     basis,

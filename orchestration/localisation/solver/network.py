@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from orchestration.ledgers.rounding import Rounding
 from orchestration.localisation.solver.exact import Number, exact
 
 #: A closed interval.
@@ -18,7 +19,7 @@ Span = tuple[Number, Number]
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """A printed figure: the true value lies in the closed interval ``value ± half_width`` unless the cell is wrong.
+    """A printed figure: the true value lies in the closed interval ``middle ± half_width`` unless the cell is wrong.
 
     Values are in the cell's base unit (fen for money; ones, fractions, points or days for the rest).
     """
@@ -33,14 +34,20 @@ class Quantity:
     unit: str  # yuan | person | count | point | ratio | date
     printed_unit: str  # 万元, 亿元, %, ...
     text: str  # as printed
+    skew: Decimal = Decimal(0)
+    rounding: Rounding = "half_up"
+
+    @property
+    def middle(self) -> Decimal:
+        return self.value + self.skew
 
     @property
     def low(self) -> Decimal:
-        return self.value - self.half_width
+        return self.middle - self.half_width
 
     @property
     def high(self) -> Decimal:
-        return self.value + self.half_width
+        return self.middle + self.half_width
 
 
 @dataclass(frozen=True, slots=True)
