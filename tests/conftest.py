@@ -26,6 +26,7 @@ os.environ["GX_ANALYTICS_ENABLED"] = "false"
 # Whoever runs the tests must not alert people, or write to a real installation.
 for name in [name for name in os.environ if name.startswith("LEDGERGATE_")]:
     del os.environ[name]
+os.environ["LEDGERGATE_LANG"] = "zh"  # whatever the locale of whoever runs the tests
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

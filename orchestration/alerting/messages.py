@@ -16,6 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
 from pydantic import Field, model_validator
 
 from orchestration.base.clock import shown_stamp
+from orchestration.base.language import in_english, sent_language
 from orchestration.base.records import StrictRecord
 from orchestration.base.yaml_files import read_yaml
 
@@ -95,6 +96,7 @@ def render(alert: Alert, limit: int | None = None, items: int | None = None) -> 
     found = alert.facts.get("findings", [])
     for count in range(min(len(found), policy().items if items is None else items), -1, -1):
         text = _text(alert, found[:count], len(found) - count)
+        text = in_english(text) if sent_language() == "en" else text
         lines = [line.rstrip() for line in text.splitlines() if line.strip()]
         message = Message(alert.id, lines[0], "\n".join(lines))
         if limit is None or len(message.text.encode()) <= limit:

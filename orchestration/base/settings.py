@@ -26,6 +26,10 @@ _NO_PATH = "?*[%"
 TIMEZONE = "LEDGERGATE_TIMEZONE"
 
 
+#: The language in which people are told. Figures, names, JSON, tables and the filed report don't change with it.
+LANGUAGE, LANGUAGES = "LEDGERGATE_LANG", ("zh", "en")
+
+
 def timezone_name(environment: Mapping[str, str] | None = None) -> str:
     """The zone of the place: the setting, else that of the system's TZ, else that of the first department."""
     env = os.environ if environment is None else environment
@@ -50,8 +54,11 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
-        """Raises ``InputError`` where the databases of an installation could not be at ``LEDGERGATE_HOME``."""
+        """Raises ``InputError`` where the databases of an installation could not be at ``LEDGERGATE_HOME``, and where
+        nothing is said in the language that is asked for.
+        """
         env = os.environ if environment is None else environment
+        _refuse_language(env.get(LANGUAGE) or LANGUAGES[0])
         _refuse_home(env.get("LEDGERGATE_HOME") or ROOT / "data")
         return cls(
             home=Path(env.get("LEDGERGATE_HOME") or ROOT / "data").resolve(),
@@ -124,6 +131,11 @@ class Settings:
 
     def versions(self, year: int) -> Path:
         return self.published / str(year)
+
+
+def _refuse_language(language: str) -> None:
+    if language not in LANGUAGES:
+        raise InputError([Problem(LANGUAGE, "", "", language, f"{' 或 '.join(LANGUAGES)}")])
 
 
 def _refuse_home(home: str | Path) -> None:

@@ -67,3 +67,28 @@ def test_a_broken_template_keeps_no_alert_back(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(messages, "_TEMPLATES", broken)
     text = render(alert()).text
     assert "2024 年度" in text and "-362.20 万元" in text and "模板" in text and "0123456789ab" in text
+
+
+def test_whoever_asks_for_english_is_alerted_in_english(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LANG", "en_US.UTF-8")
+    assert "【未发布】" in render(alert()).text  # the locale is that of whoever runs, not of whoever is told
+    monkeypatch.setenv("LEDGERGATE_LANG", "en")
+    assert render(alert()).text.splitlines() == [
+        "[Not published] 2024: 2 rules do not hold",
+        "Does not hold: 表3 第17行: 预算资金 929.20 万元; 上年结转＋年初预算＋本年调整 929.69 万元; they differ by "
+        "-0.49 万元, rounding explains only 0.02 万元 (rule budget_composition)",
+        "Suspect: 表3 第17行 本年调整 is printed -362.20 万元, should be between -362.71 and -362.67; "
+        "表2 第5行 is printed -362.69  raw/2024/a.csv E20  规划财务处, please check",
+        "The published versions are as they were. Once the ledgers are mended, or corrections.csv has the correction, "
+        "they are checked again.",
+        "Run: http://127.0.0.1:3000/runs/abc",
+        "Ledgergate  2025-04-18 09:30 Beijing time  number 0123456789ab",
+    ]
+
+
+@pytest.mark.parametrize("kind", ["bad_input", "crashed", "notice", "due", "reminder", "resolved", "test"])
+def test_every_kind_speaks_english(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LEDGERGATE_LANG", "en")
+    found = [{"type": "problem", "place": "a.csv E20", "found": "空白", "expected": "一个数，如 9.7万人", "duty": ""}]
+    text = render(alert(kind, found=found)).text
+    assert not re.search("[\u3400-\u9fff]", text.replace("9.7万人", ""))

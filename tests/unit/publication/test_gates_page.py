@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from orchestration.publication.gates_page import separated
+from expectations.gate import GateResult
+from orchestration.publication.gates_page import render, separated
 
 
 @pytest.mark.parametrize(
@@ -20,3 +21,17 @@ from orchestration.publication.gates_page import separated
 )
 def test_amounts_have_separators_and_nothing_else_has(text: str, shown: str) -> None:
     assert separated(text) == shown
+
+
+def test_the_page_is_there_in_both_languages_and_english_is_a_click_away() -> None:
+    expected = ("是　核对过规则", "否　每条必须成立的规则都成立")
+    protects = "每条必须成立的规则，在四舍五入所能解释的范围内都成立。"
+    gate = GateResult(
+        "rules_hold", "勾稽成立", protects, "error", "failed", 2, expected, 1, ({"说明": "两表都列有此行"},)
+    )
+    page = render(2024, [gate])
+    chinese, english = page.split('<main lang="en">')
+    assert "未通过：不发布" in chinese and "Failed: not published." in english
+    assert "✗ 每条必须成立的规则都成立" in chinese and "✗ each rule that must hold does" in english
+    assert chinese.count('id="rules_hold"') == english.count('id="en-rules_hold"') == 1
+    assert english.count('href="#en-rules_hold"') == 1 and "未通过" not in english

@@ -1,0 +1,167 @@
+"""English for what is said in Chinese: the language of the reader, and the reading of a sentence in it.
+
+Sentences are kept in Chinese: in tables, in versions that never change, in JSON, in what waits to be sent. Whoever
+reads English reads *those*, by ``english/*.yml``: a Chinese sentence beside its English one. ``{place}`` is copied as
+it is (names, figures), ``{count:d}`` is a number, ``{reason:said}`` a sentence that is read in its turn. What the
+catalogue doesn't know stays as it is: a name. What does not belong here: making sentences, and the report that is
+filed, which is Chinese.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from pathlib import Path
+from string import Formatter
+from typing import Literal
+
+from orchestration.base.settings import LANGUAGE
+from orchestration.base.yaml_files import read_yaml
+
+Language = Literal["zh", "en"]
+_CATALOGUE = Path(__file__).parent / "english"
+_CHINESE = re.compile("[\u3400-\u9fff]")
+_EDGES = re.compile(r"(\s*)(.*?)(\s*)", re.DOTALL)
+#: What joins the parts of a sentence, the loosest first, and what joins them in English.
+_JOINTS = (("  ", "  "), ("。", ". "), ("；", "; "), ("　", "  "), ("：", ": "), ("，", ", "), ("、", ", "))
+#: What a part may hold, by what stands after its name: a name or figure, a number, a sentence.
+_PARTS = {"": "[^；，　]*?", "d": "-?[0-9][0-9.,/]*", "said": ".*?", None: ""}
+_ASIDE = re.compile(r"(.*)（([^（）]*)）(.*)", re.DOTALL)
+
+
+def screen_language(environment: Mapping[str, str] | None = None) -> Language:
+    """Of whoever sits at the screen: the setting, else the locale. A locale that names no language (C, POSIX, none) is
+    a machine's, not a reader's: Chinese, as the readers of the ledgers are.
+    """
+    env = os.environ if environment is None else environment
+    if chosen := _chosen(env):
+        return chosen
+    locale = env.get("LC_ALL") or env.get("LC_MESSAGES") or env.get("LANG") or ""
+    named = locale.split(".")[0].split("_")[0].lower()
+    return "zh" if named in ("", "c", "posix", "zh") else "en"
+
+
+def sent_language(environment: Mapping[str, str] | None = None) -> Language:
+    """Of what others receive: the setting alone. Whoever is told has nothing to do with the locale of who runs."""
+    return _chosen(os.environ if environment is None else environment) or "zh"
+
+
+def _chosen(env: Mapping[str, str]) -> Language | None:
+    """The setting where it names a language; ``Settings`` refuses any other."""
+    chosen = env.get(LANGUAGE, "")
+    return "zh" if chosen == "zh" else "en" if chosen == "en" else None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One sentence of the catalogue: what it must hold, what finds its parts, its English."""
+
+    chinese: str
+    english: str
+    fixed: tuple[str, ...]  # what stands outside the braces
+    pattern: re.Pattern[str]
+    said: frozenset[str]  # parts that are read in their turn
+
+    def read(self, text: str) -> str | None:
+        if not all(part in text for part in self.fixed) or not (found := self.pattern.fullmatch(text)):
+            return None
+        parts = {name: in_english(part) if name in self.said else part for name, part in found.groupdict().items()}
+        return self.english.format(**parts)
+
+
+@cache
+def catalogue() -> tuple[Entry, ...]:
+    """Every entry, in the order in which they are tried: a sentence that begins with words of its own is the outermost;
+    then the one that has most of them.
+    """
+    entries = [
+        entry(chinese, english)
+        for path in sorted(_CATALOGUE.glob("*.yml"))
+        for chinese, english in read_yaml(path).items()
+    ]
+
+    def order(each: Entry) -> tuple[bool, int, int]:
+        return each.chinese.startswith("{"), -sum(map(len, each.fixed)), len(each.pattern.groupindex)
+
+    return tuple(sorted(entries, key=order))
+
+
+def entry(chinese: str, english: str) -> Entry:
+    fixed, pattern, said = [], "", set()
+    for literal, name, spec, _ in Formatter().parse(chinese):
+        fixed.append(literal)
+        pattern += re.escape(literal)
+        if name is not None:
+            pattern += f"(?P<{name}>{_PARTS[spec]})"
+            said |= {name} if spec == "said" else set()
+    return Entry(chinese, english, tuple(filter(None, fixed)), re.compile(pattern, re.DOTALL), frozenset(said))
+
+
+@cache
+def _whole() -> dict[str, str]:
+    """The sentences without parts, by themselves."""
+    return {each.chinese: each.english for each in catalogue() if each.chinese == "".join(each.fixed)}
+
+
+def in_english(text: str) -> str:
+    """The text with all that the catalogue knows of it in English; the rest as it is."""
+    return "\n".join(_piece(line) for line in text.split("\n"))
+
+
+def _piece(text: str) -> str:
+    if not _CHINESE.search(text):
+        return text
+    edges = _EDGES.fullmatch(text)
+    assert edges is not None
+    before, core, after = edges.groups()
+    read = _read(core)
+    if read is None:
+        return text
+    return before.replace("　", "  ") + read + after.replace("　", "  ")
+
+
+@lru_cache(maxsize=4096)
+def _read(text: str) -> str | None:
+    """The English of a sentence, of its parts where the whole isn't known; None where nothing of it is."""
+    if (known := _whole().get(text)) is not None:
+        return known
+    for each in catalogue():
+        if (read := each.read(text)) is not None:
+            return read
+    return next(filter(None, (_joined(text, *joint) for joint in _JOINTS)), None) or _aside(text)
+
+
+def _joined(text: str, joint: str, between: str) -> str | None:
+    """A sentence of several, where at least one of them is known."""
+    pieces = [piece.strip() for piece in _cut(text, joint)]
+    read = [_read(piece) if piece else None for piece in pieces] if len(pieces) > 1 else []
+    if not any(read):
+        return None
+    return between.join(piece if said is None else said for piece, said in zip(pieces, read, strict=True)).rstrip(" ")
+
+
+def _cut(text: str, joint: str) -> list[str]:
+    """The text cut at the joints that stand outside brackets."""
+    pieces, open_ = [""], 0
+    for part in re.split(f"({re.escape(joint)}|[（）])", text):
+        open_ += {"（": 1, "）": -1}.get(part, 0)
+        if part == joint and open_ <= 0:
+            pieces.append("")
+        else:
+            pieces[-1] += part
+    return pieces
+
+
+def _aside(text: str) -> str | None:
+    """A sentence with a remark in brackets."""
+    if not (found := _ASIDE.fullmatch(text)):
+        return None
+    head, remark, tail = found.groups()
+    read = [_read(part.strip()) if part.strip() else None for part in (head, remark, tail)]
+    if read == [None, None, None]:
+        return None
+    head, remark, tail = (part if said is None else said for part, said in zip((head, remark, tail), read, strict=True))
+    return f"{head} ({remark.strip()}){tail}"
