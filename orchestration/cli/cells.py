@@ -57,7 +57,7 @@ def explain(
         return _explain_place(address, as_json=as_json)
     from orchestration.explanation.explain import explain as explain_cell
     from orchestration.explanation.export import as_json as exported
-    from orchestration.explanation.lookup import find_cell
+    from orchestration.explanation.lookup import find_cell, year_taken
     from orchestration.explanation.screen import show
     from orchestration.explanation.source import UnknownAddressError
 
@@ -74,6 +74,8 @@ def explain(
     if as_json:
         print_json(exported(found))
     else:
+        if taken := year_taken(settings, address, cell):
+            out.print(taken, style="dim")
         show(out, found)
     return None
 

@@ -20,27 +20,25 @@ _CELLS = """
 def find_cell(settings: Settings, text: str, year: int | None = None, *, as_published: bool = False) -> str:
     """The address of the cell that ``text`` names; an address is given back as it is, there or not.
 
-    ``year``: where the caller knows it. Raises ``UnknownAddressError`` with the nearest, or with all that it fits.
+    ``year``: where the caller knows it; where nobody says it, the newest that has such a cell. Raises
+    ``UnknownAddressError`` with the nearest, or with all that it fits.
     """
     text = text.strip()
     if is_address(text):
         return text
     if is_place(text):
         return _at_place(settings, text)
-    year = year_of(text) or year or _only_year(settings)
-    source = open_source(settings, year, as_published) if year else None
-    if source is None:
-        hint = (
-            f"{year} 年度还没有构建，先运行 ledgergate run {year}"
-            if year
-            else "名字前加上年度，如 2024 表3 第17行 本年调整"
-        )
+    said = year_of(text) or year
+    sources = [open_source(settings, each, as_published) for each in ([said] if said else known_years(settings))]
+    named = [cell_named(text, source.rows(_CELLS, source.year)) for source in sources if source]
+    if not named:
+        hint = f"{said} 年度还没有构建，先运行 ledgergate run {said}" if said else "还没有哪一年度构建过或发布过"
         raise UnknownAddressError(text, [], hint)
-    named = cell_named(text, source.rows(_CELLS, source.year))
-    if named.address is None:
-        several = "不止一个单元格叫这个名字，请指明其中一个" if named.addresses else f"认得的写法：{FORMS}"
-        raise UnknownAddressError(text, named.addresses or named.nearest, several)
-    return named.address
+    found = next((each for each in named if each.addresses), named[0])
+    if found.address is None:
+        several = "不止一个单元格叫这个名字，请指明其中一个" if found.addresses else f"认得的写法：{FORMS}"
+        raise UnknownAddressError(text, found.addresses or found.nearest, several)
+    return found.address
 
 
 def _at_place(settings: Settings, text: str) -> str:
@@ -56,9 +54,15 @@ def _at_place(settings: Settings, text: str) -> str:
     return addresses[0]
 
 
-def _only_year(settings: Settings) -> int | None:
-    """The year that is meant where none is said: the only one that was built or published."""
-    years = {int(folder.name) for folder in (settings.home / "build").glob("20[0-9][0-9]")} | set(
-        current_versions(settings)
-    )
-    return years.pop() if len(years) == 1 else None
+def known_years(settings: Settings) -> list[int]:
+    """The years that were built or published, the newest first: that is the one meant where none is said."""
+    built = {int(folder.name[:4]) for folder in (settings.home / "build").glob("20[0-9][0-9]*")}
+    return sorted(built | set(current_versions(settings)), reverse=True)
+
+
+def year_taken(settings: Settings, text: str, address: str) -> str | None:
+    """What to say where a name had no year and more than one would do."""
+    others = [str(year) for year in known_years(settings) if not address.startswith(f"{year}/")]
+    if year_of(text) is not None or not others:
+        return None
+    return f"没有写年度，取最近的 {address[:4]} 年度；另有 {'、'.join(others)} 年度"

@@ -8,8 +8,9 @@ import duckdb
 import pytest
 
 from orchestration.base.settings import Settings
+from orchestration.explanation.lookup import find_cell, year_taken
 from orchestration.explanation.naming import cell_named, is_address, is_file_cell, year_of
-from orchestration.explanation.source import open_source
+from orchestration.explanation.source import UnknownAddressError, open_source
 
 
 def cell(address: str, ledger: str, row: str, header: str, at: str, file: str = "", sheet: str = "") -> dict[str, Any]:
@@ -87,3 +88,39 @@ def test_a_build_that_has_only_been_landed_is_no_source(settings: Settings) -> N
             connection.execute(f"create table {table} (fiscal_year integer)")
     source = open_source(settings, 2024)
     assert source is not None and source.kind == "build"
+
+
+def built(settings: Settings, year: int, *rows: str) -> None:
+    """A build of a year that holds the cells of these rows of table 3 and nothing else."""
+    warehouse = settings.build(year) / "warehouse.duckdb"
+    warehouse.parent.mkdir(parents=True)
+    with duckdb.connect(str(warehouse)) as connection:
+        for table in ("correction", "reconciliation"):
+            connection.execute(f"create table {table} (fiscal_year integer)")
+        connection.execute(
+            "create table cell (fiscal_year integer, address text, ledger_label text, row_label text, header text, "
+            "file text, sheet text, cell text)"
+        )
+        for row in rows:
+            connection.execute(
+                "insert into cell values (?, ?, '表3', ?, '本年调整', ?, '', ?)",
+                [year, f"{year}/project_expenditure/{row}/adjustment", f"第{row}行 项目{row}", f"raw/{year}/表3.csv",
+                 f"E{int(row) + 3}"],
+            )  # fmt: skip
+
+
+def test_without_a_year_the_newest_that_has_such_a_cell_is_meant(settings: Settings) -> None:
+    """What a run of 2025 had just printed was not understood, since 2024 was there too."""
+    built(settings, 2024, "17", "18")
+    built(settings, 2025, "17")
+    assert find_cell(settings, "表3 第17行 本年调整") == "2025/project_expenditure/17/adjustment"
+    assert find_cell(settings, "2024 表3 第17行 本年调整") == "2024/project_expenditure/17/adjustment"
+    assert find_cell(settings, "表3 第18行 本年调整") == "2024/project_expenditure/18/adjustment"
+    assert find_cell(settings, "表3.csv E20") == "2025/project_expenditure/17/adjustment"
+    assert find_cell(settings, "表3 第17行 本年调整", 2024) == "2024/project_expenditure/17/adjustment"
+    with pytest.raises(UnknownAddressError) as unknown:
+        find_cell(settings, "表3 第19行 本年调整")
+    assert unknown.value.nearest[0] == "2025/project_expenditure/17/adjustment"
+    address = "2025/project_expenditure/17/adjustment"
+    assert year_taken(settings, "表3 第17行 本年调整", address) == "没有写年度，取最近的 2025 年度；另有 2024 年度"
+    assert year_taken(settings, address, address) is None
