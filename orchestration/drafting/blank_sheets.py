@@ -82,8 +82,8 @@ def _lines(contract: Contract, year: int, unit: str) -> tuple[tuple[str, ...], .
         lines.append((f"单位：{unit}",))
     header = _header(contract)
     texts = {fold(text) for line in header for text in line}
-    if contract.region and fold(contract.region.begin) not in texts:
-        lines.append((contract.region.begin,))
+    if contract.region and texts.isdisjoint(map(fold, contract.region.begin)):
+        lines.append((contract.region.begin[0],))
     return (*lines, *header)
 
 

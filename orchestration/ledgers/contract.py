@@ -6,13 +6,13 @@ and nothing about SQL beyond the name of the table that the ledger's figures are
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import (
     BaseModel,
-    ConfigDict,
     Field,
     StringConstraints,
     ValidationError,
@@ -21,15 +21,16 @@ from pydantic import (
     model_validator,
 )
 
+from orchestration.base.files import is_there
 from orchestration.base.foreign import expected_by_pydantic
 from orchestration.base.problems import InputError, Problem
 from orchestration.base.records import StrictRecord
 from orchestration.base.yaml_files import read_yaml
+from orchestration.ledgers.layout import Hierarchy, Layout, Name, Region, SheetName, Total
 from orchestration.ledgers.money import MONEY_UNITS, FigureError, currency_of, parse_figure
 from orchestration.ledgers.rounding import Rounding
 from orchestration.ledgers.texts import fold
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Blank = Literal["zero", "not_printed"]
 RowKind = Literal["detail", "total", "subtotal", "of_which", "memo"]
 ModelT = TypeVar("ModelT", bound=BaseModel)
@@ -53,24 +54,39 @@ class Column(StrictRecord):
         return frozenset(text.replace("/", "") for text in self.headers)
 
 
-class Text(Column):
-    """A column of names. ``allowed``: nothing else may stand there; ``required``: something must."""
+class Naming(Column):
+    """A column of names. ``points``: behind a name, in brackets, stand the points of the whole group, a measure of the
+    group's first row.
+    """
+
+    points: Name | None = None
+
+
+class Text(Naming):
+    """Names beside the keys. ``allowed``: nothing else may stand there; ``required``: something must; ``carried``: a
+    blank is that of the row above, as a merged level of indicators is.
+    """
 
     allowed: tuple[str, ...] = ()
     required: bool = False
+    carried: bool = False
 
 
-class Key(Column):
-    """What tells rows apart: a column, several columns joined to one key (``columns``), or the number of the row within
-    its group (``number: rows``). ``values`` maps what is printed to a code; then nothing else is allowed.
+class Key(Naming):
+    """What tells rows apart: a column, several columns joined to one key (``columns``), the number of the row within
+    its group (``number: rows``), or the sheet (``sheet``). ``left_of: figures``: it has no header and stands left
+    of all figures. ``values`` maps what is printed to a code; then nothing else is allowed, unless the key is ``open``.
     """
 
     header: str = ""
     columns: tuple[str, ...] = ()  # headers of the columns that are one key together: 类, 款, 项
     joined_by: str = "·"
     number: Literal["rows"] | None = None
+    sheet: SheetName | None = None
+    left_of: Literal["figures"] | None = None
     type: Literal["text", "integer"] = "text"
     values: dict[str, str] = Field(default_factory=dict)
+    open: bool = False
 
     @model_validator(mode="before")
     @classmethod
@@ -78,19 +94,19 @@ class Key(Column):
         """A key without a column of its own is called by the columns that it is made of."""
         if not isinstance(content, dict):
             return content
-        said = [name for name in ("header", "columns", "number") if content.get(name)]
+        said = [name for name in ("header", "columns", "number", "sheet", "left_of") if content.get(name)]
         if said in (["columns"], ["number"]):
             columns = content.get("columns")
             named = "".join(map(str, columns)) if isinstance(columns, list | tuple) else "行号"
             return {**content, "header": named}
         if said[:1] != ["header"] or len(said) > 2:
-            raise ValueError("header、columns、number 之一")
+            raise ValueError("header、columns、number、sheet、left_of 之一")
         return content
 
     @property
     def printed(self) -> tuple[Column, ...]:
         """The columns of the table that the key is read from, left to right."""
-        if self.number:
+        if self.number or self.sheet:
             return ()
         if not self.columns:
             return (self,)
@@ -130,60 +146,6 @@ class Measure(Column):
         return unit
 
 
-class Layout(StrictRecord):
-    """How many rows the header has, where it is not one or two; then each column is called by its path through them."""
-
-    rows: int = Field(ge=1, le=6)
-
-
-class Region(StrictRecord):
-    """The part of a sheet that a table stands in: from the cell that prints ``from`` on, up to the cells that print
-    ``until``, below it or to its right. Several contracts may so read one sheet.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-    begin: str = Field(alias="from", min_length=1)
-    until: tuple[str, ...] = ()
-
-    @field_validator("until", mode="before")
-    @classmethod
-    def _one_or_several(cls, until: object) -> object:
-        return (until,) if isinstance(until, str) else until
-
-
-class Total(StrictRecord):
-    """What a total row is called, and in which column where that alone tells it; ``same``: a total may be printed again
-    with the same figures.
-    """
-
-    words: tuple[str, ...] = ("合计", "总计")
-    column: str = ""
-    repeated: Literal["error", "same"] = "error"
-
-    @property
-    def name(self) -> str:
-        return self.words[0] if self.words else "合计"
-
-
-class Hierarchy(StrictRecord):
-    """Rows that are sums of rows below them: by the length of codes (``prefixes: [3, 5, 7]``), by their numbering (一、
-    above （一） above 1.), or by how far the text is set in. ``key``: the key or text that says so.
-    """
-
-    key: Name
-    prefixes: tuple[Annotated[int, Field(ge=1)], ...] = ()
-    by: Literal["numbering", "indent"] | None = None
-
-    @model_validator(mode="after")
-    def _one_way(self) -> Hierarchy:
-        if bool(self.prefixes) == bool(self.by):
-            raise ValueError("prefixes、by 之一")
-        if list(self.prefixes) != sorted(set(self.prefixes)):
-            raise ValueError("prefixes 由短到长")
-        return self
-
-
 class Contract(StrictRecord):
     """One ledger."""
 
@@ -199,6 +161,7 @@ class Contract(StrictRecord):
     header: Layout | None = None
     region: Region | None = None
     blank_key: Literal["carry", "skip"] | None = None  # a blank key is that of the row above; or the row is no row here
+    no_figures: Literal["read", "skip"] | None = None  # a row with a name and no figure: an error, or read, or left out
     others: Literal["ignore"] | None = None  # columns that are not listed: an error, unless they are to be left alone
     hierarchy: Hierarchy | None = None
     total: Total = Total()  # what a total row is called (a list: the words alone); its last key becomes ``total``
@@ -226,6 +189,14 @@ class Contract(StrictRecord):
         names = [column.name for column in (*self.keys, *self.texts, *self.measures)]
         if doubled := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"各栏不同的名字（重复的有 {'、'.join(doubled)}）")
+        return self
+
+    @model_validator(mode="after")
+    def _keys_name_measures(self) -> Contract:
+        known = {measure.name for measure in self.measures}
+        named = [column.points for column in self.naming if column.points]
+        if unknown := [name for name in named if name not in known]:
+            raise ValueError(f"points 为数栏的名字（没有 {unknown[0]}）")
         return self
 
     @model_validator(mode="after")
@@ -286,6 +257,10 @@ class Contract(StrictRecord):
         return names
 
     @property
+    def naming(self) -> tuple[Naming, ...]:
+        return (*self.keys, *self.texts)
+
+    @property
     def columns(self) -> tuple[Column, ...]:
         return (*self.keys, *self.texts, *self.measures)
 
@@ -296,7 +271,9 @@ class Contract(StrictRecord):
     @property
     def printed_columns(self) -> tuple[Column, ...]:
         """The columns that the table must print, among them the one in which totals are told."""
-        listed = (*self.key_columns, *self.texts, *self.measures)
+        headed = [key for key in self.keys if key.left_of is None]
+        keys = [column for key in headed for column in key.printed]
+        listed = (*keys, *self.texts, *self.measures)
         told = self.total_column
         return listed if told is None or told in listed else (*listed, told)
 
@@ -318,6 +295,11 @@ class Contract(StrictRecord):
     def known_titles(self) -> frozenset[str]:
         return frozenset(fold(text) for text in (self.title, self.ledger, *self.titles))
 
+    @property
+    def is_of_sheets(self) -> bool:
+        """Whether each sheet is one part of the ledger, told from the others by a key of the whole sheet."""
+        return any(key.sheet for key in self.keys)
+
     def measure(self, name: str) -> Measure | None:
         return next((measure for measure in self.measures if measure.name == name), None)
 
@@ -329,16 +311,35 @@ class Contract(StrictRecord):
 
 def read_contract(path: Path) -> Contract:
     """One contract file. Raises ``InputError`` naming the file and each wrong key."""
-    contract = read_model(path, Contract)
+    contract = read_model(path, Contract, _with_shared_keys)
     if contract.ledger != path.stem:
         raise InputError([Problem(str(path), "", "ledger", contract.ledger, f"与文件同名：{path.stem}")])
     return contract
 
 
-def read_model(path: Path, model: type[ModelT]) -> ModelT:
-    """A YAML file as a model. Raises ``InputError`` naming the file and each wrong key."""
+def _with_shared_keys(path: Path, content: object) -> object:
+    """Keys that several contracts have alike are written in one: ``{name: form, as_in: evaluation_indicator}``."""
+    if not isinstance(content, dict) or not isinstance(content.get("keys"), list):
+        return content
+    keys = [_shared_key(path, key) if isinstance(key, dict) and key.get("as_in") else key for key in content["keys"]]
+    return {**content, "keys": keys}
+
+
+def _shared_key(path: Path, key: dict[str, object]) -> object:
+    other = path.with_name(f"{key['as_in']}.yml")
+    listed = read_yaml(other).get("keys", ()) if is_there(other) else ()
+    found = next((each for each in listed if isinstance(each, dict) and each.get("name") == key.get("name")), None)
+    if found is None or "as_in" in found or set(key) != {"name", "as_in"}:
+        raise InputError([Problem(str(path), "", "keys.as_in", str(key), f"{other.name} 里写明的同名的键")])
+    return found
+
+
+def read_model(
+    path: Path, model: type[ModelT], completed: Callable[[Path, object], object] = lambda _, content: content
+) -> ModelT:
+    """A YAML file as a model, ``completed`` first. Raises ``InputError`` naming the file and each wrong key."""
     try:
-        return model.model_validate(read_yaml(path))
+        return model.model_validate(completed(path, read_yaml(path)))
     except ValidationError as error:
         raise InputError(validation_problems(path, error)) from None
 

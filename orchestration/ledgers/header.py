@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import itertools
-import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -13,9 +12,8 @@ from orchestration.base.problems import InputError, Problem
 from orchestration.ledgers.contract import Column, Contract
 from orchestration.ledgers.money import MONEY_UNITS, squeeze
 from orchestration.ledgers.spreadsheet import Grid, reference
-from orchestration.ledgers.texts import fold, is_among, shown
+from orchestration.ledgers.texts import fold, is_among, shown, without_unit
 
-_HEADER_UNIT = re.compile(r"[（(]((?:千|万|百万|亿)?元|%|％|人|万人|个|分)[）)]$")
 _HEADER_DEPTH = 2
 TITLE_LINES = 30
 
@@ -51,7 +49,7 @@ class _Label:
         """The whole path first, then ever less of it, down to the lowest text alone; with and without the units that
         are printed in upper rows.
         """
-        bare = [_without_unit(text)[0] for text in self.path[:-1]] + list(self.path[-1:])
+        bare = [without_unit(text)[0] for text in self.path[:-1]] + list(self.path[-1:])
         paths = [path[n:] for n in range(len(self.path)) for path in (list(self.path), bare)]
         return list(dict.fromkeys("".join(path) for path in paths))
 
@@ -151,7 +149,7 @@ class _Name(NamedTuple):
 
     @classmethod
     def of(cls, text: str) -> _Name:
-        bare, unit = _without_unit(text)
+        bare, unit = without_unit(text)
         return cls(_joined(text), _joined(bare), unit)
 
 
@@ -172,7 +170,13 @@ def _assign(labels: list[_Label], contract: Contract) -> tuple[dict[str, int], d
         passed[name.bare] += 1
         if name.unit:
             units[column] = name.unit
-    return columns, units
+    return columns | _left_of_figures(columns, contract), units
+
+
+def _left_of_figures(columns: dict[str, int], contract: Contract) -> dict[str, int]:
+    """The key that has no header, and the column left of all figures that it stands in."""
+    first = min((columns[measure.name] for measure in contract.measures if measure.name in columns), default=0)
+    return {key.name: first - 1 for key in contract.keys if key.left_of and first}
 
 
 def _column_named(name: _Name, nth: int, wanted: dict[str, str]) -> str:
@@ -185,12 +189,6 @@ def _joined(name: str) -> str:
     return name.replace("/", "")
 
 
-def _without_unit(name: str) -> tuple[str, str]:
-    """A header without the unit behind it, and that unit."""
-    unit = _HEADER_UNIT.search(name)
-    return (name[: unit.start()], unit[1].replace("％", "%")) if unit else (name, "")
-
-
 def _group_units(grid: Grid, found: _Candidate, contract: Contract) -> dict[str, str]:
     """Money units printed over groups of columns, in the rows above the lowest header row: 预算（万元）, 决算（元）."""
     units = {}
@@ -201,8 +199,8 @@ def _group_units(grid: Grid, found: _Candidate, contract: Contract) -> dict[str,
             if c is None or measure.kind != "money":
                 continue
             group = next((text for text in reversed(above[: c + 1]) if text), "")
-            if (match := _HEADER_UNIT.search(group)) and match[1] in MONEY_UNITS:
-                units[measure.name] = match[1]
+            if (unit := without_unit(group)[1]) in MONEY_UNITS:
+                units[measure.name] = unit
     return units
 
 
@@ -210,7 +208,7 @@ def _unknown_columns(grid: Grid, found: _Candidate, contract: Contract) -> list[
     """A column that no contract column claims, and that holds something, would be lost in silence: an error. Where
     others are to be ignored, it is one if it goes by the part of a header that another column was taken for.
     """
-    claimed = set(found.columns.values())
+    claimed = _claimed(grid, found, contract)
     others = [
         c for c, label in enumerate(found.labels) if c not in claimed and not is_among(label.whole, contract.ignored)
     ]
@@ -227,6 +225,21 @@ def _unknown_columns(grid: Grid, found: _Candidate, contract: Contract) -> list[
         )
         for c in wrong
     ]
+
+
+def _claimed(grid: Grid, found: _Candidate, contract: Contract) -> Set[int]:
+    """The columns that are known, and those that are part of one."""
+    claimed = set(found.columns.values())
+    claimed |= {c for key in contract.keys if key.left_of for c in range(found.columns[key.name])}
+    return claimed | {c for c in range(len(found.labels)) if _is_merged_into(grid, found, c, claimed)}
+
+
+def _is_merged_into(grid: Grid, found: _Candidate, c: int, claimed: Set[int]) -> bool:
+    """Whether a column's header is part of a merged cell over a column that is known: several tables of one sheet share
+    its columns.
+    """
+    name = grid.merged.get(reference(found.last, c))
+    return name is not None and any(grid.merged.get(reference(found.last, each)) == name for each in claimed)
 
 
 def _taken_alike(found: _Candidate, others: list[int], contract: Contract) -> list[int]:

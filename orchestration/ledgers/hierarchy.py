@@ -8,7 +8,8 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from orchestration.ledgers.contract import Contract, Hierarchy
+from orchestration.ledgers.contract import Contract
+from orchestration.ledgers.layout import Hierarchy
 from orchestration.ledgers.texts import fold
 
 if TYPE_CHECKING:

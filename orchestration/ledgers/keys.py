@@ -4,12 +4,16 @@ the row above. Reads no figure.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from orchestration.ledgers.contract import Column, Contract, Key
+from orchestration.ledgers.contract import Column, Contract, Key, Text
 from orchestration.ledgers.header import Header
 from orchestration.ledgers.spreadsheet import Grid, reference
 from orchestration.ledgers.texts import fold, shown
+
+_POINTS = re.compile(r"\s*[(（](\d+(?:\.\d+)?)分?[)）]$")  # 产出指标（50分）
 
 
 @dataclass
@@ -19,13 +23,39 @@ class NameReader:
     grid: Grid
     contract: Contract
     header: Header
+    sheets: Mapping[str, str] = field(default_factory=dict)  # what keys of the whole sheet say, by their name
+    points: dict[str, str] = field(default_factory=dict)  # that stand behind keys and no row has taken yet
+    _grouped: dict[str, str] = field(default_factory=dict)  # measure of points -> the group's name that was read last
+    _carried: dict[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)  # what carried texts said, and where
     _above: list[str] = field(default_factory=list)  # what the key columns of the row above said
 
     def names(self, r: int) -> dict[str, str]:
         """What each key and each text says, by its name."""
-        parts = dict(zip((c.name for c in self.contract.key_columns), self._key_texts(r), strict=True))
-        names = {key.name: self._joined(key, parts) for key in self.contract.keys}
-        return names | {column.name: self.text(r, column) for column in self.contract.texts}
+        texts = self._key_texts(r)
+        parts = dict(zip((c.name for c in self.contract.key_columns), texts, strict=True))
+        names = {key.name: self.sheets.get(key.name) or self._joined(key, parts) for key in self.contract.keys}
+        names |= {column.name: self._text(r, column) for column in self.contract.texts}
+        for column in self.contract.naming:
+            if column.points and (behind := _POINTS.search(names[column.name])):
+                names[column.name] = behind.string[: behind.start()]
+                self._take_points(column.points, behind)
+        return names
+
+    def _take_points(self, measure: str, behind: re.Match[str]) -> None:
+        """The points that stand behind a group's name belong to the first of its rows."""
+        if self._grouped.get(measure) != behind.string:
+            self.points[measure] = behind[1]
+        self._grouped[measure] = behind.string
+
+    def _text(self, r: int, column: Text) -> str:
+        text = self.text(r, column)
+        if not column.carried:
+            return text
+        group = tuple(self._above[:-1])
+        above, group_above = self._carried.get(column.name, ("", group))
+        text = text or (above if group == group_above else "")
+        self._carried[column.name] = (text, group)
+        return text
 
     def text(self, r: int, column: Column) -> str:
         return shown(self.printed(r, column))
@@ -33,6 +63,10 @@ class NameReader:
     def printed(self, r: int, column: Column) -> str:
         c = self.header.columns.get(column.name)
         row = self.grid.rows[r]
+        if isinstance(column, Key) and column.left_of and c is not None:
+            heads = self.grid.rows[self.header.first]
+            texts = (row[n] for n in range(min(c, len(row) - 1), -1, -1) if fold(row[n]) != fold(heads[n]))
+            return next(filter(fold, texts), "")
         return row[c] if c is not None and c < len(row) else ""
 
     def at(self, r: int, column: Column) -> str:
@@ -57,7 +91,7 @@ class NameReader:
             for n in range(min(last, len(self._above))):
                 if not texts[n] and texts[:n] == self._above[:n]:
                     texts[n] = self._above[n]
-            self._above = texts
+        self._above = texts if any(texts) else self._above
         return texts
 
     @staticmethod

@@ -12,21 +12,34 @@ from orchestration.base.problems import InputError
 from orchestration.base.years import fiscal_year
 from orchestration.ledgers.contract import Contract
 from orchestration.ledgers.header import TITLE_LINES, find_header
-from orchestration.ledgers.regions import cut
+from orchestration.ledgers.regions import begins_at, cut, is_titled
 from orchestration.ledgers.spreadsheet import Grid
 from orchestration.ledgers.texts import fold
 
 
 def contracts_of(file: Path, grid: Grid, contracts: dict[str, Contract]) -> list[Contract]:
     """The contracts that a sheet is read by: those that bear the first name which any bears, and those of a part of a
-    sheet whose title stands anywhere on it.
+    sheet whose title stands anywhere on it, or that is called as its forms are.
     """
     names = [fold(file.stem), fold(grid.sheet)]
     names += [fold(text) for row in grid.rows[:TITLE_LINES] for text in row[:3] if text]
     named = next((found for name in names if (found := _titled({name}, contracts.values()))), [])
-    parts = [contract for contract in contracts.values() if contract.region and contract not in named]
+    return [*named, *_parts_on(file, grid, [each for each in contracts.values() if each.region and each not in named])]
+
+
+def _parts_on(file: Path, grid: Grid, parts: list[Contract]) -> list[Contract]:
+    """The contracts of parts of a sheet that read one here: by a title anywhere on it, or as its forms are called."""
     texts = {fold(text) for row in grid.rows for text in row if text} if parts else set()
-    return [*named, *_titled(texts, parts)]
+    forms = [contract for contract in parts if contract.is_of_sheets and stands_on(grid, contract, file.stem)]
+    return [*_titled(texts, parts), *forms]
+
+
+def stands_on(grid: Grid, contract: Contract, *names: str) -> bool:
+    """Whether a sheet is a form of a contract's kind: it, or one of the ``names`` that it goes by, is called so, and
+    the table that the contract reads begins on it.
+    """
+    called = all(is_titled(grid, names, key.sheet) for key in contract.keys if key.sheet)
+    return called and (contract.region is None or begins_at(grid, contract.region) is not None)
 
 
 def _titled(texts: set[str], contracts: Iterable[Contract]) -> list[Contract]:

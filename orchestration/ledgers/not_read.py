@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,15 +52,15 @@ def parts_not_read(read: Iterable[tuple[Grid, Contract]]) -> list[NotRead]:
     return found
 
 
-def sheets_not_named(sources: Sources, opened: dict[str, list[Grid]]) -> list[NotRead]:
-    """The sheets of a year's workbooks that no source names."""
+def sheets_not_named(sources: Sources, opened: dict[str, list[Grid]], read: Set[tuple[str, str]]) -> list[NotRead]:
+    """The sheets of a year's workbooks that no source names and nothing was read from."""
     named: dict[str, set[str]] = {}
     for source in sources.files:
         named.setdefault(source.file, set()).add(source.sheet)
     found = []
     for file, grids in opened.items():
         for grid in grids:
-            if grid.sheet in named[file] or len(grids) == 1:
+            if grid.sheet in named[file] or len(grids) == 1 or (grid.file, grid.sheet) in read:
                 continue
             if not any(any(row) for row in grid.rows):
                 found.append(empty_sheet(grid))

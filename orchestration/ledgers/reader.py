@@ -4,16 +4,15 @@ every file at once. Knows nothing of rules, DuckDB or Dagster.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from orchestration.base.files import is_there, read_file
+from orchestration.base.files import is_there
 from orchestration.base.problems import InputError, Problem
-from orchestration.ledgers.cell import Cell
 from orchestration.ledgers.contract import Contract, Key
-from orchestration.ledgers.matching import contracts_of, title_of, year_of
+from orchestration.ledgers.ledger import Ledger, Year, as_read, joined, twice_on_sheets
+from orchestration.ledgers.matching import contracts_of, stands_on, title_of, year_of
 from orchestration.ledgers.money import MONEY_UNITS
 from orchestration.ledgers.not_read import (
     NotRead,
@@ -24,7 +23,6 @@ from orchestration.ledgers.not_read import (
     sheets_not_named,
 )
 from orchestration.ledgers.register import Register, read_register
-from orchestration.ledgers.row_kinds import LEFT_OUT
 from orchestration.ledgers.sources import (
     CHECKS,
     COMPANIONS,
@@ -36,65 +34,7 @@ from orchestration.ledgers.sources import (
     read_sources,
 )
 from orchestration.ledgers.spreadsheet import SUFFIXES, Grid, read_grids
-from orchestration.ledgers.table import LeftOut, Table, read_grid, read_table
-
-
-@dataclass(frozen=True)
-class Ledger:
-    """One ledger of one year as read: its cells, and the file that they came from."""
-
-    contract: Contract
-    source: Source
-    sha256: str
-    cells: tuple[Cell, ...]
-    notices: tuple[Problem, ...] = ()  # what was read, but should be looked at
-    left_out: tuple[LeftOut, ...] = ()  # rows among the figures that carry none, and columns that are left alone
-    columns: frozenset[int] = frozenset()  # zero-based columns of the sheet that were read
-
-    @property
-    def sheet(self) -> tuple[str, str]:
-        """File and sheet as cells name them."""
-        return self.cells[0].file, self.cells[0].sheet
-
-
-@dataclass(frozen=True)
-class Year:
-    """All ledgers of one year."""
-
-    year: int
-    sources: Sources
-    ledgers: dict[str, Ledger]
-    passed_over: tuple[NotRead, ...] = ()  # files, sheets and parts of sheets
-
-    @property
-    def not_read(self) -> list[NotRead]:
-        """Files, sheets and parts of sheets that no ledger was read from; of the ledgers that were read, rows without
-        figures and columns that are left alone.
-        """
-        read: dict[tuple[str, str], frozenset[int]] = {}
-        for ledger in self.ledgers.values():
-            if ledger.left_out:
-                read[ledger.sheet] = read.get(ledger.sheet, frozenset()) | ledger.columns
-        rows = [
-            NotRead("column" if row.kind == "column" else "row", *ledger.sheet, row.cell, row.text, LEFT_OUT[row.kind])
-            for ledger in self.ledgers.values()
-            for row in ledger.left_out
-            if row.kind != "column" or row.column not in read[ledger.sheet]  # another ledger of the sheet reads it
-        ]
-        return [*self.passed_over, *rows]
-
-    @property
-    def cells(self) -> list[Cell]:
-        return [cell for ledger in self.ledgers.values() for cell in ledger.cells]
-
-    @property
-    def notices(self) -> list[Problem]:
-        """Each once: what is told of a sheet holds for every ledger on it."""
-        return list(dict.fromkeys(notice for ledger in self.ledgers.values() for notice in ledger.notices))
-
-    @property
-    def contracts(self) -> dict[str, Contract]:
-        return {name: ledger.contract for name, ledger in self.ledgers.items()}
+from orchestration.ledgers.table import Table, read_grid, read_table
 
 
 def read_year(folder: Path, year: int, contracts: dict[str, Contract]) -> Year:
@@ -175,8 +115,8 @@ class _YearFolder:
     def ledgers(self, sources: Sources) -> tuple[dict[str, Ledger], list[Problem]]:
         """Each ledger that is listed, by name, and what is wrong with any."""
         ledgers: dict[str, Ledger] = {}
+        parts: dict[str, list[Ledger]] = {}
         problems: list[Problem] = []
-        claimed: set[str] = set()
         for source in sources.files:
             contract = self.contracts.get(source.ledger)
             if contract is None:
@@ -184,40 +124,56 @@ class _YearFolder:
                 problems.append(Problem(str(self.folder / "sources.yml"), "", source.file, source.ledger, known))
                 continue
             path = self.folder / source.file
-            if source.ledger in claimed:
+            if source.ledger in parts and not contract.is_of_sheets:
                 problems.append(Problem(str(path), "", "", f"第二份 {source.ledger}", "每本账一个文件"))
-            claimed.add(source.ledger)
+            found, wrong = self._parts(path, source, contract)
+            parts.setdefault(source.ledger, []).extend(found)
+            problems += wrong
+        for name, read in parts.items():
+            problems += twice_on_sheets(read)
+            if read:
+                ledgers[name] = joined(read)
+        return ledgers, problems
+
+    def _parts(self, path: Path, source: Source, contract: Contract) -> tuple[list[Ledger], list[Problem]]:
+        """The ledger, or its part on each sheet that it stands on; and what is wrong."""
+        found: list[Ledger] = []
+        problems: list[Problem] = []
+        try:
+            grids = self._grids(path, source, contract)
+        except InputError as error:
+            return [], error.problems
+        for grid in grids:
             try:
-                table = self._table(path, source, contract)
+                table = self._table(grid, source, contract)
             except InputError as error:
                 problems += error.problems
                 continue
             problems += miscounted(path, source, table)
-            ledgers[source.ledger] = _as_read(table, contract, source, path)
-        return ledgers, problems
+            found.append(as_read(table, contract, source, path))
+        return found, problems
 
-    def _table(self, path: Path, source: Source, contract: Contract) -> Table:
+    def _grids(self, path: Path, source: Source, contract: Contract) -> list[Grid]:
         if not is_there(path):
             raise InputError([Problem(str(path), "", "", "没有这个文件", contract.title)])
         if source.file not in self._opened:
             # Cells name their file as raw/<year>/…: the same ledgers give the same bytes wherever they lie.
             self._opened[source.file] = read_grids(path, f"raw/{self.year}/{source.file}")
-        grid = _grid_of(path, source, self._opened[source.file])
+        grids = self._opened[source.file]
+        if contract.is_of_sheets and not source.sheet:
+            with_table = [grid for grid in grids if stands_on(grid, contract)]
+            return with_table or grids[:1]  # of which the reader says what is missing
+        return [_grid_of(path, source, grids)]
+
+    def _table(self, grid: Grid, source: Source, contract: Contract) -> Table:
         self._read.append((grid, contract))
         unit = source.unit if source.unit in MONEY_UNITS else ""  # what it is instead, is told of sources.yml
         return read_table(grid, contract, self.year, unit, self.register)
 
     def passed_over(self, sources: Sources) -> list[NotRead]:
         """What lies in the folder and no ledger was read from."""
-        sheets = sheets_not_named(sources, self._opened)
+        sheets = sheets_not_named(sources, self._opened, {(grid.file, grid.sheet) for grid, _ in self._read})
         return [*folders_not_named(self.folder, sources), *sheets, *parts_not_read(self._read)]
-
-
-def _as_read(table: Table, contract: Contract, source: Source, path: Path) -> Ledger:
-    sha256 = hashlib.sha256(read_file(path)).hexdigest()
-    return Ledger(
-        contract, source, sha256, tuple(table.cells), tuple(table.notices), tuple(table.left_out), table.columns
-    )
 
 
 def read_paths(
@@ -311,7 +267,8 @@ class _LooseFiles:
         if contract is None:
             self._pass_over(grid)
             return
-        if contract.ledger in self.ledgers:
+        before = self.ledgers.get(contract.ledger)
+        if before and not contract.is_of_sheets:
             self.problems.append(Problem(grid.file, grid.sheet, "", f"第二份{contract.short}", "每本账一张表"))
             return
         try:
@@ -320,7 +277,9 @@ class _LooseFiles:
             self.problems += error.problems
             return
         source = Source(file=grid.file, ledger=contract.ledger, sheet=grid.sheet)
-        self.ledgers[contract.ledger] = _as_read(table, contract, source, sheet.file)
+        parts = [*((before.sheets or (before,)) if before else ()), as_read(table, contract, source, sheet.file)]
+        self.problems += twice_on_sheets(parts)
+        self.ledgers[contract.ledger] = joined(parts)
 
     def _pass_over(self, grid: Grid) -> None:
         """A sheet that goes by no ledger's name: passed over where it is empty or of checks, else a problem."""

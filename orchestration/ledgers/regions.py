@@ -8,13 +8,15 @@ import re
 from collections.abc import Sequence
 
 from orchestration.base.years import fiscal_year
-from orchestration.ledgers.contract import Region
 from orchestration.ledgers.grids.grid import Grid, reference, refused
-from orchestration.ledgers.texts import fold, shown
+from orchestration.ledgers.layout import Region, SheetName
+from orchestration.ledgers.money import MONEY_UNITS
+from orchestration.ledgers.texts import fold, shown, without_unit
 
 Rectangle = tuple[int, int, int, int]  # first row and column, and those behind the last
 
 _FIGURE = re.compile(r"[-+(]?[\d,]+(?:\.\d+)?[%)]?")
+_HEAD = 6  # rows at the head of a sheet that may hold its title
 _TITLE_TEXTS = 3  # more than so many different texts in a line: a header or a row, no title
 
 
@@ -28,25 +30,59 @@ def cut(grid: Grid, region: Region | None) -> Grid:
 
 def bounds_of(grid: Grid, region: Region) -> Rectangle:
     """Where the part stands. Raises ``InputError`` where its first cell or its end is not there."""
-    at = _place(grid, region.begin)
+    at = begins_at(grid, region)
+    named = "”或“".join(region.begin)
     if at is None:
-        raise refused(
-            grid.file, f"没有写着“{region.begin}”的一格", "契约里 region 的 from：这张表从哪一格起", grid.sheet
-        )
+        raise refused(grid.file, f"没有写着“{named}”的一格", "契约里 region 的 from：这张表从哪一格起", grid.sheet)
     top, left = at
     beside = any(fold(text) for text in grid.rows[top][:left])
     bottom, right = len(grid.rows), max(map(len, grid.rows))
     for text in region.until:
         end = _place(grid, text, top, left + 1)
         if end is None:
-            raise refused(
-                grid.file, f"“{region.begin}”之后没有写着“{text}”的一格", "契约里 region 的 until", grid.sheet
-            )
+            raise refused(grid.file, f"“{named}”之后没有写着“{text}”的一格", "契约里 region 的 until", grid.sheet)
         if end[0] == top:
             right = min(right, end[1])
         else:
             bottom = min(bottom, end[0])
-    return top, left if beside else 0, bottom, right
+    for texts, included in ((region.before, 0), (region.through, 1)):
+        ends = (end[0] + included for text in texts if (end := _place(grid, text, top + 1)))
+        bottom = min(bottom, *ends, bottom)
+    return top, left if beside and not region.whole_rows else 0, bottom, right
+
+
+def begins_at(grid: Grid, region: Region) -> tuple[int, int] | None:
+    """The first cell of the part, by the first of its texts that stands anywhere; None where none does."""
+    return next((at for text in region.begin if (at := _place(grid, text))), None)
+
+
+def unit_of_part(grid: Grid, region: Region | None) -> str:
+    """The money unit behind the text of the part's first cell: 项目资金（万元）. Empty where it prints none."""
+    at = begins_at(grid, region) if region else None
+    unit = without_unit(grid.rows[at[0]][at[1]])[1] if at else ""
+    return unit if unit in MONEY_UNITS else ""
+
+
+def sheet_name(grid: Grid, by: SheetName) -> str:
+    """What the whole sheet is called: by the cell beside a label, else by a title. Empty where neither says it."""
+    for text in by.beside:
+        if at := _place(grid, text):
+            row = grid.rows[at[0]]
+            label = fold(row[at[1]])
+            if name := next((shown(each) for each in row[at[1] + 1 :] if fold(each) and fold(each) != label), ""):
+                return name
+    return next((match[1] for text in _titles(grid) if (match := re.fullmatch(by.title, fold(text)))), "")
+
+
+def is_titled(grid: Grid, names: Sequence[str], by: SheetName) -> bool:
+    """Whether the sheet, its file (``names``) or a line at its head is called as such sheets are."""
+    return any(re.fullmatch(by.title, fold(text)) for text in (*names, *_titles(grid)))
+
+
+def _titles(grid: Grid) -> list[str]:
+    """The texts of the lines at the head of a sheet, each of which says one thing, and the sheet's name."""
+    lines = [list(dict.fromkeys(filter(None, map(fold, row)))) for row in grid.rows[:_HEAD]]
+    return [*(line[0] for line in lines if len(line) == 1), grid.sheet]
 
 
 def outside(grid: Grid, regions: Sequence[Region]) -> list[tuple[str, str]]:
@@ -98,9 +134,9 @@ def title_lines(grid: Grid, part: Grid) -> Grid:
 
 def _place(grid: Grid, text: str, top: int = 0, left: int = 0) -> tuple[int, int] | None:
     """The first cell that prints a text: in the row ``top`` from the column ``left`` on, then in the rows below."""
-    wanted = fold(text)
+    wanted = without_unit(text)[0]
     for r in range(top, len(grid.rows)):
         for c in range(left if r == top else 0, len(grid.rows[r])):
-            if grid.rows[r][c] and fold(grid.rows[r][c]) == wanted:
+            if grid.rows[r][c] and wanted in (fold(grid.rows[r][c]), without_unit(grid.rows[r][c])[0]):
                 return r, c
     return None

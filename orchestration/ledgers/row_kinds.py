@@ -18,7 +18,7 @@ from orchestration.ledgers.texts import fold, is_among, looked_up
 #: How a message calls each kind of row that carries no figures.
 LEFT_OUT = {
     "note": "注释", "header": "重复的表头", "continuation": "续表", "numbering": "栏次", "blank": "不属于本表的行",
-    "repeated": "重复列示的合计", "column": "契约没有列出的栏",
+    "repeated": "重复列示的合计", "empty": "没有填列的行", "column": "契约没有列出的栏",
 }  # fmt: skip
 _TAIL = re.compile(r"[(\[](?:单位:)?(?:人民币)?(?:千|万|百万|亿)?(?:元|人|个|%)[)\]]$|:$")
 _FORMULA = re.compile(r"(\d{1,2})(?:=[\d+\-*/×÷()]+)?")

@@ -5,7 +5,7 @@ a row is part of one of them.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import partial
@@ -14,7 +14,7 @@ from orchestration.base.problems import InputError, Problem
 from orchestration.ledgers import commas
 from orchestration.ledgers.cell import Cell
 from orchestration.ledgers.commas import as_point
-from orchestration.ledgers.contract import Column, Contract, Key, Measure
+from orchestration.ledgers.contract import Column, Contract, Key, Measure, Text
 from orchestration.ledgers.header import Header
 from orchestration.ledgers.hierarchy import set_in
 from orchestration.ledgers.indicators import indicator_cells
@@ -56,6 +56,7 @@ class RowReader:
     year: int
     unit: str
     register: Register = field(default_factory=Register)
+    sheets: Mapping[str, str] = field(default_factory=dict)  # what keys of the whole sheet say, by their name
     _subtotals: int = 0
     _numbered: Counter[tuple[str, ...]] = field(
         default_factory=Counter
@@ -64,7 +65,7 @@ class RowReader:
     _problems: list[Problem] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._names = NameReader(self.grid, self.contract, self.header)
+        self._names = NameReader(self.grid, self.contract, self.header, self.sheets)
         self._decimals = {measure.name: self._decimal(measure) for measure in self.contract.measures}
 
     def _decimal(self, measure: Measure) -> commas.DecimalMark:
@@ -77,6 +78,7 @@ class RowReader:
         """One row. Raises ``InputError`` with all that is wrong in it."""
         self._problems = self._outside(r)
         names = self._names.names(r)
+        self._name_total(r, names)
         for key in self.contract.keys:
             if key.type == "text" and not key.values:
                 names[key.name] = self.register.of(names[key.name])
@@ -100,6 +102,13 @@ class RowReader:
             self._whole = row
         return row
 
+    def _name_total(self, r: int, names: dict[str, str]) -> None:
+        """A total may be told left of the table's own columns, as 总分 stands under 绩效指标."""
+        printed = [key.name for key in self.contract.keys if key.printed]
+        first = next((text for text in self.grid.rows[r] if squeeze(text)), "")
+        if not any(names[name] for name in printed) and is_among(first, self.contract.total.words):
+            names[printed[0]] = first
+
     def _indent(self, r: int) -> int:
         hierarchy = self.contract.hierarchy
         if hierarchy is None or hierarchy.by != "indent":
@@ -108,11 +117,16 @@ class RowReader:
         column = columns[hierarchy.key]
         return set_in(self._names.printed(r, column)) + 2 * self.grid.indents.get(self._at(r, column), 0)
 
-    def is_other(self, r: int) -> bool:
-        """Whether the row is none of this table: its keys are blank, as are its figures, beside a longer half."""
-        if self.contract.blank_key != "skip" or not self._names.is_blank(r):
-            return False
-        return not any(squeeze(self._names.printed(r, measure)) for measure in self.contract.measures)
+    def other_kind(self, r: int) -> str:
+        """What a row is that is none of this table, empty where it is one: ``blank`` where its keys and figures are
+        blank beside a longer half, ``empty`` where it names what a form provides for and says nothing of it.
+        """
+        if any(squeeze(self._names.printed(r, measure)) for measure in self.contract.measures):
+            return ""
+        if self.contract.no_figures == "skip":
+            self._names.names(r)  # the rows below may carry on from it
+            return "empty"
+        return "blank" if self.contract.blank_key == "skip" and self._names.is_blank(r) else ""
 
     def _printed(self, r: int, column: Column) -> str:
         return self._names.printed(r, column)
@@ -137,7 +151,7 @@ class RowReader:
             return []
         if kind == "of_which" and self._whole:
             return [*self._whole.group, f"{self._whole.parts[-1]}·{key_text(said)}"]
-        leading = [self._part(r, key, names[key.name], last=False) for key in self.contract.keys[:-1]]
+        leading = [self._leading(r, key, names[key.name], kind) for key in self.contract.keys[:-1]]
         if kind == "total":
             return [*leading, "total"]
         if kind == "subtotal":
@@ -149,12 +163,18 @@ class RowReader:
             names[key.name] = str(self._numbered[tuple(leading)])
         return [*leading, self._part(r, key, names[key.name], last=True)]
 
+    def _leading(self, r: int, key: Key, name: str, kind: str) -> str:
+        """One of a key's leading parts; a total that stands in place of a group is the total of all."""
+        if kind == "total" and key.values and is_among(name, self.contract.total.words):
+            return "total"
+        return self._part(r, key, name, last=False)
+
     def _part(self, r: int, key: Key, name: str, *, last: bool) -> str:
         total = self.contract.total.name
         code = looked_up(name, key.values)
         if code is not None:
             return code
-        if key.values:
+        if key.values and not key.open:
             self._bad(r, key, name or "空白", f"{'、'.join(key.values)}{'、' + total if last else ''}")
         elif not name:
             self._bad(r, key, "空白", f"{key.header}（或 {total}）")
@@ -173,8 +193,8 @@ class RowReader:
                 self._bad(r, column, "空白", column.header)
 
     def _check_figures(self, r: int, names: dict[str, str]) -> None:
-        """A row with a name and no figure at all is half a name, or a heading: never a row of zeros."""
-        if not self._lacks_figures(r):
+        """A row with a name and no figure at all is half a name, or a heading: never a row of zeros by itself."""
+        if self.contract.no_figures == "read" or not self._lacks_figures(r):
             return
         if any(names[text.name] for text in self.contract.texts) and self.contract.blank == "not_printed":
             return  # the row says in words what it has to say
@@ -208,7 +228,7 @@ class RowReader:
         cells = [
             replace(blueprint, measure=column.name, text=names[column.name], cell=self._at(r, column))
             for column in self.contract.texts
-            if names[column.name] and column.name in self.header.columns
+            if names[column.name] and column.name in self.header.columns and not self._is_of_total(r, column, blueprint)
         ]
         if not self.contract.measures:
             key = self.contract.keys[-1]
@@ -221,6 +241,8 @@ class RowReader:
         for measure in self.contract.measures:
             if measure.name not in self.header.columns:
                 continue
+            if self._is_of_total(r, measure, blueprint):
+                continue
             text = self._printed(r, measure)
             unit = self.header.units.get(measure.name) or measure.unit or (self.unit if measure.kind == "money" else "")
             at = self._at(r, measure)
@@ -231,6 +253,32 @@ class RowReader:
                 cells += _read_figure(text, measure, self.contract, unit, cell_of, target)
             except FigureError as error:
                 self._bad(r, measure, text or "空白", str(error))
+        return cells + self._points(r, blueprint)
+
+    def _is_of_total(self, r: int, column: Column, blueprint: Cell) -> bool:
+        """Whether what stands in a column of a total's row is the total's own name, merged over the columns before its
+        figures; or was carried from the rows above, of which it is the total.
+        """
+        if blueprint.row_kind != "total":
+            return False
+        merged = self._at(r, column) in self.grid.merged and is_among(
+            self._printed(r, column), self.contract.total.words
+        )
+        return merged or (isinstance(column, Text) and column.carried)
+
+    def _points(self, r: int, blueprint: Cell) -> list[Cell]:
+        """The points that stand behind the name of a group."""
+        cells = []
+        for column in self.contract.naming:
+            if column.points and (text := self._names.points.pop(column.points, "")):
+                points = parse_figure(text, "point", "")
+                at = self._at(r, column)
+                cells.append(
+                    replace(
+                        blueprint, measure=column.points, text=text, value=points.value, unit=points.unit,
+                        half_width=points.half_width, printed_unit=points.printed_unit, cell=at,
+                    )
+                )  # fmt: skip
         return cells
 
 

@@ -16,12 +16,12 @@ from orchestration.ledgers.header import Header, filled_columns, find_header
 from orchestration.ledgers.hierarchy import with_hierarchy
 from orchestration.ledgers.money import squeeze
 from orchestration.ledgers.precision import by_column
-from orchestration.ledgers.regions import cut, title_lines
+from orchestration.ledgers.regions import cut, sheet_name, title_lines, unit_of_part
 from orchestration.ledgers.register import Register
 from orchestration.ledgers.row_kinds import DETAIL, UNPROVED, left_out_as, numbering_or_detail
 from orchestration.ledgers.rows import Row, RowReader
 from orchestration.ledgers.spreadsheet import Grid, reference
-from orchestration.ledgers.texts import shown
+from orchestration.ledgers.texts import fold, shown
 from orchestration.ledgers.unit_notes import money_unit_above, other_currencies, unit_given
 
 
@@ -29,7 +29,7 @@ from orchestration.ledgers.unit_notes import money_unit_above, other_currencies,
 class LeftOut:
     """A row that stands among the figures and carries none; or a column that the contract leaves alone."""
 
-    kind: str  # note | header | continuation | numbering | blank | repeated | column
+    kind: str  # note | header | continuation | numbering | blank | empty | repeated | column
     cell: str  # where it begins
     text: str  # its first text
 
@@ -61,7 +61,7 @@ def read_table(grid: Grid, contract: Contract, year: int, unit: str = "", regist
     part = cut(grid, contract.region)
     header = find_header(part, contract)
     unit, wrong_units = _unit_of(grid, part, header, contract, unit)
-    reader = RowReader(part, contract, header, year, unit, register or Register())
+    reader = RowReader(part, contract, header, year, unit, register or Register(), _sheet_names(grid, contract))
     read = _read_rows(part, header, reader)
     rows, wrong_places = with_hierarchy(_with_totals(read.rows), contract)
     rows, again = _once(_with_parents(rows), contract)
@@ -73,12 +73,24 @@ def read_table(grid: Grid, contract: Contract, year: int, unit: str = "", regist
     if not rows and not problems:
         problems.append(Problem(part.file, part.sheet, "", "表头下没有数据行", contract.title))
     cells = [cell for row in rows for cell in row.cells]
-    problems += other_currencies(cells, contract.currency) + _merged_figures(cells, part)
+    behind = {column.points for column in contract.naming}
+    columns = [cell for cell in cells if cell.measure not in behind]
+    problems += other_currencies(cells, contract.currency) + _merged_figures(columns, part, header)
     if problems:
         raise InputError(problems)
     settled, notices = by_column(cells, contract, part)
     left_out = [*_columns_left_alone(part, header, contract), *read.left_out, *again]
     return Table(settled, left_out, [*grid.notices, *notices, *read.notices], frozenset(header.columns.values()))
+
+
+def _sheet_names(grid: Grid, contract: Contract) -> dict[str, str]:
+    """What the keys of the whole sheet say. Raises ``InputError`` where nothing on it says it."""
+    names = {key.name: (sheet_name(grid, key.sheet), key) for key in contract.keys if key.sheet}
+    for name, key in names.values():
+        if not name and key.sheet:
+            expected = f"标题写明，或写在“{'”“'.join(key.sheet.beside)}”右边的一格"
+            raise InputError([Problem(grid.file, grid.sheet, "", f"看不出是哪一张{key.header}", expected)])
+    return {name: said for name, (said, _) in names.items()}
 
 
 def _columns_left_alone(grid: Grid, header: Header, contract: Contract) -> list[LeftOut]:
@@ -102,6 +114,7 @@ def _unit_of(sheet: Grid, part: Grid, header: Header, contract: Contract, unit: 
     unit, wrong_given = unit_given(part, unit, contract.unit, contract.currency)
     unit, wrong = money_unit_above(above, len(above.rows), unit, contract.currency)
     unit, wrong_here = money_unit_above(part, header.first, unit, contract.currency)
+    unit = unit_of_part(sheet, contract.region) or unit
     return unit, wrong_given + wrong + wrong_here
 
 
@@ -120,9 +133,9 @@ def _read_rows(grid: Grid, header: Header, reader: RowReader) -> _ReadRows:
     below_header = True
     for r, row in enumerate(grid.rows[header.last + 1 :], header.last + 1):
         first = next((c for c, text in enumerate(row) if squeeze(text)), None)
-        if first is None:
+        if first is None or (not reader.contract.measures and _is_row_above(grid, r)):
             continue
-        kind = left_out_as(row, header, below_header=below_header) or ("blank" if reader.is_other(r) else "")
+        kind = left_out_as(row, header, below_header=below_header) or reader.other_kind(r)
         below_header = kind in ("header", "numbering")
         if kind == "numbering":
             taken_for = numbering_or_detail(row, grid.rows[r + 1 :], reader.contract)
@@ -130,13 +143,23 @@ def _read_rows(grid: Grid, header: Header, reader: RowReader) -> _ReadRows:
             if taken_for == UNPROVED:
                 read.notices.append(_unproved(grid, r, first))
         if kind:
-            read.left_out.append(LeftOut(kind, reference(r, first), shown(row[first])))
+            said = next(filter(fold, reversed(row))) if kind == "empty" else row[first]
+            read.left_out.append(LeftOut(kind, reference(r, first), shown(said)))
             continue
         try:
             read.rows.append(reader.read(r))
         except InputError as error:
             read.problems.extend(error.problems)
     return read
+
+
+def _is_row_above(grid: Grid, r: int) -> bool:
+    """Whether all that a row prints is merged down from the row above it: a text that takes several rows."""
+    places = [reference(r, c) for c, text in enumerate(grid.rows[r]) if squeeze(text)]
+    return all(
+        grid.merged.get(place) in {grid.merged.get(reference(r - 1, c)) for c in range(len(grid.rows[r]))} - {None}
+        for place in places
+    )
 
 
 def _unproved(grid: Grid, r: int, c: int) -> Problem:
@@ -224,14 +247,27 @@ def _with_parents(rows: list[Row]) -> list[Row]:
     return placed
 
 
-def _merged_figures(cells: list[Cell], grid: Grid) -> list[Problem]:
-    """Figures that were printed once over several cells: each of these would take the whole of it."""
+def _merged_figures(cells: list[Cell], grid: Grid, header: Header) -> list[Problem]:
+    """Figures that were printed once over several cells: each of these would take the whole of it. A cell that is
+    merged no further than the header of its column is one cell.
+    """
     ranges: dict[str, Cell] = {}
     for cell in cells:
-        if cell.value and cell.cell in grid.merged:
-            ranges.setdefault(grid.merged[cell.cell], cell)
+        name = grid.merged.get(cell.cell, "")
+        if cell.value and name and not _is_one_column(name, cell.cell, grid, header):
+            ranges.setdefault(name, cell)
     expected = "每格各列示一个数；取消合并后分别填列"
     return [
         Problem(grid.file, grid.sheet, place, f"{cell.text}（合并单元格，只列示一次）", expected)
         for place, cell in ranges.items()
     ]
+
+
+def _is_one_column(name: str, cell: str, grid: Grid, header: Header) -> bool:
+    """Whether a merged range is one row high and its header is merged over the same columns."""
+    first, last = (position(corner) for corner in name.split(":"))
+    at = position(cell)
+    if first is None or last is None or at is None or first[0] != last[0]:
+        return False
+    heads = {grid.merged.get(reference(header.last, c)) for c in range(first[1], last[1] + 1)}
+    return len(heads) == 1 and heads != {None}

@@ -13,6 +13,7 @@ from orchestration.ledgers.money import squeeze
 # Full-width ASCII, and the two traditional characters that stand in every total.
 _FOLDED = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {ord("計"): "计", ord("總"): "总"}
 _WIDE = r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\u3000-\u303f]"
+_HEADER_UNIT = re.compile(r"[(]((?:千|万|百万|亿)?元|%|人|万人|个|分)[)]$")
 _BETWEEN_WIDE = re.compile(rf"(?<={_WIDE})\s+(?={_WIDE})")
 
 
@@ -31,6 +32,13 @@ def shown(text: str) -> str:
 def key_text(text: str) -> str:
     """A name as it stands in a row key: no spaces, and nothing that parts addresses or keys."""
     return squeeze(text).replace("/", "／").replace(":", "：")
+
+
+def without_unit(name: str) -> tuple[str, str]:
+    """A header, folded, without the unit behind it; and that unit."""
+    folded = fold(name)
+    unit = _HEADER_UNIT.search(folded)
+    return (folded[: unit.start()], unit[1]) if unit else (folded, "")
 
 
 def is_among(text: str, words: Iterable[str]) -> bool:

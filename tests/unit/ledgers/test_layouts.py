@@ -252,8 +252,8 @@ def test_words_that_stand_for_no_figure_make_no_cell() -> None:
 @pytest.mark.parametrize(
     ("changes", "found"),
     [
-        ({"keys": [{"name": "k"}]}, "header、columns、number 之一"),
-        ({"keys": [{"name": "k", "number": "rows", "columns": ["b"]}]}, "header、columns、number 之一"),
+        ({"keys": [{"name": "k"}]}, "header、columns、number、sheet、left_of 之一"),
+        ({"keys": [{"name": "k", "number": "rows", "columns": ["b"]}]}, "header、columns、number、sheet、left_of 之一"),
         ({"keys": [{"name": "k", "number": "rows"}, {"name": "l", "header": "a"}], "label": ""}, "只有最后一个键"),
         ({"hierarchy": {"key": "other", "by": "indent"}}, "hierarchy.key 为"),
         ({"hierarchy": {"key": "unit_name"}}, "prefixes、by 之一"),
