@@ -55,8 +55,13 @@ def by_column(cells: Sequence[Cell], contract: Contract, grid: Grid) -> tuple[li
             settled[n] = replace(settled[n], half_width=finest)
         if coarser:
             notices.append(_mixed(name, [settled[n] for n in coarser], len(column), grid))
+    return _rounded(settled, contract), notices
+
+
+def _rounded(cells: Sequence[Cell], contract: Contract) -> list[Cell]:
+    """Cells with the intervals that the contract's way of rounding gives them."""
     cut = {measure.name for measure in contract.measures if contract.rounding_of(measure.name) == "cut"}
-    return [_cut(cell) if cell.measure in cut else cell for cell in settled], notices
+    return [_cut(cell) if cell.measure in cut else cell for cell in cells]
 
 
 def _cut(cell: Cell) -> Cell:
