@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import os
 import random
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 from tests import damage as made
+from tests import xlsb
 
 Kind = Callable[[random.Random, Path], Path]
 
@@ -134,6 +136,69 @@ def damaged_old(rng: random.Random, folder: Path) -> Path:
     return path
 
 
+def _records(rng: random.Random) -> dict[str, bytes]:
+    """A plain, right workbook of records."""
+    rows = [xlsb.row(1, *(xlsb.cell(n, xlsb.shared(n)) for n in range(3)))]
+    for r in range(2, rng.randint(4, 9)):
+        amounts = [xlsb.real(rng.randint(1, 99_999) / 100), xlsb.compact(rng.randint(1, 99_999), hundredths=True)]
+        rows.append(xlsb.row(r, xlsb.cell(0, xlsb.inline(f"单位{r}")), *(xlsb.short(each, 1) for each in amounts)))
+    look = xlsb.styles([0, "#,##0.00"])
+    return xlsb.parts({"支出表": xlsb.sheet(*rows)}, look=look, shown=xlsb.texts(*made.HEADER))
+
+
+def garbled_records(rng: random.Random, folder: Path) -> Path:
+    """Bytes of a part changed, taken out or put in; the archive itself is whole."""
+    found = _records(rng)
+    name = rng.choice([each for each in found if each.endswith(".bin")])
+    content = bytearray(found[name])
+    for _ in range(rng.randint(1, 8)):
+        where = rng.randrange(len(content))
+        content[where : where + rng.randint(0, 4)] = rng.randbytes(rng.randint(0, 4))
+    return xlsb.write(folder / "账.xlsb", {**found, name: bytes(content)})
+
+
+def records_cut_short(rng: random.Random, folder: Path) -> Path:
+    """A part that ends within a record; or a record that says it is longer than its part."""
+    found = _records(rng)
+    name = rng.choice([each for each in found if each.endswith(".bin")])
+    cut = found[name][: rng.randrange(1, len(found[name]))]
+    return xlsb.write(
+        folder / "账.xlsb", {**found, name: cut + b"\x05\xff\xff\xff" + rng.choice([b"", b"\x7f", b"\xff"])}
+    )
+
+
+def record_bomb(rng: random.Random, folder: Path) -> Path:
+    """A part of 600 MiB of records in 600 KB."""
+    found = _records(rng)
+    name = rng.choice(["xl/worksheets/sheet1.bin", "xl/sharedStrings.bin", "xl/styles.bin"])
+    with zipfile.ZipFile(folder / "账.xlsb", "w", zipfile.ZIP_DEFLATED) as archive:
+        for part, content in found.items():
+            if part != name:
+                archive.writestr(part, content)
+                continue
+            with archive.open(part, "w", force_zip64=True) as out:
+                for _ in range(600):
+                    out.write(xlsb.record(12, bytes(4)) * (2**20 // 6))
+    return folder / "账.xlsb"
+
+
+def record_out_of_place(rng: random.Random, folder: Path) -> Path:
+    """A cell or row that no sheet has, an error, a number that is none, a style or a text that is not there."""
+    found = _records(rng)
+    wrong = rng.choice(
+        [
+            xlsb.cell(rng.choice([16_384, 2**31, 2**32 - 1]), xlsb.truth(True)), xlsb.row(rng.choice([1_048_577, 2**32])),
+            xlsb.cell(1, xlsb.error(rng.choice([0, 7, 42, 99]))), xlsb.cell(1, xlsb.real(float(rng.choice(["nan", "inf"])))),
+            xlsb.cell(1, xlsb.real(1.5), rng.choice([2, 2**24 - 1])), xlsb.cell(1, xlsb.shared(rng.choice([3, 2**32 - 1]))),
+            xlsb.row(1) + xlsb.cell(0, xlsb.inline("又一个")),
+        ]
+    )  # fmt: skip
+    name = "xl/worksheets/sheet1.bin"
+    end = len(found[name]) - len(xlsb.record(146) + xlsb.record(130))
+    whole = found[name][:end] + xlsb.row(20, xlsb.cell(0, xlsb.inline("乙"))) + wrong + found[name][end:]
+    return xlsb.write(folder / "账.xlsb", {**found, name: whole})
+
+
 def pipe(rng: random.Random, folder: Path) -> Path:
     path = folder / rng.choice(["账.xlsx", "账.csv", "账.xls"])
     os.mkfifo(path)
@@ -161,6 +226,8 @@ KINDS: dict[str, tuple[Kind, str, bool]] = {
     "name over two rows": (name_over_rows, made.REFUSED, True), "name that hides": (hiding_name, made.REFUSED, True),
     "wrong encoding": (wrong_encoding, made.REFUSED, False), "link to a workbook": (link_to_a_workbook, made.TAKEN, False),
     "another format's name": (other_name, made.REFUSED, False), "damaged .xls": (damaged_old, made.EITHER, False),
+    "garbled records": (garbled_records, made.EITHER, False), "records cut short": (records_cut_short, made.REFUSED, False),
+    "bomb of records": (record_bomb, made.REFUSED, False), "record out of place": (record_out_of_place, made.REFUSED, False),
     "pipe": (pipe, made.REFUSED, False), "0 bytes": (nothing, made.REFUSED, False),
     "link to nothing": (dangling_link, made.REFUSED, False),
 }  # fmt: skip

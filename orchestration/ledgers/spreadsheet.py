@@ -17,18 +17,19 @@ from orchestration.base.problems import InputError, Problem
 from orchestration.ledgers.grids import ods, xls
 from orchestration.ledgers.grids.delimited import read_delimited
 from orchestration.ledgers.grids.grid import MOST_BYTES, Grid, reference, refused
+from orchestration.ledgers.grids.ooxml import binary as xlsb
 from orchestration.ledgers.grids.ooxml import workbook as ooxml
 from orchestration.ledgers.money import squeeze
 
 __all__ = ["SUFFIXES", "Grid", "read_grids", "read_list", "reference"]
 
 _TEXT = (".csv", ".tsv")
-SUFFIXES = (*_TEXT, ".xlsx", ".xlsm", ".xls", ".ods")
+SUFFIXES = (*_TEXT, ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 _READERS: dict[str, Callable[[Path, str], list[Grid]]] = {
-    ".xlsx": ooxml.read_workbook, ".xlsm": ooxml.read_workbook, ".xls": xls.read_workbook,
-    ".ods": ods.read_workbook,
+    ".xlsx": ooxml.read_workbook, ".xlsm": ooxml.read_workbook, ".xlsb": xlsb.read_workbook,
+    ".xls": xls.read_workbook, ".ods": ods.read_workbook,
 }  # fmt: skip
-_ALLOWED = "csv（UTF-8 或 GB18030）、xlsx、xls 或 ods"
+_ALLOWED = "csv（UTF-8 或 GB18030）、xlsx、xlsb、xls 或 ods"
 _OLE, _ZIP = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"PK"
 
 

@@ -53,8 +53,10 @@ cells as (
         instance,
         basis,
         address,
-        abs(sum(case when side = 'left' then weight else -weight end)) * max(half_width) as half_width,
-        sum(case when side = 'left' then weight else -weight end) * max(skew) as skew
+        -- A width by name: an engine that makes one itself keeps fewer decimals of the product.
+        abs(cast(sum(case when side = 'left' then weight else -weight end) as decimal(9, 0))) * max(half_width)
+            as half_width,
+        cast(sum(case when side = 'left' then weight else -weight end) as decimal(9, 0)) * max(skew) as skew
     from terms
     where role = 'term'
     group by fiscal_year, rule_id, instance, basis, address
@@ -112,8 +114,10 @@ sides as (
             sum(case when role = '{{ role }}' then case when weight < 0 then -value else value end end)
             as decimal(25, 3)
         ) as signed_{{ role }},
-        cast(sum(case when role = '{{ role }}' then case when weight < 0 then -skew else skew end end) as decimal(25, 3))
-            as signed_{{ role }}_skew,
+        cast(
+            sum(case when role = '{{ role }}' then case when weight < 0 then -(value + skew) else value + skew end end)
+            as decimal(25, 3)
+        ) as signed_{{ role }}_middle,
         cast(sum(case when role = '{{ role }}' then half_width end) as decimal(25, 3))
             as {{ role }}_half_width{{ ',' if not loop.last }}
         {% endfor %}
@@ -125,7 +129,7 @@ settled_sides as (
     -- A rate over a negative denominator is that over its opposite.
     select
         *,
-        case when signed_denominator < 0 then -1 else 1 end as turn,
+        signed_denominator < 0 as is_turned,
         left_value - right_value as difference
     from sides
 ),
@@ -140,10 +144,11 @@ instances as (
         rules.only_where_broken,
         rules.companion_of,
         {% for role in ['numerator', 'denominator'] %}
-        cast(sides.turn * sides.signed_{{ role }} as decimal(25, 3)) as {{ role }},
+        case when sides.is_turned then -sides.signed_{{ role }} else sides.signed_{{ role }} end as {{ role }},
         {% for end, sign in {'low': '-', 'high': '+'}.items() %}
         cast(
-            sides.turn * (sides.signed_{{ role }} + sides.signed_{{ role }}_skew) {{ sign }} sides.{{ role }}_half_width
+            case when sides.is_turned then -sides.signed_{{ role }}_middle else sides.signed_{{ role }}_middle end
+            {{ sign }} sides.{{ role }}_half_width
             as decimal(25, 3)
         ) as {{ role }}_{{ end }},
         {% endfor %}
@@ -151,12 +156,11 @@ instances as (
         -- Where cut figures lie to one side of what is reported, so does what they explain of a difference.
         cast(
             coalesce(allowances.half_width, 0)
-            - case
-                when rules.operator in ('<', '<=') then 1
-                when rules.operator in ('>', '>=') then -1
-                when sides.difference < 0 then -1
-                else 1
-            end * coalesce(allowances.skew, 0)
+            + case
+                when rules.operator in ('<', '<=') then -coalesce(allowances.skew, 0)
+                when rules.operator in ('>', '>=') or sides.difference < 0 then coalesce(allowances.skew, 0)
+                else -coalesce(allowances.skew, 0)
+            end
             as decimal(28, 9)
         ) as allowed
     from settled_sides as sides

@@ -10,15 +10,14 @@ import re
 import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from xml.parsers import expat
 
-from orchestration.base.archives import UNPACKING
+from orchestration.base.archives import DamagedError, opened, unpacked
 from orchestration.base.problems import Problem
 from orchestration.ledgers.grids import grid as bounds
 from orchestration.ledgers.grids.formats import FormatError, decimals, number_of, printed
 from orchestration.ledgers.grids.grid import Grid, reference, refused
-from orchestration.ledgers.grids.ooxml.workbook import parse_xml
 from orchestration.ledgers.grids.sheet import SheetParts
+from orchestration.ledgers.grids.xml import attribute, parse_xml, whole
 
 _WHOLE = "未加密、完整的 ods，或另存为 xlsx"
 _CONTENT, _STYLES, _MANIFEST = "content.xml", "styles.xml", "META-INF/manifest.xml"
@@ -30,10 +29,9 @@ _DATA_STYLES = ("number-style", "percentage-style", "currency-style", "date-styl
 def read_workbook(path: Path, name: str) -> list[Grid]:
     """The visible sheets of a workbook. Raises ``InputError`` where it can't be opened or asks for too much."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        with opened(path) as archive:
             return _read(archive, name)
-    # What the archive, the parser, and attributes that are missing or no numbers raise; the cause is kept.
-    except (*UNPACKING, expat.ExpatError, ValueError, KeyError, IndexError, OverflowError) as error:
+    except DamagedError as error:
         raise refused(name, f"打不开的工作簿（{' '.join(str(error).split())[:200]}）", _WHOLE) from error
 
 
@@ -53,8 +51,7 @@ def _read(archive: zipfile.ZipFile, name: str) -> list[Grid]:
         if info.file_size > most:
             found = f"{part} 展开后 {info.file_size / 2**20:,.0f} MiB"
             raise refused(name, found, f"每个部分展开后不超过 {most // 2**20} MiB；删去多余内容后另存")
-        with archive.open(info) as stream:
-            parse_xml(stream, name, part, reader.start, reader.end, reader.text)
+        parse_xml(unpacked(archive, info), name, part, reader.start, reader.end, reader.text)
     grids = [sheet.grid() for sheet, hidden in book.sheets if not hidden]
     hidden = "、".join(sheet.sheet for sheet, hidden in book.sheets if hidden)
     if hidden and grids:
@@ -109,7 +106,7 @@ class _Styles:
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         named = {key.rpartition(":")[2]: value for key, value in attributes.items()}
         if tag in _DATA_STYLES:
-            self._open = self.data[named["name"]] = _DataStyle(tag)
+            self._open = self.data[attribute(named, "name")] = _DataStyle(tag)
         elif self._open is not None:
             self._part_of_a_format(self._open, tag, named)
         elif tag in ("style", "default-style"):
@@ -164,7 +161,7 @@ class _Styles:
             return "General"
         if style.plain and not style.others and style.code.strip('"0#,') == "":
             return "General"
-        others = {condition.replace("value()", ""): self.data[other].code for condition, other in style.others}
+        others = {condition.replace("value()", ""): self._section(other) for condition, other in style.others}
         if not others:
             return style.code
         if ">=0" in others:
@@ -173,19 +170,24 @@ class _Styles:
             return f"{others['>0']};{others['<0']};{others.get('=0', style.code)}"
         return "[" + "][".join(others) + "]" + style.code  # a condition that no printed amount needs: refused by name
 
+    def _section(self, name: str) -> str:
+        if name not in self.data:
+            raise DamagedError(f"没有数字格式 {name[:20]}")
+        return self.data[name].code
+
 
 def _digits(named: dict[str, str]) -> str:
-    places = int(named.get("decimal-places", "0"))
-    fewest = min(int(named.get("min-decimal-places", places)), places)
+    places = whole(named, "decimal-places", "0")
+    fewest = min(whole(named, "min-decimal-places", str(places)), places)
     if not 0 <= places <= bounds.MOST_COLUMNS:
-        raise ValueError(f"decimal-places {places}")
-    whole = "#,##0" if named.get("grouping") == "true" else "0" if named.get("min-integer-digits", "1") != "0" else "#"
-    factor = int(named.get("display-factor", "1"))
+        raise DamagedError(f"decimal-places {places}")
+    digits = "#,##0" if named.get("grouping") == "true" else "0" if named.get("min-integer-digits", "1") != "0" else "#"
+    factor = whole(named, "display-factor", "1")
     thousands = {1: "", 1000: ",", 1000_000: ",,", 1000_000_000: ",,,"}.get(factor)
     if thousands is None:
-        raise ValueError(f"display-factor {factor}")
+        raise DamagedError(f"display-factor {factor}")
     fraction = "." + "0" * fewest + "#" * (places - fewest) if places else ""
-    return whole + fraction + thousands
+    return digits + fraction + thousands
 
 
 class _Book:
@@ -320,8 +322,8 @@ class _OdsCell:
         self.date = named.get("date-value", "")
         self.truth = named.get("boolean-value", "")
         self.style = named.get("style-name", "")
-        rows, columns = named.get("number-rows-spanned", "1"), named.get("number-columns-spanned", "1")
-        self.span = (min(int(rows), bounds.MOST_ROWS), min(int(columns), bounds.MOST_COLUMNS))
+        rows, columns = whole(named, "number-rows-spanned", "1"), whole(named, "number-columns-spanned", "1")
+        self.span = (min(rows, bounds.MOST_ROWS), min(columns, bounds.MOST_COLUMNS))
         self.lines: list[str] = []
         self.length = 0
 
@@ -369,7 +371,7 @@ _ERROR = re.compile(r"#[A-Z/0-9]+[!?]|#N/A|Err:\d{3}")
 
 
 def _repeated(named: dict[str, str], name: str, most: int) -> int:
-    times = int(named.get(name, "1"))
+    times = whole(named, name, "1")
     if not 1 <= times <= most:
-        raise ValueError(f"{name} {times}")
+        raise DamagedError(f"{name} {times}")
     return times

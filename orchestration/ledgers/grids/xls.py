@@ -9,7 +9,7 @@ import io
 from pathlib import Path
 from typing import Any
 
-from orchestration.base.problems import InputError, Problem
+from orchestration.base.problems import Problem
 from orchestration.ledgers.grids import grid as bounds
 from orchestration.ledgers.grids.formats import FormatError, day_of_serial, decimals, is_date, printed
 from orchestration.ledgers.grids.grid import Grid, reference, refused
@@ -29,13 +29,10 @@ def read_workbook(path: Path, name: str) -> list[Grid]:
     try:
         book = xlrd.open_workbook(str(path), logfile=io.StringIO(), formatting_info=True, ragged_rows=True)
         sheets = book.sheets()
-        shown = [sheet for sheet in sheets if sheet.visibility == 0]
-        grids = [_grid(book, sheet, name) for sheet in shown]
-    except InputError:
-        raise
     except Exception as error:  # the library raises many kinds for a damaged file; the message keeps the cause
         found = f"打不开的工作簿（{' '.join(str(error).split())[:200] or type(error).__name__}）"
         raise refused(name, found, "未加密、完整的 xls，或另存为 xlsx") from error
+    grids = [_grid(book, sheet, name) for sheet in sheets if sheet.visibility == 0]
     hidden = "、".join(sheet.name for sheet in sheets if sheet.visibility != 0)
     if hidden and grids:
         grids[0].notices.append(Problem(name, hidden, "", "隐藏的工作表", "未读；要计入请取消隐藏"))
@@ -47,11 +44,18 @@ def _grid(book: Any, sheet: Any, name: str) -> Grid:
     parts.hidden_rows = {row for row, info in sheet.rowinfo_map.items() if info.hidden}
     parts.hidden_columns = [(column, column) for column, info in sheet.colinfo_map.items() if info.hidden]
     parts.ranges = [(top, first, bottom - 1, last - 1) for top, bottom, first, last in sheet.merged_cells]
-    formats = [book.format_map[style.format_key].format_str for style in book.xf_list]
-    struck = {n for n, style in enumerate(book.xf_list) if book.font_list[style.font_index].struck_out}
+    formats = [_format(book, style) for style in book.xf_list]
+    fonts = book.font_list
+    struck = {
+        n
+        for n, style in enumerate(book.xf_list)
+        if style.font_index < len(fonts) and fonts[style.font_index].struck_out
+    }
     for r in range(sheet.nrows):
         for c, cell in enumerate(sheet.row(r)):
-            text = _text(parts, reference(r, c), cell, formats[cell.xf_index], book.datemode == 1)
+            known = cell.xf_index is not None and 0 <= cell.xf_index < len(formats)
+            number_format = formats[cell.xf_index] if known else None
+            text = _text(parts, reference(r, c), cell, number_format, book.datemode == 1)
             if text:
                 parts.cells.setdefault(r, {})[c] = text
                 if cell.xf_index in struck:
@@ -59,7 +63,13 @@ def _grid(book: Any, sheet: Any, name: str) -> Grid:
     return parts.grid()
 
 
-def _text(parts: SheetParts, at: str, cell: Any, number_format: str, from_1904: bool) -> str:
+def _format(book: Any, style: Any) -> str | None:
+    """The code of a style's format; None where the file has none of that number."""
+    known = book.format_map.get(style.format_key)
+    return None if known is None else str(known.format_str)
+
+
+def _text(parts: SheetParts, at: str, cell: Any, number_format: str | None, from_1904: bool) -> str:
     """What one cell prints; a problem where it prints nothing that can be trusted."""
     import xlrd
 
@@ -76,6 +86,8 @@ def _text(parts: SheetParts, at: str, cell: Any, number_format: str, from_1904: 
     if cell.ctype not in (xlrd.XL_CELL_NUMBER, xlrd.XL_CELL_DATE):
         return ""
     try:
+        if number_format is None:
+            raise FormatError(f"没有第 {cell.xf_index} 号格式")
         if is_date(number_format):
             return printed(day_of_serial(cell.value, from_1904), "")
         text = printed(cell.value, number_format)

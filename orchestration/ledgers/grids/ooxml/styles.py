@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from orchestration.ledgers.grids.formats import is_date
+from orchestration.ledgers.grids.xml import whole
 
 #: Formats that have a number and no text in the file (ECMA-376, 18.8.30); dates by any of their forms.
 _BUILT_IN = {
@@ -37,19 +39,24 @@ class StyleReader:
         above = self.path[-1] if self.path else ""
         self.path.append(tag)
         if tag == "numFmt" and above == "numFmts":
-            self.custom[int(attributes["numFmtId"])] = attributes.get("formatCode", "")
+            self.custom[whole(attributes, "numFmtId")] = attributes.get("formatCode", "")
         elif tag == "font" and above == "fonts":
             self.fonts.append(False)
         elif tag == "strike" and above == "font" and len(self.path) == 4:
             self.fonts[-1] = attributes.get("val", "1") not in ("0", "false")
         elif tag == "xf" and above == "cellXfs":
-            self.cells.append((int(attributes.get("numFmtId", "0")), int(attributes.get("fontId", "0"))))
+            self.cells.append((whole(attributes, "numFmtId", "0"), whole(attributes, "fontId", "0")))
 
     def end(self, tag: str) -> None:
         self.path.pop()
 
     def styles(self) -> Styles:
-        formats = [self.custom.get(number) or _BUILT_IN.get(number, "General") for number, _ in self.cells]
-        struck = frozenset(n for n, (_, font) in enumerate(self.cells) if font < len(self.fonts) and self.fonts[font])
-        dates = frozenset(n for n, each in enumerate(formats) if is_date(each))
-        return Styles(formats or ["General"], struck, dates)
+        return styles_of(self.custom, self.fonts, self.cells)
+
+
+def styles_of(custom: Mapping[int, str], fonts: Sequence[bool], cells: Sequence[tuple[int, int]]) -> Styles:
+    """Styles of cells by the number of their format and of their font. ``fonts``: whether each strikes out."""
+    formats = [custom.get(number) or _BUILT_IN.get(number, "General") for number, _ in cells]
+    struck = frozenset(n for n, (_, font) in enumerate(cells) if 0 <= font < len(fonts) and fonts[font])
+    dates = frozenset(n for n, each in enumerate(formats) if is_date(each))
+    return Styles(formats or ["General"], struck, dates)

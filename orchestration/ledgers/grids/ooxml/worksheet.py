@@ -1,27 +1,19 @@
-"""One sheet, row by row: what each cell shows, and what the file says of rows, columns and merged ranges."""
+"""One sheet of XML, row by row: what each cell shows, and what the file says of rows, columns and merged ranges."""
 
 from __future__ import annotations
 
 import re
 
-from orchestration.ledgers.grids import grid as bounds
-from orchestration.ledgers.grids.formats import FormatError, day_of_serial, decimals, number_of, printed
 from orchestration.ledgers.grids.grid import position, reference, refused
+from orchestration.ledgers.grids.ooxml.cells import SheetCells
 from orchestration.ledgers.grids.ooxml.styles import Styles
 from orchestration.ledgers.grids.ooxml.texts import bounded, unescaped
-from orchestration.ledgers.grids.sheet import SheetParts
-
-WHOLE = "未加密、完整的 xlsx"
-_EXPECTED_FORMAT = "常规、定点、千分位、百分比、会计或日期格式"
-_NO_NUMBER = -1
+from orchestration.ledgers.grids.xml import whole, whole_number
 
 
-class Worksheet(SheetParts):
+class Worksheet(SheetCells):
     def __init__(self, file: str, sheet: str, strings: list[str], styles: Styles, from_1904: bool):
-        super().__init__(file, sheet)
-        self.strings, self.styles, self.from_1904 = strings, styles, from_1904
-        self.shown: dict[tuple[str, int], tuple[str, int | None]] = {}
-        self.count = 0
+        super().__init__(file, sheet, strings, styles, from_1904)
         self.row = -1
         self.column = -1
         self.style = 0
@@ -46,7 +38,7 @@ class Worksheet(SheetParts):
         elif tag == "mergeCell":
             self._merge(attributes.get("ref", ""))
         elif tag == "col" and attributes.get("hidden") in ("1", "true"):
-            self.hidden_columns.append((int(attributes["min"]) - 1, int(attributes["max"]) - 1))
+            self.hidden_columns.append((whole(attributes, "min") - 1, whole(attributes, "max") - 1))
 
     def text(self, data: str) -> None:
         if self.collecting and self.value is not None and self.type != "phonetic":
@@ -62,12 +54,9 @@ class Worksheet(SheetParts):
 
     def _start_row(self, attributes: dict[str, str]) -> None:
         number = attributes.get("r")
-        self.row = int(number) - 1 if number else self.row + 1
+        self.row = whole_number(number, "r") - 1 if number else self.row + 1
         self.column = -1
-        if not 0 <= self.row < bounds.MOST_ROWS:
-            raise refused(self.file, f"第 {number} 行", f"不超过 {bounds.MOST_ROWS:,} 行", self.sheet)
-        if attributes.get("hidden") in ("1", "true"):
-            self.hidden_rows.add(self.row)
+        self.begin_row(self.row, number or f"{self.row + 1}", hidden=attributes.get("hidden") in ("1", "true"))
 
     def _start_cell(self, attributes: dict[str, str]) -> None:
         place = attributes.get("r")
@@ -79,7 +68,8 @@ class Worksheet(SheetParts):
         else:
             self.column += 1
         style = attributes.get("s", "0")
-        self.style = int(style) if style.isascii() and style.isdigit() else -1  # told where the cell is read
+        # told where the cell is read
+        self.style = int(style) if style.isascii() and style.isdigit() and len(style) < 10 else -1
         self.type = attributes.get("t", "n")
         self.formula = False
         self.value = None
@@ -90,29 +80,17 @@ class Worksheet(SheetParts):
             if self.formula and self.type not in ("s", "str", "inlineStr"):
                 self.problem(at, "公式没有保存结果", "在表格软件中重新计算并保存")
             return
-        raw = "".join(self.value)
-        text = self._read(at, raw)
-        if not text and not self.formula:
-            return
-        self.count += 1
-        if self.count > bounds.MOST_PLACES:
-            raise refused(self.file, "单元格太多", f"每张表不超过 {bounds.MOST_PLACES:,} 格", self.sheet, at)
-        row = self.cells.setdefault(self.row, {})
-        if self.column in row:
-            self.problem(at, f"第二个 {at}（{text}）", "每格一次；用表格软件打开后另存")
-        row[self.column] = text
-        if self.style in self.styles.struck:
-            self.struck.append(at)
+        text = self._read(at, "".join(self.value))
+        if text or self.formula:
+            self.keep(self.row, self.column, self.style, text)
 
     def _read(self, at: str, raw: str) -> str:
         if self.type == "n":
             return self._number(at, raw.strip())
         if self.type == "s":
-            number = int(raw) if raw.strip().isdecimal() else -1
-            if not 0 <= number < len(self.strings):
-                self.problem(at, f"没有第 {raw[:20]} 条文字", WHOLE)
-                return ""
-            return self.strings[number]
+            number = raw.strip()
+            known = number.isascii() and number.isdigit() and len(number) < 10
+            return self.shared(at, int(number) if known else -1, raw)
         if self.type in ("str", "inlineStr"):
             return bounded(unescaped(raw), self.file, self.sheet, at)
         if self.type == "b":
@@ -121,45 +99,18 @@ class Worksheet(SheetParts):
             self.problem(at, raw[:40] or "错误值", "数，而不是公式错误")
             return ""
         if self.type == "d":
-            match = re.match(r"(\d{4})-(\d\d)-(\d\d)", raw)
+            match = re.match(r"(\d{4})-(\d\d)-(\d\d)", raw, re.ASCII)
             if match:
                 return f"{int(match[1])}年{int(match[2])}月{int(match[3])}日"
         self.problem(at, f"{self.type[:20]} 类的单元格", "数、文字或日期")
         return ""
 
     def _number(self, at: str, raw: str) -> str:
-        if not raw:
-            if self.formula:
-                self.problem(at, "公式没有保存结果", "在表格软件中重新计算并保存")
-            return ""
-        known = self.shown.get((raw, self.style))
-        if known is None:
-            try:
-                known = self._shown(raw)
-            except FormatError as error:
-                self.problem(at, str(error), _EXPECTED_FORMAT)
-                return ""
-            if len(self.shown) < 100_000:
-                self.shown[(raw, self.style)] = known
-        text, places = known
-        if places != _NO_NUMBER and text:
-            self.places[at] = places
-        return text
-
-    def _shown(self, raw: str) -> tuple[str, int | None]:
-        """What a stored number shows under its style, and its decimals (``_NO_NUMBER`` for a day)."""
-        if len(raw) > 400:
-            raise FormatError(f"数 {raw[:20]}…")
-        value = number_of(raw)
-        if not 0 <= self.style < len(self.styles.formats):
-            raise FormatError(f"没有第 {self.style} 号格式")
-        number_format = self.styles.formats[self.style]
-        if self.style in self.styles.dates:
-            if value == int(value) or value >= 1:
-                return printed(day_of_serial(value, self.from_1904), ""), _NO_NUMBER
-            seconds = round(value * 86_400)
-            return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}", _NO_NUMBER
-        return printed(value, number_format), decimals(value, number_format)
+        if raw:
+            return self.number(at, raw, self.style)
+        if self.formula:
+            self.problem(at, "公式没有保存结果", "在表格软件中重新计算并保存")
+        return ""
 
     def _merge(self, name: str) -> None:
         first, _, last = name.partition(":")
