@@ -158,13 +158,11 @@ def garbled_records(rng: random.Random, folder: Path) -> Path:
 
 
 def records_cut_short(rng: random.Random, folder: Path) -> Path:
-    """A part that ends within a record; or a record that says it is longer than its part."""
+    """A part that ends within a record: in its head, or before the 256 MiB that it says it has."""
     found = _records(rng)
     name = rng.choice([each for each in found if each.endswith(".bin")])
-    cut = found[name][: rng.randrange(1, len(found[name]))]
-    return xlsb.write(
-        folder / "账.xlsb", {**found, name: cut + b"\x05\xff\xff\xff" + rng.choice([b"", b"\x7f", b"\xff"])}
-    )
+    head = b"\x05\xff\xff\xff" + rng.choice([b"", b"\x7f", b"\xff"])
+    return xlsb.write(folder / "账.xlsb", {**found, name: found[name] + head + rng.randbytes(rng.randint(0, 9))})
 
 
 def record_bomb(rng: random.Random, folder: Path) -> Path:

@@ -53,9 +53,7 @@ def _grid(book: Any, sheet: Any, name: str) -> Grid:
     }
     for r in range(sheet.nrows):
         for c, cell in enumerate(sheet.row(r)):
-            known = cell.xf_index is not None and 0 <= cell.xf_index < len(formats)
-            number_format = formats[cell.xf_index] if known else None
-            text = _text(parts, reference(r, c), cell, number_format, book.datemode == 1)
+            text = _text(parts, reference(r, c), cell, formats, book.datemode == 1)
             if text:
                 parts.cells.setdefault(r, {})[c] = text
                 if cell.xf_index in struck:
@@ -69,7 +67,7 @@ def _format(book: Any, style: Any) -> str | None:
     return None if known is None else str(known.format_str)
 
 
-def _text(parts: SheetParts, at: str, cell: Any, number_format: str | None, from_1904: bool) -> str:
+def _text(parts: SheetParts, at: str, cell: Any, formats: list[str | None], from_1904: bool) -> str:
     """What one cell prints; a problem where it prints nothing that can be trusted."""
     import xlrd
 
@@ -86,13 +84,24 @@ def _text(parts: SheetParts, at: str, cell: Any, number_format: str | None, from
     if cell.ctype not in (xlrd.XL_CELL_NUMBER, xlrd.XL_CELL_DATE):
         return ""
     try:
-        if number_format is None:
-            raise FormatError(f"没有第 {cell.xf_index} 号格式")
-        if is_date(number_format):
-            return printed(day_of_serial(cell.value, from_1904), "")
-        text = printed(cell.value, number_format)
-        parts.places[at] = decimals(cell.value, number_format)
+        text, places = _number(cell, formats, from_1904)
     except FormatError as error:
         parts.problem(at, str(error), "常规、定点、千分位、百分比、会计或日期格式")
         return ""
+    if places != _A_DAY:
+        parts.places[at] = places
     return text
+
+
+_A_DAY = -1
+
+
+def _number(cell: Any, formats: list[str | None], from_1904: bool) -> tuple[str, int | None]:
+    """What a number shows, and its decimals. Raises ``FormatError``."""
+    known = cell.xf_index is not None and 0 <= cell.xf_index < len(formats)
+    number_format = formats[cell.xf_index] if known else None
+    if number_format is None:
+        raise FormatError(f"没有第 {cell.xf_index} 号格式")
+    if is_date(number_format):
+        return printed(day_of_serial(cell.value, from_1904), ""), _A_DAY
+    return printed(cell.value, number_format), decimals(cell.value, number_format)
