@@ -4,6 +4,6 @@ never opened.
 
 One pass and no object a cell, and every part is bounded before it is unpacked. What a format shows is ``formats``.
 
-``package`` and ``cells`` are of both kinds. Of XML: the ``workbook``, its ``texts`` and ``styles``, each ``worksheet``; of
+``package`` and ``cells`` are of both kinds. Of XML: ``workbook``, ``texts``, ``styles`` and each ``worksheet``; of
 records: ``records`` and ``binary``.
 """
