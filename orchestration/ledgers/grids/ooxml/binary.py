@@ -11,7 +11,7 @@ from pathlib import Path
 from orchestration.ledgers.grids import grid as bounds
 from orchestration.ledgers.grids.grid import Grid, reference, refused
 from orchestration.ledgers.grids.ooxml.cells import SheetCells
-from orchestration.ledgers.grids.ooxml.package import Entry, Workbook
+from orchestration.ledgers.grids.ooxml.package import ListedSheet, Workbook
 from orchestration.ledgers.grids.ooxml.records import compact, records, text, values, whole
 from orchestration.ledgers.grids.ooxml.styles import Styles, styles_of
 from orchestration.ledgers.grids.ooxml.texts import bounded
@@ -61,7 +61,7 @@ class BinaryWorkbook(Workbook):
                 cells.append((whole("H", content, 2), whole("H", content, 4)))
         return styles_of(custom, fonts, cells)
 
-    def sheet(self, entry: Entry, strings: list[str], styles: Styles) -> Grid:
+    def sheet(self, entry: ListedSheet, strings: list[str], styles: Styles) -> Grid:
         sheet = BinarySheet(self.name, entry.name, strings, styles, self.from_1904)
         for kind, content in records(self.chunks(entry.part, bounds.MOST_EXPANDED)):
             sheet.record(kind, content)

@@ -16,7 +16,7 @@ from orchestration.ledgers.grids.xml import parse_xml
 
 
 @dataclass
-class Entry:
+class ListedSheet:
     """One sheet as the workbook lists it."""
 
     name: str
@@ -51,7 +51,7 @@ class Workbook(ABC):
     def styles(self, part: str) -> Styles: ...
 
     @abstractmethod
-    def sheet(self, entry: Entry, strings: list[str], styles: Styles) -> Grid: ...
+    def sheet(self, entry: ListedSheet, strings: list[str], styles: Styles) -> Grid: ...
 
     def grids(self) -> Iterator[Grid]:
         """The visible sheets."""
@@ -72,7 +72,7 @@ class Workbook(ABC):
         wanted = f"{stem}.{self.ending}"
         return next((part for part in self.parts if part.endswith(wanted) and "/worksheets" not in part), "")
 
-    def _entries(self) -> list[Entry]:
+    def _entries(self) -> list[ListedSheet]:
         default = f"xl/workbook.{self.ending}"
         main = next((target for kind, target in self._relations("").values() if kind == "officeDocument"), default)
         if main.lower() not in self.parts:
@@ -87,7 +87,7 @@ class Workbook(ABC):
             if kind == "worksheet":  # and not a chart sheet
                 if part.lower() not in self.parts:
                     raise refused(self.name, f"缺少工作表 {name} 的内容", self.whole)
-                entries.append(Entry(name, part, hidden))
+                entries.append(ListedSheet(name, part, hidden))
         return entries
 
     def _relations(self, part: str) -> dict[str, tuple[str, str]]:

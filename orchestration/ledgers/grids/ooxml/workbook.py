@@ -8,7 +8,7 @@ from pathlib import Path
 from orchestration.base.archives import DamagedError, opened
 from orchestration.ledgers.grids import grid as bounds
 from orchestration.ledgers.grids.grid import Grid, refused
-from orchestration.ledgers.grids.ooxml.package import Entry, Workbook
+from orchestration.ledgers.grids.ooxml.package import ListedSheet, Workbook
 from orchestration.ledgers.grids.ooxml.styles import StyleReader, Styles
 from orchestration.ledgers.grids.ooxml.texts import SharedTexts
 from orchestration.ledgers.grids.ooxml.worksheet import Worksheet
@@ -56,7 +56,7 @@ class XmlWorkbook(Workbook):
         self.parse(part, reader.start, reader.end)
         return reader.styles()
 
-    def sheet(self, entry: Entry, strings: list[str], styles: Styles) -> Grid:
+    def sheet(self, entry: ListedSheet, strings: list[str], styles: Styles) -> Grid:
         sheet = Worksheet(self.name, entry.name, strings, styles, self.from_1904)
         self.parse(entry.part, sheet.start, sheet.end, sheet.text, bounds.MOST_EXPANDED)
         return sheet.grid()
