@@ -18,6 +18,14 @@ cast(({{ expression }}) * 0.01 as decimal(20, 2))
 cast(case when {{ unit }} = 'yuan' then ({{ expression }}) * 0.01 else {{ expression }} end as decimal(28, 9))
 {%- endmacro %}
 
+{# So much of a value: 0.8 of it. A value without a share is as it was. #}
+{% macro share_of(value, share) -%}
+case
+    when {{ share }} is null then {{ value }}
+    else cast(cast({{ value }} as decimal(28, 6)) * cast({{ share }} as decimal(9, 3)) as decimal(28, 9))
+end
+{%- endmacro %}
+
 {# A count, as the whole number that it is. Rounded by name: engines differ in how they cast a decimal to an integer. #}
 {% macro whole(expression) -%}
 cast(round({{ expression }}) as bigint)

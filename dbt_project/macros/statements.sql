@@ -14,6 +14,7 @@ concat_ws(
         when final_status = 'inconsistent' and says is not null then says
         when final_status = 'inconsistent' and is_rate and denominator = 0 then {{ says_divided_by_zero() }}
         when final_status = 'inconsistent' and compare = 'printed' and operator = '=' then {{ says_printed_differently() }}
+        when final_status = 'inconsistent' and actual_share is not null then {{ says_beyond_share() }}
         when final_status = 'inconsistent' and operator in ('<=', '<') and unit = 'date' then {{ says_too_late() }}
         when final_status = 'inconsistent' and operator in ('<=', '<') then {{ says_too_much() }}
         when final_status = 'inconsistent' and operator in ('>=', '>') then {{ says_too_little() }}
@@ -67,6 +68,15 @@ concat_ws('', left_label, ' 列示为 ', left_text, '，', right_label, ' 列示
 
 {% macro says_too_late() -%}
 concat_ws('', {{ sides('晚于') }}, '（', difference_text, '）')
+{%- endmacro %}
+
+{% macro says_beyond_share() -%}
+concat_ws(
+    '',
+    left_label, ' ', left_text,
+    case when operator in ('<=', '<') then ' 超过 ' else ' 不足 ' end,
+    right_label, ' ', right_text, '，实为 ', share_text
+)
 {%- endmacro %}
 
 {% macro says_too_much() -%}

@@ -109,7 +109,7 @@ def rules_hold() -> list[Expectation]:
 def notices() -> list[Expectation]:
     import great_expectations.expectations as gxe
 
-    return [gxe.ExpectColumnValuesToBeInSet(column="status", value_set=HOLDS, description="没有需要提示的事项")]
+    return [gxe.ExpectColumnValuesToBeInSet(column="broken", value_set=[0], description="没有需要提示的事项")]
 
 
 def scores_add_up() -> list[Expectation]:

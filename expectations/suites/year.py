@@ -300,13 +300,21 @@ SUITES = (
     Suite(
         name="notices",
         title="提示事项",
-        protects="超支、无支出项目、同一事实印数不同等，不拦发布，但要让人看见。",
+        protects="超支、执行率低、无支出项目、同一事实印数不同等，一类一行；不拦发布，但要让人看见。",
         severity="warning",
-        query=_RULE_QUERY.format(severity="warning", difference=_plain("difference")),
-        keys=("rule_id", "instance"),
-        shown=_RULE_COLUMNS,
+        query="""
+            select rule_id, title, judged, broken, statement, advice from rule_summary
+            where severity = 'warning' order by broken > 0 desc, rule_id
+        """,
+        keys=("rule_id",),
+        shown={
+            "rule_id": "规则名",
+            "title": "规则",
+            "judged": "核对处数",
+            "broken": "不符处数",
+            "statement": "说明",
+            "advice": "办法",
+        },
         expectations=expected.notices,
-        sound=f"status {_one_of(HOLDS)}",
-        kinds=("status",),
     ),
 )

@@ -116,9 +116,9 @@ def show_summary(console: Console, build: Build) -> None:
         table.add_row(name, *(str(count.get((severity, status), "")) for status in shown))
     console.print(table)
     _show_entries(console, build)
-    _show_broken(console, build, "error", "不成立", "red")
+    _show_broken(console, build)
     _show_suspects(console, build)
-    _show_broken(console, build, "warning", "提示", "yellow")
+    _show_warnings(console, build)
     for row in build.rows(_NOT_JUDGED):
         console.print(Text(f"未评  {row['indicator']}：{row['reason']}", style="yellow"))
     for row in build.rows(
@@ -211,24 +211,31 @@ def _show_entries(console: Console, build: Build, limit: int = 3) -> None:
         console.print(Text(f"坏行  {row['file']} 第{row['line']}行：{row['reason']}", style="yellow"))
 
 
-def _show_broken(console: Console, build: Build, severity: str, title: str, style: str, limit: int = 2) -> None:
-    """The broken instances, rule by rule: the first ones of each, and how many more there are."""
+def _show_warnings(console: Console, build: Build) -> None:
+    """One line a kind, the gravest of each; every one of them is on the page and in --json."""
+    for row in build.rows(
+        """select rule_id, statement from rule_summary where severity = 'warning' and broken > 0 order by rule_id"""
+    ):
+        console.print(Text.assemble(("提示  ", "yellow"), row["statement"], (f"  {row['rule_id']}", "dim")))
+
+
+def _show_broken(console: Console, build: Build, limit: int = 2) -> None:
+    """Rules that must hold and do not: the first instances of each, and how many more there are."""
     rows = build.rows(
         f"""select rule_id, instance, statement from reconciliation
-           where severity = ? and status in {BROKEN_IN_SQL} order by rule_id, instance""",
-        severity,
+           where severity = 'error' and status in {BROKEN_IN_SQL} order by rule_id, instance"""
     )
-    sides = sides_of(build) if rows and severity == "error" else {}  # all fits one screen; --json has every place
+    sides = sides_of(build) if rows else {}
     by_rule: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
         by_rule.setdefault(row["rule_id"], []).append(row)
     for rule, broken in by_rule.items():
         for row in broken[:limit]:
-            console.print(Text.assemble((f"{title}  ", style), row["statement"], (f"  {rule}", "dim")))
+            console.print(Text.assemble(("不成立  ", "red"), row["statement"], (f"  {rule}", "dim")))
             if places := places_of(sides.get((rule, row["instance"]))):
                 console.print(Text(f"      {places}", style="dim"))
         if len(broken) > limit:
-            console.print(Text(f"{title}  同一规则另有 {len(broken) - limit} 条，见关卡页或 --json", style="dim"))
+            console.print(Text(f"不成立  同一规则另有 {len(broken) - limit} 条，见关卡页或 --json", style="dim"))
 
 
 def _show_suspects(console: Console, build: Build, limit: int = 6) -> None:

@@ -56,6 +56,7 @@ def compile_rules(
         try:
             _check_mentioned(rule, ids)
             rows = [cell for cell in figures.cells if cell.ledger == rule.each_row_of]
+            _check_bounds(rule)
             compiled = _Compiler(rule, contracts, rows, known or contracts, figures).run()
         except RuleError as error:
             problems.append(Problem(source, "", rule.id, error.found, error.expected))
@@ -72,6 +73,14 @@ def _check_mentioned(rule: Rule, ids: Set[str]) -> None:
     for other in filter(None, (rule.only_where_broken, *itertools.chain(*rule.hint.values()))):
         if other not in ids:
             raise RuleError(other, "另一条规则的 id")
+
+
+def _check_bounds(rule: Rule) -> None:
+    """Raises ``RuleError`` where a bound that people set would block a year, or is no share."""
+    if rule.matters:
+        constant(rule.matters)
+    if rule.severity == "error" and (rule.matters or " * " in rule.check):
+        raise RuleError(rule.check, "比例和 matters 是人定的界限，只用于提示（severity: warning）")
 
 
 @dataclass(frozen=True)
@@ -320,6 +329,7 @@ class _Compiler:
             label=label,
             needed=needed,
             row_name=row_name(ledger, row, self.contracts),
+            share=term.share,
             **self._where(ledger, term.where),
         )
 

@@ -11,6 +11,7 @@ A check is one relation between cell addresses (without the year)::
     budget/{row}/paid <= budget/{row}/amount where amount <> 0
     budget/"省本级 (含直属)"/amount = 6000万元
     rows(unit_basic_expenditure/{unit}) = rows(unit_project_expenditure/{unit})
+    project_expenditure/{row}/final_expenditure >= 80% * project_expenditure/{row}/total_budget
 
 ``children()`` and ``of_which()`` are the rows that are part of the row (under a subtotal or a group; 其中); ``rows()``
 compares no figure, only that both tables name the row. ``{name}`` listed under ``for`` is replaced by each of its
@@ -18,7 +19,8 @@ values; with ``each_row_of`` a ``{name}`` is what each row of that ledger writes
 can name the cell that it speaks of; any other ``{name}`` stands in a row key and makes an instance of every row. ``*``
 inside ``sum()`` or ``count()`` is every detail row, of a hierarchy its leaves. ``where`` in the brackets picks rows;
 at the end it picks the instances, by the row of the first term. ``prior`` reads last year's published cells; a number
-stands for itself, money with its unit (``6000万元``). A name with spaces or brackets stands in quotes.
+stands for itself, money with its unit (``6000万元``). A name with spaces or brackets stands in quotes. A share
+(``80% *``) stands before the one figure on the right of an inequality: a bound that people set, not what print implies.
 """
 
 from __future__ import annotations
@@ -72,6 +74,8 @@ class Term:
     rest: bool = False  # one of several rows that a term before it speaks for
     where: Filter | None = None
     decides: bool = False  # no instance without it
+    share: Decimal | None = None  # 80% of the figure, as a bound
+    share_text: str = ""
 
 
 @dataclass(frozen=True)
@@ -104,10 +108,28 @@ def parse(check: str) -> Check:
     if len(at) != 1:
         raise RuleError(check, f"一个关系式，含 {'、'.join(OPERATORS)} 之一（前后留空格）")
     operator = words[at[0]][0]
-    groups = _groups(check, operator, _terms(words[: at[0]]), words[at[0] + 1 :])
+    share, right = _shared(check, operator, words[at[0] + 1 :])
+    groups = _groups(check, operator, _terms(words[: at[0]]), right)
+    if share:
+        groups[1] = _part_of(check, groups[1], share)
     if where:
         groups[0] = _picked(check, groups[0], where)
     return Check(operator, tuple(groups))
+
+
+def _shared(check: str, operator: str, right: list[Word]) -> tuple[str, list[Word]]:
+    """The share that a right side begins with, and the rest of it."""
+    if [word for word, call in right[1:2] if not call] != ["*"]:
+        return "", right
+    if operator == "=" or not NUMBER.fullmatch(right[0][0]):
+        raise RuleError(check, "不等式的右边：比例 * 账/行/栏（80% * 账/行/栏）")
+    return right[0][0], right[2:]
+
+
+def _part_of(check: str, group: Group, share: str) -> Group:
+    if len(group.terms) != 1 or group.terms[0].call == "constant":
+        raise RuleError(check, "比例之后只有一项：80% * 账/行/栏")
+    return replace(group, terms=(replace(group.terms[0], share=constant(share), share_text=share),))
 
 
 def _places(words: list[Word], marks: tuple[str, ...]) -> list[int]:

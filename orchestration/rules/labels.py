@@ -39,6 +39,7 @@ def label_of(term: Term, place: tuple[str, str, str], home: tuple[str, ...], con
         text = f"{''.join(named)}所列个数"
     else:
         text = header if (ledger, row) == home else " ".join([*named, header])
+    text = f"{text}的{term.share_text}" if term.share is not None else text
     text = text if ledger == home[0] else f"{short} {text}"
     return f"上年{text}" if term.prior else text
 

@@ -62,6 +62,10 @@ class Rule(BaseModel):
     same_digits: bool = False
     #: said of a broken instance, behind its place, in place of the sentence that its relation would make
     says: str | None = None
+    #: a share of what is compared with: of the instances that do not hold, those beyond it are what matters (10%)
+    matters: str = ""
+    #: what whoever is told of a broken instance should do
+    advice: str = ""
     #: text -> said after the statement of a broken instance, unless one of these rules is broken
     hint: dict[str, tuple[str, ...]] = {}
 
@@ -93,6 +97,7 @@ class Selector:
     where_operator: str | None = None  # stands so
     where_text: str | None = None  # to this text
     where_value: Decimal | None = None  # or to this figure
+    share: Decimal | None = None  # so much of the figure is compared: 0.8
 
     @property
     def width(self) -> int:
@@ -189,5 +194,6 @@ def digits_rule(rule: Rule) -> Rule:
             "severity": "warning",
             "compare": "printed",
             "same_digits": False,
+            "advice": "核对两处列示，按原始数据改为一致",
         }
     )

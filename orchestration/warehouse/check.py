@@ -24,7 +24,7 @@ from orchestration.warehouse.prior import read_prior
 from orchestration.warehouse.suspects import write_suspects
 
 #: What a check looks at: the judge's tables, with the score that they make.
-JUDGED = ("reconciliation", "correction", "accepted_exception", "cell", "score_summary")
+JUDGED = ("reconciliation", "rule_summary", "correction", "accepted_exception", "cell", "score_summary")
 #: What makes a folder a year's folder.
 SOURCES = "sources.yml"
 

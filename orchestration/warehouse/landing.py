@@ -19,6 +19,7 @@ from orchestration.ledgers.exceptions import AcceptedException
 from orchestration.ledgers.money import unit_kind
 from orchestration.ledgers.narrative import Piece
 from orchestration.ledgers.reader import Year
+from orchestration.rules.grammar import constant
 from orchestration.rules.model import COMPUTED, Rulebook
 from orchestration.warehouse.tables import FLAG, INT, LONG, TEXT, VALUE, Schema, write_table
 
@@ -45,14 +46,15 @@ SCHEMAS: dict[str, Schema] = {
         "fen": "decimal(28, 0)", "bad_lines": LONG, "same_as": TEXT},
     "bad_line": {"fiscal_year": INT, "ledger": TEXT, "file": TEXT, "line": LONG, "reason": TEXT, "raw": TEXT},
     "rule": {"fiscal_year": INT, "rule_id": TEXT, "title": TEXT, "severity": TEXT, "operator": TEXT, "compare": TEXT,
-        "only_where_broken": TEXT, "companion_of": TEXT, "says": TEXT},
+        "only_where_broken": TEXT, "companion_of": TEXT, "says": TEXT,
+        "matters": VALUE, "advice": TEXT},
     "rule_hint": {"fiscal_year": INT, "rule_id": TEXT, "text": TEXT, "unless": TEXT},
     "rule_variant": {"fiscal_year": INT, "rule_id": TEXT, "variant": TEXT, "left_label": TEXT, "right_label": TEXT},
     "rule_selector": {"fiscal_year": INT, "rule_id": TEXT, "variant": TEXT, "term": INT, "side": TEXT, "role": TEXT,
         "weight": INT, "constant": VALUE, "year_offset": INT, "ledger": TEXT, "key_1": TEXT, "key_2": TEXT,
         "key_3": TEXT, "slot_1": INT, "slot_2": INT, "slot_3": INT, "detail_only": FLAG, "measure": TEXT,
         "label": TEXT, "needed": FLAG, "row_name": TEXT, "where_measure": TEXT, "where_operator": TEXT,
-        "where_text": TEXT, "where_value": VALUE},
+        "where_text": TEXT, "where_value": VALUE, "share": VALUE},
 }  # fmt: skip
 SCHEMAS["prior_cell"] = SCHEMAS["cell"]
 SCHEMAS["prior_judged"] = {"fiscal_year": INT, "rule_id": TEXT, "title": TEXT, "severity": TEXT, "instances": LONG}
@@ -143,7 +145,8 @@ def _rule_tables(year: int, rulebook: Rulebook) -> dict[str, list[dict[str, Any]
             {"fiscal_year": year, "rule_id": rule.id, "title": rule.title, "severity": rule.severity,
              "operator": rulebook.operators[rule.id], "compare": rule.compare,
              "only_where_broken": rule.only_where_broken, "companion_of": rulebook.companions.get(rule.id),
-             "says": None if rule.id in rulebook.companions else rule.says}
+             "says": None if rule.id in rulebook.companions else rule.says,
+             "matters": constant(rule.matters) if rule.matters else None, "advice": rule.advice}
             for rule in rulebook.rules
         ],
         "rule_hint": [

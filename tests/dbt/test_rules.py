@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.variants import Edits, broken, judge, published
+from orchestration.warehouse.build import Build
+from tests.variants import FIRST_YEAR, Edits, broken, judge, published
 
 T1, T2, T3 = "unit_basic_expenditure", "unit_project_expenditure", "project_expenditure"
 SCHOOL, EXAM = "湖南省人民武装学校", "湖南省人事考试院"
@@ -214,6 +215,21 @@ WARNINGS: dict[str, Edits] = {
         "fund_statement/institution_pension:expenditure:total/completion_rate": "100%",
     },
     "project_has_expenditure": {},
+    "adjustment_share": {},
+    # The same totals of initial budget and adjustment, spread otherwise.
+    "adjustment_cut_share": {
+        "category_expenditure/maintenance/initial_budget": "1,638.76",
+        "category_expenditure/maintenance/adjustment": "-610.98",
+        "category_expenditure/special/initial_budget": "357.00",
+        "category_expenditure/special/adjustment": "2,227.37",
+    },
+    "project_has_initial_budget": {},
+    "project_execution_low": {},
+    "fund_income_above_budget": {},
+    "fund_income_below_budget": {
+        "fund_statement/enterprise_pension:income:利息收入/actual": "19.07",
+        "fund_statement/enterprise_pension:income:基本养老保险保费收入/actual": "1,090.08",
+    },
     "accounting_units_and_institutions": {},
     "nothing_after_signature": {},
     "notice_before_evaluation": {"report_date/notice_issued/day": "2025年3月26日"},
@@ -353,7 +369,16 @@ def test_the_warnings_of_2024_are_these(judged: dict[int, Any]) -> None:
         "转移支出",
         "补助下级支出",
     ]
+    income = ["enterprise_pension/委托投资收益", "enterprise_pension/其他收入", "resident_pension/委托投资收益"]
+    income += ["resident_pension/total", "work_injury/其他收入", "unemployment/其他收入"]
+    low = [1, 4, 5, 7, 9, 10, 11, 12, 13, 17, 18, 22, 23, 24, 32, 33, 36]
     assert found == {
+        ("adjustment_share", "department_summary/project"),
+        ("adjustment_share", "category_expenditure/development"),
+        ("adjustment_share", "category_expenditure/special"),
+        *(("fund_income_above_budget", place) for place in income),
+        *(("project_execution_low", str(row)) for row in low),
+        *(("project_has_initial_budget", str(row)) for row in (4, 6, 7, 15, 24, 36, 37)),
         ("category_overspend", "maintenance"),
         ("category_rate_hides_overspend", "maintenance"),
         ("fund_overspend", "institution_pension/total"),
@@ -367,6 +392,39 @@ def test_the_warnings_of_2024_are_these(judged: dict[int, Any]) -> None:
         ("accounting_units_and_institutions", "all"),
         ("prior_year_published", "2999"),  # the copy is landed as fiscal year 3000
     }
+
+
+def test_a_bound_that_people_set_is_told_with_the_share_that_it_is(judged: dict[int, Any]) -> None:
+    found = {(r["rule_id"], r["instance"]): r for r in judged[0]}
+    adjusted = found["adjustment_share", "department_summary/project"]
+    assert adjusted["statement"] == (
+        "部门总数 项目支出：本年调整 4512.02 万元 超过 年初预算的30% 3131.451 万元，实为 43.23%"
+    )
+    assert (adjusted["left_value"], adjusted["right_value"]) == (Decimal("45120200"), Decimal("31314510"))
+    assert found["fund_income_above_budget", "resident_pension/total"]["statement"].endswith("实为 234.30%")
+    assert found["project_execution_low", "5"]["statement"].endswith("实为 74.71%")
+
+
+def test_one_line_a_kind_with_how_many_and_the_gravest(tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = tmp_path_factory.mktemp("kinds")
+    # 80 % of 3,132.63 is 2,506.104: 2,506.10 may be that, within what printing implies.
+    edges = [{}, *({f"{T3}/2/final_expenditure": text} for text in ("2,506.11", "2,506.10", "2,506.09"))]
+    judged = judge(folder, edges, built=("reconciliation", "rule_summary"))
+    place = ("project_execution_low", "2")
+    second = [next(r["status"] for r in rows if (r["rule_id"], r["instance"]) == place) for rows in judged.values()]
+    assert second == ["consistent", "consistent", "rounding", "inconsistent"]
+    rows = {
+        row["rule_id"]: row
+        for row in Build(FIRST_YEAR, folder).rows("from rule_summary where fiscal_year = ?", FIRST_YEAR)
+    }
+    low, funds = rows["project_execution_low"], rows["fund_overspend"]
+    assert (low["judged"], low["broken"], low["beyond"]) == (37, 17, None)
+    assert low["statement"].startswith("项目执行率不低于 80%：37 处中 17 处不符；差额最大的：表3 第11行 ")
+    assert (funds["broken"], funds["beyond"]) == (9, 8)
+    assert "20 处中 9 处不符，其中相差 10% 以上的 8 处；差额最大的：基金收支 失业保险支出 合计" in funds["statement"]
+    assert rows["category_overspend"]["statement"].startswith("项目支出分类 运行维护经费：决算支出 1061.91 万元")
+    assert rows["unit_balance"]["statement"] is None and rows["unit_balance"]["broken"] == 0
+    assert all(row["advice"] for row in rows.values() if row["broken"] and row["severity"] == "warning"), "what to do"
 
 
 def test_the_overspent_category_is_told_though_no_unit_and_no_project_overspends(judged: dict[int, Any]) -> None:

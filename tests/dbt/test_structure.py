@@ -27,7 +27,7 @@ MEANT: dict[str, dict[str, str]] = {
     "staging alone reads sources": dict.fromkeys(
         (
             "accepted_exception", "cell", "cell_flow", "entry_file", "int_figure", "int_indicator_reported",
-            "ledger_source", "narrative", "reconciliation", "rule_judgement", "rule_term",
+            "ledger_source", "narrative", "reconciliation", "rule_judgement", "rule_summary", "rule_term",
         ), _LANDED,
     ),
     "a source has one reader": dict.fromkeys(

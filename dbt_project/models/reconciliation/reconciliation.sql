@@ -54,7 +54,11 @@ figures as (
         ledger.short as ledger_short,
         {{ divided('signed_numerator', 'signed_denominator', 6, 3, 'decimal(28, 9)') }} as quotient,
         {{ divided('numerator_high', 'denominator_low', 9, 3, 'decimal(28, 9)') }} as quotient_high,
-        {{ divided('numerator_low', 'denominator_high', 9, 3, 'decimal(28, 9)') }} as quotient_low
+        {{ divided('numerator_low', 'denominator_high', 9, 3, 'decimal(28, 9)') }} as quotient_low,
+        case
+            when share is not null and share_of <> 0
+                then {{ divided('cast(left_value as decimal(25, 3))', 'share_of', 4, 3, 'decimal(28, 9)') }}
+        end as actual_share
     from applicable
     left join {{ source('raw', 'rule_variant') }} as variant
         on
@@ -127,7 +131,8 @@ worded as (
             else concat_ws('', {{ displayed('(left_value - compared_value)', 'unit', 'printed_factor') }}, suffix)
         end as difference_text,
         concat_ws('', {{ displayed('allowance', "case when unit = 'date' then 'count' else unit end", 'printed_factor') }}, suffix)
-            as allowed_text
+            as allowed_text,
+        concat_ws('', {{ displayed('actual_share', "'ratio'", '1') }}, '%') as share_text
     from settled
 ),
 

@@ -1,7 +1,7 @@
 -- Each rule instance judged on two bases: as corrected, and as reported where a correction makes a difference.
 {% set columns = [
     'fiscal_year', 'rule_id', 'instance', 'variant', 'term', 'side', 'role', 'weight', 'label', 'address', 'ledger',
-    'row_label', 'unit', 'printed_unit', 'printed_factor', 'is_missing'
+    'row_label', 'unit', 'printed_unit', 'printed_factor', 'is_missing', 'share', 'whole'
 ] %}
 with rules as (
     select * from {{ source('raw', 'rule') }}
@@ -92,6 +92,8 @@ sides as (
         coalesce(max(case when side = 'left' then printed_unit end), max(printed_unit), '') as printed_unit,
         coalesce(max(case when side = 'left' then printed_factor end), max(printed_factor), 1) as printed_factor,
         min(case when role = 'numerator' then printed_unit end) as numerator_unit,
+        max(share) as share,
+        cast(sum(whole) as decimal(25, 3)) as share_of,
         {% for side in ['left', 'right'] %}
         cast(
             coalesce(

@@ -158,6 +158,7 @@ terms as (
         selectors.constant,
         selectors.label,
         selectors.needed,
+        selectors.share,
         matches.address,
         -- A figure that is not there is still that of a ledger and a row.
         coalesce(matches.ledger, nullif(selectors.ledger, '')) as ledger,
@@ -245,15 +246,19 @@ select
     terms.printed_unit,
     terms.printed_factor,
     terms.address is null and terms.role <> 'constant' as is_missing,
+    terms.share,
+    case when terms.share is not null then terms.value end as whole,
     {% for prefix in ['', 'printed_'] %}
     case terms.role
         when 'constant' then terms.constant
         when 'count' then cast(case when terms.address is null then 0 else 1 end as decimal(28, 9))
-        else terms.{{ prefix }}value
+        else {{ share_of('terms.' ~ prefix ~ 'value', 'terms.share') }}
     end as {{ prefix }}value,
     {% for name in ['half_width', 'skew'] %}
-    case when terms.role in ('constant', 'count') then cast(0 as decimal(28, 9)) else terms.{{ prefix }}{{ name }} end
-        as {{ prefix }}{{ name }}{{ '' if loop.last and prefix else ',' }}
+    case
+        when terms.role in ('constant', 'count') then cast(0 as decimal(28, 9))
+        else {{ share_of('terms.' ~ prefix ~ name, 'abs(terms.share)' if name == 'half_width' else 'terms.share') }}
+    end as {{ prefix }}{{ name }}{{ '' if loop.last and prefix else ',' }}
     {% endfor %}
     {% endfor %}
 from terms

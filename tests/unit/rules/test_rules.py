@@ -135,6 +135,34 @@ def test_what_cannot_be_read_is_named(contracts: dict[str, Contract], check: str
     assert found in said and expected
 
 
+def test_a_share_is_a_bound_of_one_figure(contracts: dict[str, Contract]) -> None:
+    t3 = "project_expenditure/{row}"
+    book = compiled(contracts, f"{t3}/final_expenditure >= 80% * {t3}/total_budget", severity="warning")
+    spent, budget = book.selectors
+    assert (spent.share, budget.share, budget.label) == (None, Decimal("0.8"), "预算资金的80%")
+    less = compiled(contracts, f"{t3}/adjustment >= -0.5 * {t3}/initial_budget", severity="warning")
+    assert less.selectors[1].share == Decimal("-0.5")
+
+
+@pytest.mark.parametrize(
+    ("check", "options", "expected"),
+    [
+        ("{t3}/carryover <= 80% * {t3}/total_budget", {"severity": "error"}, "只用于提示"),
+        ("{t3}/carryover >= 0", {"severity": "error", "matters": "10%"}, "只用于提示"),
+        ("{t3}/carryover >= 0", {"matters": "一成"}, "一个数"),
+        ("{t3}/carryover = 80% * {t3}/adjustment", {}, "不等式"),
+        ("{t3}/carryover <= 八成 * {t3}/adjustment", {}, "不等式"),
+        ("{t3}/carryover <= 80% * 6000万元", {}, "只有一项"),
+        ("{t3}/carryover <= 80% * {t3}/adjustment + {t3}/carryover", {}, "只有一项"),
+    ],
+)
+def test_a_bound_that_people_set_blocks_no_year_and_is_of_one_figure(
+    contracts: dict[str, Contract], check: str, options: dict[str, str], expected: str
+) -> None:
+    check = check.replace("{t3}", "project_expenditure/total")
+    assert expected in refused(contracts, check, **{"severity": "warning", **options})[1]
+
+
 def test_a_reference_to_a_rule_that_is_not_there_is_named(contracts: dict[str, Contract]) -> None:
     said, _ = refused(contracts, "project_expenditure/total/carryover >= 0", only_where_broken="nowhere")
     assert said == "nowhere"
