@@ -52,9 +52,9 @@ def in_sql(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def in_rules(path: Path) -> Iterator[tuple[int, str]]:
-    """Titles, sentences and hints of rules."""
+    """Titles, sentences, advice and hints of rules."""
     for number, rule in enumerate(yaml.safe_load(path.read_text(encoding="utf-8")), 1):
-        for text in (rule["title"], rule.get("says"), *rule.get("hint", {})):
+        for text in (rule["title"], rule.get("says"), rule.get("advice"), *rule.get("hint", {})):
             if text:
                 yield number, text
 

@@ -34,6 +34,7 @@ from orchestration.reporting.forms import Form
 from orchestration.reporting.layout import (
     INDEX,
     PlacedFigure,
+    TextBlock,
     TextTable,
     index_by_row,
     index_rows,
@@ -60,12 +61,13 @@ _ANNEX_BEGUN = 110.0
 
 @dataclass
 class WrittenDocument:
-    """A document, and what stands where in it."""
+    """A document, and what stands where in it. ``body``: its text up to the annexes, for the page."""
 
     content: bytes
     printed: list[PlacedFigure]
     warnings: list[str]
     headings: list[tuple[int, str]] = field(default_factory=list)
+    body: list[TextBlock] = field(default_factory=list)
 
 
 def write_document(
@@ -88,7 +90,9 @@ def write_document(
     stamp(filled, fields.version, internal=edition is Edition.INTERNAL)
     output = io.BytesIO()
     filled.save(output)
-    return WrittenDocument(reproducible(output.getvalue()), writer.printed, writer.warnings, writer.headings)
+    return WrittenDocument(
+        reproducible(output.getvalue()), writer.printed, writer.warnings, writer.headings, writer.body
+    )
 
 
 class _Writer:
@@ -103,6 +107,8 @@ class _Writer:
         self.printed: list[PlacedFigure] = []
         self.warnings: list[str] = []
         self.headings: list[tuple[int, str]] = []
+        self.body: list[TextBlock] = []
+        self.is_body = True  # until the annexes
         self.narrative: dict[str, list[dict[str, Any]]] = {}
         self.told: set[str] = set()  # slots of the narrative that the template asked for
         for row in sorted(fields.version.tables["narrative"], key=lambda row: (row["slot"], row["position"])):
@@ -150,10 +156,12 @@ class _Writer:
             self._narrative(at, name)
         elif kind == "form":
             self._form(at, self.forms[name], caption=True)
+            self.body.append(TextBlock(0, (), name))
             _remove(at)
         elif kind == "chart":
             self._chart(at, name)
         elif kind == "附件清单":
+            self.is_body = False
             annexes = [form for form in self.forms.values() if form.is_annex]
             for number, form in enumerate(annexes, 1):
                 self._paragraph(at, f"{number}．{form.title}", "Body Text")
@@ -203,6 +211,7 @@ class _Writer:
     def _settle(self, paragraph: Paragraph) -> None:
         """Strip the tokens of a paragraph, record its figures, and mark what is corrected and what is missing."""
         self._enter(paragraph)
+        whole, before = paragraph.text, len(self.printed)
         notes: list[str] = []
         for run in paragraph.runs:
             if TOKEN.search(run.text):
@@ -214,6 +223,8 @@ class _Writer:
         for note in reversed(dict.fromkeys(notes)):
             self._after(paragraph, f"{note}。", "表注")
         self.warnings += [gap for gap in _GAP.findall(paragraph.text) if gap not in self.warnings]
+        if self.is_body and whole.strip() and (style := paragraph.style.name if paragraph.style else "") != "Title":
+            self.body.append(_block(style or "", whole, self.printed[before:]))
 
     def _print(self, number: int, text: str, notes: list[str]) -> str:
         figure = self.fields.printed[number]
@@ -328,6 +339,16 @@ class _Writer:
         )
         size, margin = found.find(qn("w:pgSz")), found.find(qn("w:pgMar"))
         return int(size.get(qn("w:w"))) - int(margin.get(qn("w:left"))) - int(margin.get(qn("w:right")))
+
+
+def _block(style: str, text: str, figures: Sequence[PlacedFigure]) -> TextBlock:
+    """A paragraph as it reads, with the figures that were printed in it."""
+    words = TOKEN.split(text)  # words, a token's number and its text, words, …
+    pieces: list[str | tuple[PlacedFigure, str]] = [words[0]]
+    for figure, shown, between in zip(figures, words[2::3], words[3::3], strict=True):
+        pieces += [(figure, shown), between]
+    level = int(style[-1]) if style.startswith("Heading") else 0
+    return TextBlock(level, tuple(piece for piece in pieces if piece))
 
 
 def _set_apart(run: Run, what: re.Pattern[str], *, highlight: bool) -> None:

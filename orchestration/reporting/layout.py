@@ -41,6 +41,22 @@ class PlacedFigure:
     figure: ReportFigure
 
 
+@dataclass(frozen=True)
+class TextBlock:
+    """One piece of the text, for who shows it elsewhere: a heading of its level, a paragraph (0), or a form by name.
+
+    ``parts``: words, and figures with their place and how they are written there.
+    """
+
+    level: int
+    parts: tuple[str | tuple[PlacedFigure, str], ...]
+    form: str = ""
+
+    @property
+    def text(self) -> str:
+        return "".join(part if isinstance(part, str) else part[1] for part in self.parts)
+
+
 def reconciliation_tables(fields: Fields) -> list[TextTable]:
     """Rules by status; what does not hold as it was printed; corrections and exceptions with their evidence."""
     tables = fields.version.tables

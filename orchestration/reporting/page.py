@@ -23,9 +23,11 @@ from markupsafe import Markup
 from orchestration.base.clock import shown_stamp
 from orchestration.base.wording import SECTIONS, STATUSES
 from orchestration.ledgers.money import MONEY_UNITS, day_of
+from orchestration.reporting.desk import build_desk
 from orchestration.reporting.fields import Fields
 from orchestration.reporting.figures import BASES, MissingFigure, ReportFigure, amount, chinese_date, places, plain
 from orchestration.reporting.forms import NOT_PROVIDED, Form, FormCell, FormRow, Sum
+from orchestration.reporting.layout import TextBlock
 from orchestration.reporting.prose import marks_note
 from orchestration.rules.model import COMPUTED
 
@@ -61,8 +63,8 @@ POLICY = (
 Rows: TypeAlias = Sequence[Mapping[str, Any]]
 
 
-def render_page(fields: Fields, forms: Sequence[Form], charts: Sequence[Chart]) -> str:
-    """The page as HTML text. The same version gives the same text."""
+def render_page(fields: Fields, forms: Sequence[Form], charts: Sequence[Chart], body: Sequence[TextBlock] = ()) -> str:
+    """The page as HTML text. The same version gives the same text. ``body``: the document's text."""
     from orchestration.reporting.drawing import VEGA_LITE  # Altair takes a second: only whoever draws waits for it
 
     tables = fields.version.tables
@@ -81,8 +83,10 @@ def render_page(fields: Fields, forms: Sequence[Form], charts: Sequence[Chart]) 
         apart=_apart(tables["reconciliation"]),
         corrections=[{**row, "label": labels.get(row["address"], row["address"])} for row in tables["correction"]],
         exceptions=_exceptions(tables),
-        findings=_findings(tables),
+        desk=build_desk(fields, forms),
+        sections=_sections(body),
         forms=forms,
+        titles={form.id: form.title for form in forms},
         parts=_parts,
         tag=_tag,
         figure_places=_places_of(forms),
@@ -176,15 +180,15 @@ def _exceptions(tables: Mapping[str, Rows]) -> list[dict[str, Any]]:
     ]
 
 
-def _findings(tables: Mapping[str, Rows]) -> list[dict[str, Any]]:
-    """What broken rules mean: each fault, its suspects by rank. Empty in a year that was published whole."""
-    suspects = defaultdict(list)
-    for row in sorted(tables.get("suspect_cell", []), key=lambda row: (row["rank"], row["answer"], row["address"])):
-        suspects[row["fault"]].append(row)
-    for row in sorted(tables.get("suspect_entry", []), key=lambda row: (row["rank"], row["statement"])):
-        place = f"{row['file'] or row['ledger']}" + (f" 第{row['line']}行" if row["line"] else "")
-        suspects[row["fault"]].append({**row, "address": place})
-    return [{**row, "suspects": suspects[row["fault"]]} for row in tables.get("finding", [])]
+def _sections(body: Sequence[TextBlock]) -> list[tuple[str, list[TextBlock]]]:
+    """The text under its headings of the first level; what stands before the first has none."""
+    sections: list[tuple[str, list[TextBlock]]] = []
+    for block in body:
+        if block.level == 1 or not sections:
+            sections.append((block.text if block.level == 1 else "", []))
+        if block.level != 1:
+            sections[-1][1].append(block)
+    return sections
 
 
 # --- the facts that figures are looked up in ------------------------------------------------------------------------

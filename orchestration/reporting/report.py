@@ -69,7 +69,7 @@ def make_report(
         contents[edition.workbook] = write_workbook(fields, forms, written.printed, edition)
     if Edition.INTERNAL in editions:
         step("页面")
-        contents[PAGE] = render_page(fields, forms, charts).encode()
+        contents[PAGE] = render_page(fields, forms, charts, written.body).encode()
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in contents.items():
         write_whole(folder / name, content)

@@ -19,6 +19,7 @@ import pytest
 
 from orchestration.ledgers.money import MONEY_UNITS
 from orchestration.reporting.charts import all_charts
+from orchestration.reporting.document import write_document
 from orchestration.reporting.fields import CLOSE, END, OPEN, Fields
 from orchestration.reporting.forms import Form, build_forms
 from orchestration.reporting.page import quantity_text, render_page
@@ -283,6 +284,57 @@ def test_broken_rules_exceptions_and_suspects_are_shown(published: Published, tm
     assert "张三" in text["corrections"]
     first = next(iter(page.having("data-rule-id")))
     assert (first.attributes["data-rule-id"], first.text) == ("score_total", "≠")  # the gravest comes first
+
+
+def test_the_desk_begins_with_what_is_gravest_and_says_place_and_what_to_do(page: Page) -> None:
+    """A kind of warning is one matter; every one of its places is listed beneath, each with its cells."""
+    matters = [e for e in page.elements if "matter" in e.classes]
+    assert len(matters) == 15
+    assert "表3 第17行" in matters[0].text and "-362.20 → -362.69" in matters[0].text  # nobody has confirmed it
+    (low,) = [e for e in matters if e.attributes["data-kind"] == "项目执行率不低于 80%"]
+    assert "37 处中 17 处不符" in low.text and "压减下年预算" in low.text and "project_expenditure.csv G14" in low.text
+    assert all("办法" in e.text for e in matters)
+    named = {e.attributes["data-cell"] for e in page.having("data-cell")}
+    shown = {e.attributes["data-address"] for e in page.having("data-published") if "forms" in e.inside}
+    assert named and named <= shown, "a link to a cell that no table shows"
+    choices = [e.text for e in page.elements if e.tag == "option"]
+    assert "湖南省人民武装学校" in choices and "17 流动人员人事档案管理基本公共服务专项" in choices
+
+
+def test_a_blocked_year_has_its_suspect_first_on_the_desk(published: Published, tmp_path: Path) -> None:
+    version = copy_of(published, tmp_path)
+    cell = "2024/project_expenditure/17/adjustment"
+    rewrite(version, "reconciliation", replace="case when rule_id = 'budget_composition' and instance = "
+            "'project_expenditure/17' then 'inconsistent' else status end as status")  # fmt: skip
+    rewrite(version, "finding", union="select 2024 as fiscal_year, 1 as fault, '两条规则不成立' as statement")
+    rewrite(version, "finding_rule", union="select 2024 as fiscal_year, 1 as fault, 1 as place, 'budget_composition' "
+            "as rule_id, 'project_expenditure/17' as instance")  # fmt: skip
+    rewrite(version, "suspect_cell", union=f"select 2024 as fiscal_year, 1 as fault, 1 as answer, 1 as rank, '{cell}' "
+            "as address, '应在 -362.71 与 -362.67 之间' as statement")  # fmt: skip
+    rewrite(version, "suspect_witness", union=f"select 2024 as fiscal_year, 1 as fault, 1 as answer, 1 as place, "
+            f"'{cell}' as address, '表2 第5行 本年调整 列示为 -362.69' as witness")  # fmt: skip
+    page = Page(rendered(version))
+    first = next(e for e in page.elements if "matter" in e.classes)
+    assert all(said in first.text for said in ("两条规则不成立", "应在 -362.71 与 -362.67 之间", "表2 第5行", "核对"))
+    assert "raw/2024/project_expenditure.csv E20" in first.text
+    assert "没有疑点单元格" not in next(e for e in page.elements if e.attributes.get("id") == "desk").text
+
+
+def test_the_text_of_the_report_stands_on_the_page_with_its_figures_traced(version: Version) -> None:
+    fields = Fields(version)
+    forms = build_forms(fields)
+    written = write_document(fields, forms, None)
+    page = Page(render_page(fields, forms, all_charts(fields), written.body))
+    (text,) = [e for e in page.elements if e.attributes.get("id") == "text"]
+    chapters = [e.text for e in page.elements if "chapter" in e.classes]
+    assert [chapter[0] for chapter in chapters] == list("一二三四五六七八九十")
+    assert all(
+        said in text.text for said in ("主要职能", "网办事项", "存在的问题", "下一步改进措施", "表3　项目支出明细表")
+    )
+    places = [e.attributes["data-place"] for e in page.having("data-place", "data-published") if "text" in e.inside]
+    in_text = [each.place for each in written.printed if "#" in each.place]
+    assert places == [place for place in in_text if place in set(places)] and len(places) > 150
+    assert len(in_text) - len(places) <= 2, "figures of the signature and of headers alone stand elsewhere"
 
 
 @pytest.mark.parametrize(

@@ -140,7 +140,7 @@
     ArrowRight: () => items[at + 1], ArrowLeft: () => items[at - 1], Home: () => items[0], End: () => items.at(-1),
     ArrowDown: () => vertical(items, at, true), ArrowUp: () => vertical(items, at, false),
   })[key]?.() ?? null;
-  for (const table of document.querySelectorAll(".grid, .headline")) {
+  for (const table of document.querySelectorAll(".grid, .headline, #text")) {
     const figures = [...table.querySelectorAll(traced)];
     rove(table, () => figures, step);
   }
@@ -206,11 +206,67 @@
     for (const square of squares) square.tabIndex = square === left[0] ? 0 : -1;
   }
 
+  // --- the desk: what to look at, picked out by words, unit, project and rule ---------------------------------------
+
+  const desk = document.getElementById("desk");
+  const finder = desk.querySelector(".finder");
+  const matters = [...desk.querySelectorAll(".matter")];
+  const counted = document.getElementById("desk-count");
+  const said = counted.textContent;
+  finder.hidden = false;
+
+  function pick() {
+    const wanted = Object.fromEntries(["words", "units", "projects", "rule"].map((name) => [name, finder.elements[name]?.value.trim() ?? ""]));
+    const words = wanted.words.toLowerCase().split(/\s+/).filter(Boolean);
+    const has = (text) => words.every((word) => text.toLowerCase().includes(word));
+    let shown = 0;
+    let places = 0;
+    for (const matter of matters) {
+      const own = [...matter.querySelectorAll(".place")];
+      const about = has(matter.querySelector("h3").textContent);
+      let left = 0;
+      for (const place of own) {
+        const kept = ["units", "projects"].every((name) => !wanted[name] || lines(place.dataset[name]).includes(wanted[name]))
+          && (about || has(place.textContent));
+        place.hidden = !kept;
+        if (kept) left += 1;
+      }
+      matter.hidden = !left || (wanted.rule !== "" && matter.dataset.kind !== wanted.rule);
+      if (!matter.hidden) { shown += 1; places += left; }
+      const details = matter.querySelector("details");
+      // What was asked for is not left folded away.
+      if (details) details.open = !matter.hidden && left < own.length;
+    }
+    counted.textContent = Object.values(wanted).some(Boolean) ? `${shown} 项，${places} 处（共 ${said}）` : said;
+  }
+  finder.addEventListener("input", pick);
+  finder.addEventListener("reset", () => setTimeout(pick));
+  finder.addEventListener("submit", (event) => event.preventDefault());
+
+  // A cell's name leads to the figure in its table; 勾稽墙 to the rule's square.
+  desk.addEventListener("click", (event) => {
+    const link = event.target.closest("[data-cell], [data-instance]");
+    if (!link) return;
+    const { cell, instance } = link.dataset;
+    const figures = cell === undefined ? [] : [...document.querySelectorAll("#forms .fig")];
+    const found = cell === undefined
+      ? squares.find((square) => square.dataset.rule === instance)
+      : figures.find((figure) => figure.dataset.address === cell);
+    if (!found) return;
+    event.preventDefault();
+    const hiding = found.closest("details");
+    if (hiding) hiding.open = true;
+    found.scrollIntoView({ block: "center" });
+    found.focus({ preventScroll: true });
+    if (cell === undefined) choose(found);
+  });
+
   // --- details: opened by what links to them, and for print ---------------------------------------------------------
 
   const reveal = () => {
     const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    if (target instanceof HTMLDetailsElement) target.open = true;
+    const hiding = target && target.closest("details");
+    if (hiding) hiding.open = true;
   };
   window.addEventListener("hashchange", reveal);
   reveal();
