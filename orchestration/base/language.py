@@ -14,8 +14,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from operator import itemgetter
 from pathlib import Path
 from string import Formatter
+from types import MappingProxyType
 from typing import Literal
 
 from orchestration.base.settings import LANGUAGE
@@ -27,6 +29,8 @@ _CHINESE = re.compile("[\u3400-\u9fff]")
 _EDGES = re.compile(r"(\s*)(.*?)(\s*)", re.DOTALL)
 #: What joins the parts of a sentence, the loosest first, and what joins them in English.
 _JOINTS = (("  ", "  "), ("。", ". "), ("；", "; "), ("　", "  "), ("：", ": "), ("，", ", "), ("、", ", "))
+#: The same in a pattern that a browser reads.
+_SPECIAL = re.compile(r"[\\^$.*+?()\[\]{}|/]")
 #: What a part may hold, by what stands after its name: a name or figure, a number, a sentence.
 _PARTS = {"": "[^；，　]*?", "d": "-?[0-9][0-9.,/]*", "said": ".*?", None: ""}
 _ASIDE = re.compile(r"(.*)（([^（）]*)）(.*)", re.DOTALL)
@@ -72,6 +76,15 @@ class Entry:
         return self.english.format(**parts)
 
 
+def browser_pattern(chinese: str) -> str:
+    """What finds the parts of an entry, for a page that reads it by itself."""
+    pattern = ""
+    for literal, name, spec, _ in Formatter().parse(chinese):
+        pattern += _SPECIAL.sub(r"\\\g<0>", literal)
+        pattern += f"(?<{name}>{_PARTS[spec]})" if name is not None else ""
+    return pattern
+
+
 @cache
 def catalogue() -> tuple[Entry, ...]:
     """Every entry, in the order in which they are tried: a sentence that begins with words of its own is the outermost;
@@ -100,10 +113,32 @@ def entry(chinese: str, english: str) -> Entry:
     return Entry(chinese, english, tuple(filter(None, fixed)), re.compile(pattern, re.DOTALL), frozenset(said))
 
 
+def sentences_of(file: str) -> Mapping[str, str]:
+    """One file of the catalogue as it is: Chinese -> English."""
+    return MappingProxyType(read_yaml(_CATALOGUE / file))
+
+
 @cache
 def _whole() -> dict[str, str]:
     """The sentences without parts, by themselves."""
-    return {each.chinese: each.english for each in catalogue() if each.chinese == "".join(each.fixed)}
+    return {"".join(each.fixed): each.english.format() for each in catalogue() if not each.pattern.groups}
+
+
+@cache
+def _by_key() -> dict[str, list[tuple[int, Entry]]]:
+    """Entries with parts, by two characters that a sentence of theirs must hold: few are tried on any text."""
+    found: dict[str, list[tuple[int, Entry]]] = {}
+    for place, each in enumerate(catalogue()):
+        if each.pattern.groups:
+            found.setdefault(max(each.fixed, key=len)[:2], []).append((place, each))
+    return found
+
+
+def _candidates(text: str) -> list[Entry]:
+    """The entries that could read a text, in the order of the catalogue."""
+    keys = {text[n : n + 2] for n in range(len(text))} | set(text)
+    found = [each for key in keys & _by_key().keys() for each in _by_key()[key]]
+    return [each for _, each in sorted(found, key=itemgetter(0))]
 
 
 def in_english(text: str) -> str:
@@ -128,7 +163,7 @@ def _read(text: str) -> str | None:
     """The English of a sentence, of its parts where the whole isn't known; None where nothing of it is."""
     if (known := _whole().get(text)) is not None:
         return known
-    for each in catalogue():
+    for each in _candidates(text):
         if (read := each.read(text)) is not None:
             return read
     return next(filter(None, (_joined(text, *joint) for joint in _JOINTS)), None) or _aside(text)

@@ -6,11 +6,12 @@ how a sentence is read (``language``).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from html import escape
 from html.parser import HTMLParser
+from typing import Any
 
-from orchestration.base.language import in_english
+from orchestration.base.language import browser_pattern, entry, in_english, sentences_of
 
 #: What people read of an attribute: hints, what a screen reader says, and headers that a style sheet shows on phones.
 _SAID = ("title", "aria-label", "data-header", "alt")
@@ -26,19 +27,42 @@ def page_in_english(html: str) -> str:
     return "".join(reader.out)
 
 
-def english_of(html: str) -> dict[str, str]:
-    """Each text and attribute of the page that has an English, beside it: for a page that changes in the browser."""
+def english_of(html: str, *beside: Any) -> dict[str, str]:
+    """Each text of the page that has an English, beside it; for a page that changes its language in the browser.
+    ``beside``: what the page's scripts hold, in whose depths texts stand too.
+    """
+    words = sentences_of("words/charts.yml")
     found: dict[str, str] = {}
 
     def noted(text: str) -> str:
-        if (said := in_english(text)) != text:
-            found[text.strip()] = said.strip()
+        core = text.strip()
+        if (said := words.get(core) or in_english(core)) != core:
+            found[core] = said.strip()
         return text
 
     reader = _PageReader(noted)
     reader.feed(html)
     reader.close()
+    for text in _texts(beside):
+        noted(text)
     return found
+
+
+def patterns_of(file: str) -> list[tuple[str, str, list[str]]]:
+    """The sentences with parts of one file of the catalogue: pattern, English, and the parts that are sentences."""
+    entries = [entry(chinese, english) for chinese, english in sentences_of(file).items()]
+    return [(browser_pattern(each.chinese), each.english, sorted(each.said)) for each in entries if each.pattern.groups]
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for each in value.values():
+            yield from _texts(each)
+    elif isinstance(value, Sequence):
+        for each in value:
+            yield from _texts(each)
 
 
 class _PageReader(HTMLParser):

@@ -51,7 +51,7 @@ def explain(
     Reads the year's last build, or its published version where there is none. A place of the report will do as well:
     2024/表3!E19 is a cell of its tables, 2024/三（二）#4 the fourth figure of that section.
     """
-    from orchestration.explanation.naming import is_place
+    from orchestration.ledgers.cell_names import is_place
 
     if is_place(address):
         return _explain_place(address, as_json=as_json)

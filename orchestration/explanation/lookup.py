@@ -5,8 +5,8 @@ What a name may look like is in ``naming``.
 from __future__ import annotations
 
 from orchestration.base.settings import Settings
-from orchestration.explanation.naming import cell_named, is_address, is_place, year_of
 from orchestration.explanation.source import UnknownAddressError, open_source
+from orchestration.ledgers.cell_names import cell_named, is_address, is_place, year_of
 from orchestration.publication.versions import current_versions
 from orchestration.reporting.places import UnknownPlaceError, at_place
 from orchestration.reporting.published import NoVersionError

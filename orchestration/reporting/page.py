@@ -7,7 +7,6 @@ and place as attributes. Looks are in ``templates/report.css``, behaviour in ``t
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -28,6 +27,7 @@ from orchestration.reporting.fields import Fields
 from orchestration.reporting.figures import BASES, MissingFigure, ReportFigure, amount, chinese_date, places, plain
 from orchestration.reporting.forms import NOT_PROVIDED, Form, FormCell, FormRow, Sum
 from orchestration.reporting.layout import TextBlock
+from orchestration.reporting.page_aids import inlined, script_json, with_aids
 from orchestration.reporting.prose import marks_note
 from orchestration.rules.model import COMPUTED
 
@@ -70,7 +70,8 @@ def render_page(fields: Fields, forms: Sequence[Form], charts: Sequence[Chart], 
     tables = fields.version.tables
     drawn = [chart for chart in charts if chart.rows]
     labels = fields.labels
-    return _TEMPLATES.get_template("report.html.j2").render(
+    found, specs = facts(tables, labels), {chart.id: chart.spec() for chart in drawn}
+    html = _TEMPLATES.get_template("report.html.j2").render(
         year=fields.version.year,
         department=fields.version.department,
         version=fields.version.name,
@@ -96,12 +97,13 @@ def render_page(fields: Fields, forms: Sequence[Form], charts: Sequence[Chart], 
         marks_note=marks_note(fields),
         policy=POLICY,
         not_provided=NOT_PROVIDED,
-        facts=_json(facts(tables, labels)),
-        specs=_json({chart.id: chart.spec() for chart in drawn}),
-        style=_inlined("report.css"),
-        script=_inlined("report.js"),
+        facts=script_json(found),
+        specs=script_json(specs),
+        style=inlined("report.css"),
+        script=inlined("report.js"),
         library=_library(VEGA_LITE),
     )
+    return with_aids(fields, html, found, specs)
 
 
 # --- the head -------------------------------------------------------------------------------------------------------
@@ -361,25 +363,6 @@ def _names(cell: FormCell) -> bool:
 
 
 # --- what the file carries ------------------------------------------------------------------------------------------
-
-
-def _json(value: Any) -> Markup:
-    """JSON that may stand in a script element: nothing in it can close the element or open another."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-    for character, escaped in (
-        ("<", "\\u003c"),
-        (">", "\\u003e"),
-        ("&", "\\u0026"),
-        ("\u2028", "\\u2028"),
-        ("\u2029", "\\u2029"),
-    ):
-        text = text.replace(character, escaped)
-    return Markup(text)  # noqa: S704 -- escaped for where it stands
-
-
-@cache
-def _inlined(name: str) -> Markup:
-    return Markup((_FOLDER / name).read_text(encoding="utf-8"))  # noqa: S704 -- our own file
 
 
 @cache

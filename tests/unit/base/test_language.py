@@ -13,12 +13,13 @@ from string import Formatter
 import pytest
 import yaml
 
-from orchestration.base.language import catalogue, in_english, screen_language, sent_language
+from orchestration.base.language import catalogue, in_english, screen_language, sent_language, sentences_of
 from orchestration.base.settings import ROOT
 from tests.sentences import CHINESE, FILES, in_python, in_rules, in_sql, known_of
 
 _NOT_SAID = yaml.safe_load((Path(__file__).parent / "not_said.yml").read_text(encoding="utf-8"))
 _RUN = re.compile("[\u3400-\u9fff]+")
+_REMARKS = re.compile(r"\{#.*?#\}|^\s*//.*?$|<style>.*?</style>", re.DOTALL | re.MULTILINE)
 _MACHINE = re.compile(r"\\[ds]|\(\?|\[[^\]]*[\u3400-\u9fff]|<[^>]*>$")  # a pattern, which reads and does not speak
 
 
@@ -73,6 +74,23 @@ def test_every_sentence_of_a_rule_or_model_has_its_english() -> None:
     sentences = [(path.name, *each) for path in models for each in in_sql(path)]
     assert len(rules) > 80 and len(sentences) > 25
     assert not _missing(rules) and not _missing(sentences)
+
+
+@pytest.mark.parametrize("room", ["reporting", "publication", "alerting"])
+def test_every_word_of_a_page_or_alert_has_its_english(room: str) -> None:
+    known = _all_chinese() + "\n".join(sentences_of("words/charts.yml"))
+    files = [
+        path
+        for path in (ROOT / "orchestration" / room / "templates").iterdir()
+        if path.suffix == ".js" or path.name.endswith((".html.j2", ".txt.j2", "_parts.j2"))
+    ]
+    missing = [
+        f"{path.name} {run}"
+        for path in files
+        for run in _RUN.findall(_REMARKS.sub("", path.read_text(encoding="utf-8")))
+        if run not in known
+    ]
+    assert files and not missing
 
 
 def test_a_sentence_that_nobody_put_into_english_is_found() -> None:

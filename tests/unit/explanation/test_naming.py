@@ -9,8 +9,8 @@ import pytest
 
 from orchestration.base.settings import Settings
 from orchestration.explanation.lookup import find_cell, year_taken
-from orchestration.explanation.naming import cell_named, is_address, is_file_cell, year_of
 from orchestration.explanation.source import UnknownAddressError, open_source
+from orchestration.ledgers.cell_names import cell_named, is_address, is_file_cell, year_of
 
 
 def cell(address: str, ledger: str, row: str, header: str, at: str, file: str = "", sheet: str = "") -> dict[str, Any]:
@@ -33,21 +33,22 @@ CELLS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        SUSPECT,
-        "表3 第17行 本年调整",
-        "表3第17行本年调整",
-        "2024年度 表3 第17行 本年调整",
-        "2024/表3 第17行 本年调整",
-        "表3 第17行 流动人员人事档案管理基本公共服务专项 本年调整",
-        "raw/2024/project_expenditure.csv E20",
-        "raw/2024/project_expenditure.csv　E20",
-        "project_expenditure.csv!E20",
-        "/somewhere/raw/2024/project_expenditure.csv $e$20",
-    ],
-)
+#: Whatever somebody has at hand of that cell.
+NAMES = [
+    SUSPECT,
+    "表3 第17行 本年调整",
+    "表3第17行本年调整",
+    "2024年度 表3 第17行 本年调整",
+    "2024/表3 第17行 本年调整",
+    "表3 第17行 流动人员人事档案管理基本公共服务专项 本年调整",
+    "raw/2024/project_expenditure.csv E20",
+    "raw/2024/project_expenditure.csv　E20",
+    "project_expenditure.csv!E20",
+    "/somewhere/raw/2024/project_expenditure.csv $e$20",
+]
+
+
+@pytest.mark.parametrize("text", NAMES)
 def test_whatever_is_at_hand_names_the_cell(text: str) -> None:
     assert cell_named(text, CELLS).address == SUSPECT
 

@@ -17,11 +17,12 @@ from typing import Any
 from orchestration.base.years import fiscal_year
 from orchestration.ledgers.money import squeeze
 
-_FILE_CELL = re.compile(
+FILE_CELL = re.compile(
     r"(?P<file>.+?\.(?:csv|xlsx|xlsm|xls|ods))(?:[\s!　]+(?P<sheet>[^!]+?))??"
     r"[\s!　]+(?P<cell>\$?[A-Za-z]{1,3}\$?[1-9]\d*)"
 )
-_YEAR = re.compile(r"\s*(?P<year>(?:19|20)\d\d)\s*(?:年度|年|/)?\s*(?P<rest>.*)", re.DOTALL)
+SAID_YEAR = re.compile(r"\s*(?P<year>(?:19|20)\d\d)\s*(?:年度|年|/)?\s*(?P<rest>.*)", re.DOTALL)
+#: Rows by number, which messages say without their name.
 _NUMBERED = re.compile(r"(第\d+行)\s+.+")
 
 
@@ -50,14 +51,14 @@ def is_place(text: str) -> bool:
 
 
 def is_file_cell(text: str) -> bool:
-    return _FILE_CELL.fullmatch(text.strip()) is not None
+    return FILE_CELL.fullmatch(text.strip()) is not None
 
 
 def year_of(text: str) -> int | None:
     """The year that a name begins with, or that a folder of its file is called."""
-    if match := _YEAR.fullmatch(text):
+    if match := SAID_YEAR.fullmatch(text):
         return int(match["year"])
-    if match := _FILE_CELL.fullmatch(text.strip()):
+    if match := FILE_CELL.fullmatch(text.strip()):
         parts = PurePosixPath(match["file"].replace("\\", "/")).parts
         return next((int(part) for part in reversed(parts) if fiscal_year(part)), None)
     return None
@@ -71,7 +72,7 @@ def cell_named(text: str, cells: Iterable[Mapping[str, Any]], most: int = 5) -> 
     text = text.strip()
     if any(cell["address"] == text for cell in cells):
         return Named((text,))
-    if match := _FILE_CELL.fullmatch(text):
+    if match := FILE_CELL.fullmatch(text):
         found = [cell["address"] for cell in cells if _stands_at(cell, match)]
         in_file = [c for c in cells if _same_file(c["file"], match["file"])]
         return Named(tuple(found), () if found else _near(match["cell"].upper(), {c["cell"]: c for c in in_file}, most))
@@ -80,12 +81,12 @@ def cell_named(text: str, cells: Iterable[Mapping[str, Any]], most: int = 5) -> 
 
 def _by_name(text: str, cells: Sequence[Mapping[str, Any]], most: int) -> Named:
     """The cells that messages call so; where there is none, those that are called nearly so."""
-    said = _YEAR.fullmatch(text)
+    said = SAID_YEAR.fullmatch(text)
     wanted = squeeze(said["rest"] if said else text)
     names: dict[str, Mapping[str, Any]] = {}
     found = []
     for cell in cells:
-        forms = _forms(cell)
+        forms = names_of(cell)
         names.update(dict.fromkeys(forms, cell))
         if wanted in forms:
             found.append(cell["address"])
@@ -96,8 +97,8 @@ def _by_name(text: str, cells: Sequence[Mapping[str, Any]], most: int) -> Named:
     return Named((), tuple(dict.fromkeys(near))[:most])
 
 
-def _forms(cell: Mapping[str, Any]) -> set[str]:
-    """How messages call the cell: the row by its number and name, or by either."""
+def names_of(cell: Mapping[str, Any]) -> set[str]:
+    """How messages call the cell, without spaces: the row by its number and name, or by its number alone."""
     row = cell["row_label"] or ""
     rows = {row, *row.split(" ")[:1]} if _NUMBERED.fullmatch(row) else {row}
     ledger, header = cell["ledger_label"], cell["header"] or ""
