@@ -90,3 +90,21 @@ def test_links_lead_somewhere(path: Path) -> None:
 
 def test_no_published_picture_is_large() -> None:
     assert [path.name for path in (DOCS / "images").glob("*.png") if path.stat().st_size > 400_000] == []
+
+
+def test_the_runbook_says_the_same_in_both_languages() -> None:
+    """Section by section: as many rows and steps, the same calls, files and figures."""
+
+    def outline(name: str) -> list[tuple[int, int, set[str]]]:
+        sections = (ROOT / "docs" / name).read_text(encoding="utf-8").split("\n## ")
+        return [
+            (
+                len(re.findall(r"^\|", section, re.MULTILINE)),
+                len(re.findall(r"^\d+\. ", section, re.MULTILINE)),
+                set(re.findall(r"\d+(?:\.\d+)? [KM]B", section)),
+            )
+            for section in sections
+        ]
+
+    english, chinese = outline("runbook.md"), outline("runbook.zh-CN.md")
+    assert len(english) == 9 and chinese == english

@@ -35,6 +35,8 @@ def test_help_has_its_short_form(invoke: Any, arguments: list[str]) -> None:
 
 def test_a_shell_can_be_taught_to_complete(invoke: Any) -> None:
     assert "--install-completion" in invoke("--help").stdout
+    asked = {"_LEDGERGATE_COMPLETE": "complete_bash", "COMP_WORDS": "ledgergate ro", "COMP_CWORD": "1"}
+    assert CliRunner().invoke(app, [], env=asked, prog_name="ledgergate").stdout.split() == ["rollback"]
 
 
 def test_an_alert_of_an_unknown_name_is_an_error(invoke: Any) -> None:
