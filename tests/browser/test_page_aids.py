@@ -32,7 +32,9 @@ def content() -> str:
         ],
     }  # fmt: skip
     return f"""<!doctype html><html lang="zh-CN"><body><header class="top"><nav></nav></header>
-      <h2 title="关闭">勾稽墙</h2><p class="prose">没有更正。</p>
+      <h2 title="关闭">勾稽墙</h2>
+      <section id="text"><h2>报告正文</h2><p class="prose">没有更正。</p></section>
+      <select><option value="">全部</option><option>各项目之和＝合计</option></select>
       <section id="forms"><details><summary>表与附件</summary><table><tr><td>没有更正。</td>
       <td><span class="fig" tabindex="-1" data-address="{SUSPECT}" data-place="{PLACE}">-362.20</span></td></tr></table>
       </details></section><div id="later"></div>
@@ -81,11 +83,13 @@ def test_a_place_of_the_report_is_shown_where_it_stands(page: Page) -> None:
 
 def test_the_page_speaks_english_also_of_what_comes_later_and_chinese_again(page: Page) -> None:
     page.get_by_role("button", name="English").click()
-    heading = page.locator("h2")
+    heading = page.locator("h2").first
     assert (heading.inner_text(), heading.get_attribute("title")) == ("Wall of rules", "close")
     page.evaluate("document.getElementById('later').append('参加 3 条规则')")
     assert page.locator("#later").inner_text() == "bound by 3 rules"
     assert page.locator("#forms td").first.text_content() == page.locator(".prose").inner_text() == "没有更正。"
+    option = page.locator("option").last
+    assert (option.text_content(), option.get_attribute("value")) == ("sum of the projects = total", "各项目之和＝合计")
     found(page, "无关")
     assert "No such cell" in page.locator(".found").inner_text()
     page.get_by_role("button", name="中文").click()

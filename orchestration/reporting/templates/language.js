@@ -4,7 +4,7 @@
 (() => {
   const { first, whole, patterns } = JSON.parse(document.getElementById("english").textContent);
   const readers = patterns.map(([pattern, english, said]) => [new RegExp(`^(?:${pattern})$`, "su"), english, said]);
-  const FILED = "#forms table, #forms summary, .prose, code, script, style";
+  const FILED = "#forms table, #forms summary, #text > :not(h2), code, script, style";
   const READ = ["title", "aria-label", "placeholder"];
   const chinese = new Map(); // what stood there: node -> text, element -> attribute -> text
   let now = "zh";
@@ -29,7 +29,9 @@
 
   function toEnglish(node) {
     if (node.nodeType === Node.TEXT_NODE) {
-      if (node.parentElement?.closest(FILED)) return;
+      const parent = node.parentElement;
+      if (!parent || parent.closest(FILED)) return;
+      if (parent instanceof HTMLOptionElement) parent.value = parent.value; // what is chosen is Chinese, as all data
       const english = read(node.data);
       if (english !== null && english !== node.data) { chinese.set(node, node.data); node.data = english; }
       return;
