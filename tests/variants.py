@@ -77,13 +77,14 @@ def judge(
     prior: Mapping[int, Edits] | None = None,
     engine: Engine = DUCKDB,
     built: Sequence[str] | None = ("reconciliation",),
+    of: tuple[Year, Rulebook, list[Correction]] | None = None,
 ) -> dict[int, list[dict[str, Any]]]:
     """The reconciliation rows of each variant, by its position.
 
     ``prior``: for a variant, how its year before, published as this year with these edits, differs. ``built``: what is
-    built, with all that it is made of; None for everything.
+    built, with all that it is made of; None for everything. ``of``: another year than 2024 as it stands in raw/.
     """
-    year, rulebook, corrections = published()
+    year, rulebook, corrections = of or published()
     tables = []
     for position, edits in enumerate(variants):
         before: list[dict[str, Any]] = []

@@ -39,6 +39,17 @@ select * from renamed
 lower(translate({{ text }}, '（）：，　 ', '():,'))
 {%- endmacro %}
 
+{# What forms call a section of indicators (一级指标). #}
+{% macro section_name(section) -%}
+case {{ section }}
+    when 'execution' then '预算执行率'
+    when 'cost' then '成本指标'
+    when 'output' then '产出指标'
+    when 'benefit' then '效益指标'
+    when 'satisfaction' then '满意度指标'
+end
+{%- endmacro %}
+
 {#
   The columns of a table that hold figures, by its contract: integers are years and numbers of rows, the rest is words.
   None while dbt parses, when it knows no other model.

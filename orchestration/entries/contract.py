@@ -13,7 +13,8 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from orchestration.base.problems import InputError, Problem
 from orchestration.base.records import StrictRecord
-from orchestration.ledgers.contract import Name, read_model
+from orchestration.ledgers.contract import read_model
+from orchestration.ledgers.layout import Name
 from orchestration.ledgers.money import MONEY_UNITS, squeeze
 
 #: ``code`` is text that looks like a number and never becomes one: its leading zeros count.

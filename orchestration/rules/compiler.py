@@ -324,7 +324,7 @@ class _Compiler:
             year_offset=-1 if term.prior else 0,
             ledger=ledger,
             **bindings,
-            detail_only=term.call not in ("", *PARTS),
+            detail_only=term.call in ("sum", "count") or (term.call == "rows" and parts[-1] != "total"),
             measure=measure,
             label=label,
             needed=needed,
@@ -343,7 +343,9 @@ class _Compiler:
             self.rows_absent.add(absent)
 
     def _is_at_hand(self, ledger: str) -> bool:
-        return self.contracts.keys() >= COMPUTED_FROM if ledger in COMPUTED else ledger in self.contracts
+        if ledger not in COMPUTED:
+            return ledger in self.contracts
+        return any(self.contracts.keys() >= needed for needed in COMPUTED_FROM[ledger])
 
     def _where(self, ledger: str, where: Filter | None) -> dict[str, Any]:
         """What a filter looks at, by the name that cells have for it: a text or a measure, by code or header."""

@@ -19,21 +19,34 @@ from orchestration.ledgers.contract import validation_problems
 from orchestration.rules.grammar import NUMBER
 
 #: Ledgers that the warehouse computes rather than reads: scores, reconciled with the printed ones.
+_POINTS = {
+    "score": "得分", "deduction": "扣分", "band_floor": "档次下限", "band_top": "分值", "band_ceiling": "档次上限",
+}  # fmt: skip
 COMPUTED: dict[str, tuple[str, dict[str, str]]] = {
     "computed_score": ("按公式计算的", {"weight": "分值", "score": "得分"}),
-    "computed_indicator": (
+    "computed_indicator": ("按公式计算的", _POINTS),
+    "computed_form": (
         "按公式计算的",
         {
-            "score": "得分",
-            "deduction": "扣分",
-            "band_floor": "档次下限",
-            "band_top": "分值",
-            "band_ceiling": "档次上限",
+            **_POINTS,
+            "unexplained_deduction": "没有写原因的扣分",
+            "unexplained_completion": "没有写原因的完成率",
+            "level2_weight": "三级指标分值之和",
+            "department_actual": "部门整体自评表的实际完成值",
         },
     ),
+    "computed_funding": ("按公式计算的", {"score": "得分"}),
 }
-#: The ledgers that those are computed from.
-COMPUTED_FROM = frozenset({"department_summary", "score_section", "indicator"})
+#: The ledgers that each of those is computed from: all of one of the sets.
+COMPUTED_FROM: dict[str, tuple[frozenset[str], ...]] = {
+    "computed_score": (
+        frozenset({"department_summary", "score_section", "indicator"}),
+        frozenset({"department_summary", "evaluation_indicator"}),
+    ),
+    "computed_indicator": (frozenset({"department_summary", "score_section", "indicator"}),),
+    "computed_form": (frozenset({"evaluation_indicator"}),),
+    "computed_funding": (frozenset({"evaluation_funding"}),),
+}
 KEY_PARTS = 3
 
 

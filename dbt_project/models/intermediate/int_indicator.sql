@@ -1,13 +1,46 @@
 -- Every indicator with its score: by formula where it can be judged, else as reported. The execution rate is an indicator
--- of the department's totals; indicators that the report's body does not disclose are one line a section.
+-- of the department's totals; indicators that the report's body does not disclose are one line a section. Where the
+-- department's own form (部门整体支出绩效自评表) was read, its indicators are those of the department.
 with cells as (
     select * from {{ ref('int_cell') }}
 ),
 
-sections as (
+own_form as (
     select
         fiscal_year,
+        'score_section' as ledger,
+        section,
+        section as row_key,
+        max(level1) as level1,
+        sum(weight) as weight,
+        sum(score) as score
+    from {{ ref('int_indicator_reported') }}
+    where
+        form = 'department'
+        and section <> 'execution'
+    group by fiscal_year, section
+    union all
+    select
+        fiscal_year,
+        'evaluation_funding' as ledger,
+        'execution' as section,
+        'department:total' as row_key,
+        '预算执行率' as level1,
+        {{ measure('weight') }} as weight,
+        {{ measure('score') }} as score
+    from cells
+    where
+        row_key = 'department:total'
+        or (ledger = 'evaluation_indicator' and key_1 = 'department' and key_2 = 'execution')
+    group by fiscal_year
+),
+
+section_rows as (
+    select
+        fiscal_year,
+        ledger,
         key_1 as section,
+        key_1 as row_key,
         max(row_label) as level1,
         {{ measure('weight') }} as weight,
         {{ measure('score') }} as score
@@ -15,7 +48,20 @@ sections as (
     where
         ledger = 'score_section'
         and row_kind = 'detail'
-    group by fiscal_year, key_1
+    group by fiscal_year, ledger, key_1
+),
+
+sections as (
+    -- What a score table prints of a section, else what the form's own indicators add up to.
+    select * from section_rows
+    union all
+    select own_form.*
+    from own_form
+    left join section_rows
+        on
+            own_form.fiscal_year = section_rows.fiscal_year
+            and own_form.section = section_rows.section
+    where section_rows.section is null
 ),
 
 department as (
@@ -43,8 +89,8 @@ parameters as (
 execution as (
     select
         sections.fiscal_year,
-        'score_section' as ledger,
-        sections.section as row_key,
+        sections.ledger,
+        sections.row_key,
         sections.section,
         sections.level1,
         cast(null as string) as level2,
@@ -82,33 +128,40 @@ execution as (
 
 disclosed as (
     select
-        fiscal_year,
-        ledger,
-        row_key,
-        section,
-        level1,
-        level2,
-        level3,
-        direction,
-        target,
-        target_unit,
-        target_text,
-        actual,
-        actual_unit,
-        actual_text,
-        weight,
-        weight_basis,
-        score as printed_score,
-        deduction as printed_deduction,
+        computed.fiscal_year,
+        computed.ledger,
+        computed.row_key,
+        computed.section,
+        computed.level1,
+        computed.level2,
+        computed.level3,
+        computed.direction,
+        computed.target,
+        computed.target_unit,
+        computed.target_text,
+        computed.actual,
+        computed.actual_unit,
+        computed.actual_text,
+        computed.weight,
+        computed.weight_basis,
+        computed.score as printed_score,
+        computed.deduction as printed_deduction,
         true as is_disclosed,
-        reason,
-        formula,
-        parameter as formula_parameter,
-        not_judged,
-        computed_score,
-        band_floor,
-        band_ceiling
-    from {{ ref('int_indicator_computed') }}
+        computed.reason,
+        computed.formula,
+        computed.parameter as formula_parameter,
+        computed.not_judged,
+        computed.computed_score,
+        computed.band_floor,
+        computed.band_ceiling
+    from {{ ref('int_indicator_computed') }} as computed
+    left join own_form
+        on
+            computed.fiscal_year = own_form.fiscal_year
+            and computed.section = own_form.section
+    where
+        computed.section <> 'execution'
+        and (computed.form = 'department' or (computed.form is null and own_form.section is null))
 ),
 
 named as (
@@ -167,7 +220,14 @@ undisclosed as (
         on
             reported.fiscal_year = named.fiscal_year
             and reported.section = named.section
-    where reported.disclosure = '正文未披露'
+    left join own_form
+        on
+            reported.fiscal_year = own_form.fiscal_year
+            and reported.section = own_form.section
+    where
+        reported.disclosure = '正文未披露'
+        and reported.form is null
+        and own_form.section is null
 ),
 
 indicators as (

@@ -8,7 +8,7 @@ with reported as (
     from {{ ref('int_indicator_reported') }}
     where
         coalesce(disclosure, '') <> '正文未披露'
-        and section <> 'execution'
+        and (section <> 'execution' or form is not null)
 ),
 
 places as (

@@ -1,4 +1,4 @@
--- Each indicator as its form reports it, beside its section, the parameters of its place and year, and the formula that
+-- Each indicator as its form reports it (of the department's own score, `form` is null), beside its section, the parameters of its place and year, and the formula that
 -- they give its kind of target.
 with cells as (
     select * from {{ ref('int_cell') }}
@@ -31,8 +31,9 @@ reported as (
         fiscal_year,
         ledger,
         row_key,
-        key_1 as section,
-        key_2 as level3,
+        case when ledger = 'evaluation_indicator' then key_1 end as form,
+        case when ledger = 'evaluation_indicator' then key_2 else key_1 end as section,
+        case when ledger = 'evaluation_indicator' then key_3 else key_2 end as level3,
         {{ text('level2') }} as level2,
         {{ text('weight_basis') }} as weight_basis,
         {{ text('disclosure') }} as disclosure,
@@ -49,12 +50,13 @@ reported as (
         coalesce({{ text('target_note') }}, {{ text('actual_note') }}) as note,
         {{ measure('weight') }} as weight,
         {{ measure('score') }} as score,
-        {{ measure('deduction') }} as deduction
+        {{ measure('deduction') }} as deduction,
+        {{ measure('level2_weight') }} as level2_weight
     from cells
     where
-        ledger = 'indicator'
+        ledger in ('indicator', 'evaluation_indicator')
         and row_kind = 'detail'
-    group by fiscal_year, ledger, row_key, key_1, key_2
+    group by fiscal_year, ledger, row_key, key_1, key_2, key_3
 ),
 
 formulas as (
@@ -80,7 +82,7 @@ formulas as (
 
 select
     reported.*,
-    sections.level1,
+    case when reported.form is null then sections.level1 else {{ section_name('reported.section') }} end as level1,
     formulas.formula,
     formulas.parameter
 from reported

@@ -1,6 +1,6 @@
 {{ config(group='reconciliation') }}
 -- Every cell that rules speak of: this year's, last year's as published (`year_offset` -1), and the scores that the
--- warehouse computes, as cells of the ledgers `computed_score` and `computed_indicator`.
+-- warehouse computes, as cells of the ledgers `computed_score`, `computed_indicator`, `computed_form`, `computed_funding`.
 {% set columns = [
     'address', 'ledger', 'key_1', 'key_2', 'key_3', 'row_kind', 'row_label', 'measure', 'text', 'unit',
     'printed_unit', 'printed_factor'
@@ -12,6 +12,91 @@ with prior_year as (
     from {{ ref('stg_prior_cell') }}
 ),
 
+forms as (
+    -- Indicators of forms beside what their reason, their second level and the department's form say of them.
+    select
+        indicators.*,
+        case
+            when indicators.reason is null then greatest(indicators.weight - indicators.score, 0)
+            else 0
+        end as unexplained_deduction,
+        case
+            when
+                indicators.reason is null
+                and indicators.direction in ('>=', '>', '=', '~')
+                and indicators.target > 0
+                and indicators.target_unit = indicators.actual_unit
+                and indicators.target_unit <> 'date'
+                and indicators.actual_high is null
+                then {{ divided('indicators.actual', 'indicators.target', 6, 9, 'decimal(28, 9)') }}
+        end as unexplained_completion,
+        case
+            when indicators.level2_weight is not null
+                then sum(indicators.weight)
+                over (partition by indicators.fiscal_year, indicators.form, indicators.section, indicators.level2)
+        end as level2_sum,
+        department.actual as department_actual
+    from {{ ref('int_indicator_computed') }} as indicators
+    left join {{ ref('int_indicator_reported') }} as department
+        on
+            indicators.fiscal_year = department.fiscal_year
+            and indicators.section = department.section
+            and indicators.level3 = department.level3
+            and indicators.form <> 'department'
+            and department.form = 'department'
+    where indicators.form is not null
+),
+
+parameters as (
+    select
+        years.fiscal_year,
+        max(case when seeds.parameter = 'full_execution_rate' then seeds.value end) as full_execution_rate
+    from (select distinct fiscal_year from {{ ref('int_cell') }}) as years
+    inner join {{ ref('score_parameter') }} as seeds
+        on years.fiscal_year between seeds.valid_from and seeds.valid_to
+    group by years.fiscal_year
+),
+
+funding_rows as (
+    select
+        fiscal_year,
+        key_1,
+        key_2,
+        max(row_label) as row_label,
+        {{ measure('total_budget') }} as total_budget,
+        {{ measure('final_expenditure') }} as final_expenditure,
+        {{ measure('weight') }} as weight
+    from {{ ref('int_cell') }}
+    where ledger = 'evaluation_funding'
+    group by fiscal_year, key_1, key_2
+),
+
+funding as (
+    -- Points of the funding: the execution rate's share of them; of no budget there is none.
+    select
+        funding_rows.fiscal_year,
+        funding_rows.key_1,
+        funding_rows.key_2,
+        funding_rows.row_label,
+        case
+            when funding_rows.total_budget <= 0 then null
+            when funding_rows.final_expenditure <= 0 then 0
+            when funding_rows.final_expenditure >= funding_rows.total_budget * parameters.full_execution_rate
+                then funding_rows.weight
+            else {{ divided('funding_rows.final_expenditure * cast(funding_rows.weight as decimal(5, 2))',
+                            '(funding_rows.total_budget * parameters.full_execution_rate)', 2, 6, 'decimal(9, 2)') }}
+        end as score
+    from funding_rows
+    inner join parameters on funding_rows.fiscal_year = parameters.fiscal_year
+),
+
+{% set bands = {
+    'score': 'computed_score',
+    'deduction': 'weight - computed_score',
+    'band_floor': 'weight * band_floor',
+    'band_top': 'case when band_floor is not null and band_ceiling is null then weight end',
+    'band_ceiling': 'weight * band_ceiling',
+} %}
 computed as (
     {% for measure in ['weight', 'score'] %}
     select
@@ -19,31 +104,61 @@ computed as (
         'computed_score' as ledger,
         section as key_1,
         cast(null as string) as key_2,
+        cast(null as string) as key_3,
         section as row_label,
         '{{ measure }}' as measure,
+        'point' as unit,
         cast({{ measure }} as decimal(28, 9)) as value
     from {{ ref('score_summary') }}
     union all
     {% endfor %}
-    {% for measure, expression in {
-        'score': 'computed_score',
-        'deduction': 'weight - computed_score',
-        'band_floor': 'weight * band_floor',
-        'band_top': 'case when band_floor is not null and band_ceiling is null then weight end',
-        'band_ceiling': 'weight * band_ceiling',
-    }.items() %}
+    {% for measure, expression in bands.items() %}
     select
         fiscal_year,
         'computed_indicator' as ledger,
         section as key_1,
         level3 as key_2,
+        cast(null as string) as key_3,
         level3 as row_label,
         '{{ measure }}' as measure,
+        'point' as unit,
         cast({{ expression }} as decimal(28, 9)) as value
     from {{ ref('int_indicator') }}
     where ledger = 'indicator'
-    {% if not loop.last %}union all{% endif %}
+    union all
     {% endfor %}
+    {% set of_forms = {
+        'unexplained_deduction': 'unexplained_deduction',
+        'unexplained_completion': 'unexplained_completion',
+        'level2_weight': 'level2_sum',
+        'department_actual': 'department_actual',
+    } %}
+    {% do of_forms.update(bands) %}
+    {% for measure, expression in of_forms.items() %}
+    select
+        fiscal_year,
+        'computed_form' as ledger,
+        form as key_1,
+        section as key_2,
+        level3 as key_3,
+        level3 as row_label,
+        '{{ measure }}' as measure,
+        {{ {'unexplained_completion': "'ratio'", 'department_actual': 'actual_unit'}.get(measure, "'point'") }} as unit,
+        cast({{ expression }} as decimal(28, 9)) as value
+    from forms
+    union all
+    {% endfor %}
+    select
+        fiscal_year,
+        'computed_funding' as ledger,
+        key_1,
+        key_2,
+        cast(null as string) as key_3,
+        row_label,
+        'score' as measure,
+        'point' as unit,
+        cast(score as decimal(28, 9)) as value
+    from funding
 )
 
 select
@@ -73,18 +188,18 @@ union all
 select
     fiscal_year,
     0 as year_offset,
-    concat(cast(fiscal_year as string), '/', ledger, '/', concat_ws(':', key_1, key_2), '/', measure) as address,
+    concat(cast(fiscal_year as string), '/', ledger, '/', concat_ws(':', key_1, key_2, key_3), '/', measure) as address,
     ledger,
     key_1,
     key_2,
-    cast(null as string) as key_3,
+    key_3,
     case when key_1 = 'total' then 'total' else 'detail' end as row_kind,
     row_label,
     measure,
     cast(value as string) as text,
-    'point' as unit,
-    '分' as printed_unit,
-    cast(1 as decimal(13, 10)) as printed_factor,
+    unit,
+    case unit when 'point' then '分' when 'ratio' then '%' else '' end as printed_unit,
+    cast(case unit when 'ratio' then 100 else 1 end as decimal(13, 10)) as printed_factor,
     value,
     cast(0 as decimal(28, 9)) as half_width,
     cast(0 as decimal(28, 9)) as skew,

@@ -112,7 +112,7 @@ def test_without_merged_cells_the_same_is_read(tmp_path: Path, contracts: dict[s
 def test_each_sheet_or_file_is_a_form_of_its_own(tmp_path: Path, contracts: dict[str, Contract]) -> None:
     book = write_workbook(tmp_path / "附件.xlsx", [FORM, FUND])
     year = read(book, write_csv(tmp_path / "平台.csv", PROJECT), contracts=contracts)
-    budgets = {
+    budgets: dict[str, object] = {
         cell.row_key: (cell.value, cell.printed_unit) for cell in year.cells
         if cell.ledger == "evaluation_funding" and cell.measure == "total_budget" and cell.row_kind == "total"
     }  # fmt: skip
