@@ -12,6 +12,7 @@ from typing import Any
 
 from orchestration.base.settings import Settings
 from orchestration.base.wording import BROKEN
+from orchestration.explanation.scoring import score_of
 from orchestration.explanation.source import (
     TableSource,
     UnknownAddressError,
@@ -105,6 +106,7 @@ class Explanation:
     suspects: list[str] = field(default_factory=list)
     patterns: list[str] = field(default_factory=list)
     places: list[str] | None = None
+    score: dict[str, Any] | None = None  # of an indicator's figure: its formula, the points that it gives, or why none
     quantities: Mapping[str, Quantity] = field(default_factory=dict)
 
     @property
@@ -139,6 +141,7 @@ def explain(settings: Settings, address: str, *, as_published: bool = False) -> 
         source, found[0], label_of(source, found[0]), corrections[0] if corrections else None, None, None, unbound,
         unbound,
     )  # fmt: skip
+    explanation = replace(explanation, score=score_of(source, found[0]))
     if not as_published and source.year in current_versions(settings):
         from orchestration.reporting.places import places_of  # as heavy as the report itself
 

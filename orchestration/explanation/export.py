@@ -44,6 +44,10 @@ def as_json(found: Explanation) -> dict[str, Any]:
         "implied": _implied_json(found.implied, found, cell["address"]),
         "implied_with_warnings": _implied_json(found.implied_with_warnings, found, cell["address"]),
         "fits": found.fits if found.rules is not None and cell["value"] is not None else None,
+        "score": found.score and {
+            name: value if value is None or isinstance(value, str) else _number(value)
+            for name, value in found.score.items()
+        },
         "suspects": found.suspects,
         "patterns": found.patterns,
         "places": found.places,

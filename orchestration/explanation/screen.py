@@ -10,6 +10,7 @@ from rich.text import Text
 from orchestration.base.clock import shown
 from orchestration.base.wording import BROKEN, STATUSES, decimal_text
 from orchestration.explanation.explain import Explanation, RulePart
+from orchestration.explanation.scoring import formula_text
 from orchestration.explanation.source import TableSource
 from orchestration.explanation.wording import interval_text, printed_text
 
@@ -26,6 +27,7 @@ def show(console: Console, found: Explanation) -> None:
     console.print(Text.assemble("列示为  ", (printed_text(cell["text"], cell["printed_unit"]), "bold"), f"  {place}"))
     _show_value(console, found)
     _show_flows(console, found)
+    _show_score(console, found)
     _show_rules(console, found)
     _show_implied(console, found)
     console.print(Text(f"读自  {_source_text(found.source)}", style="dim"))
@@ -58,6 +60,11 @@ def _show_flows(console: Console, found: Explanation) -> None:
     if found.places:
         shown, hidden = "、".join(found.places[:SHOWN]), len(found.places) - SHOWN
         console.print(Text(f"报告  {shown}{f' 等 {len(found.places)} 处，见 --json' if hidden > 0 else ''}"))
+
+
+def _show_score(console: Console, found: Explanation) -> None:
+    if found.score and (text := formula_text(found.score)):
+        console.print(Text(f"算法  {text}"))
 
 
 def _show_rules(console: Console, found: Explanation) -> None:
