@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,19 +18,24 @@ from markupsafe import Markup
 from orchestration.base.language import sent_language, sentences_of
 from orchestration.base.pages import english_of, patterns_of
 from orchestration.ledgers.cell_names import FILE_CELL, SAID_YEAR, names_of
+from orchestration.ledgers.money import squeeze
 from orchestration.reporting.fields import Fields
 
 _FOLDER = Path(__file__).parent / "templates"
 _TEMPLATES = Environment(loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
 _END = "</body>"
+_STATEMENT = 5  # its place among the facts of a rule
 
 
-def with_aids(fields: Fields, html: str, *held: Any) -> str:
-    """The page with both at its end. ``held``: what its scripts hold, whose texts are read too."""
+def with_aids(fields: Fields, html: str, facts: Mapping[str, Any], specs: Mapping[str, Any]) -> str:
+    """The page with both at its end. ``facts``, ``specs``: what its scripts hold, whose texts are read too."""
     scripts = sentences_of("page.yml")
+    whole = {**english_of(html, facts, specs), **{text: said for text, said in scripts.items() if "{" not in text}}
+    statements = [rule[_STATEMENT] for rule in facts["rules"]]
     english = {
         "first": sent_language(),
-        "whole": {**english_of(html, *held), **{text: said for text, said in scripts.items() if "{" not in text}},
+        "statements": [whole.get(statement, "") for statement in statements],  # by number: the page holds them already
+        "whole": {text: said for text, said in whole.items() if text not in set(statements)},
         "patterns": patterns_of("page.yml"),
     }
     aids = _TEMPLATES.get_template("aids.html.j2").render(
@@ -44,10 +50,12 @@ def with_aids(fields: Fields, html: str, *held: Any) -> str:
 
 
 def cell_names(fields: Fields) -> dict[str, Any]:
-    """What a reader may call a cell, as ``explain`` understands it: patterns of names, and each name's addresses."""
+    """What a reader may call a cell, as ``explain`` understands it: patterns of names, and each name's addresses. The
+    names that a cell's label says by itself are left out: the page holds labels.
+    """
     names: dict[str, list[str]] = defaultdict(list)
     for cell in fields.version.tables["cell"]:
-        for name in sorted(names_of(cell)):
+        for name in sorted(names_of(cell) - {squeeze(fields.labels[cell["address"]])}):
             names[name].append(cell["address"])
     browser = {"fileCell": FILE_CELL, "saidYear": SAID_YEAR}
     return {

@@ -21,9 +21,13 @@ pytestmark = pytest.mark.browser
 PLACE = "表3!E20"
 
 
-def content() -> str:
+RULE = "表3 第17行：预算资金 3 万元，上年结转 4 万元，相差 -1 万元，四舍五入只能解释 0.01 万元"
+
+
+def facts() -> dict[str, Any]:
     files = sorted({cell["file"] for cell in CELLS})
-    facts = {
+    return {
+        "rules": [["budget_composition", "17", "各项目之和＝合计", "error", "inconsistent", RULE]],
         "files": files,
         "cells": [
             [cell["address"], " ".join((cell["ledger_label"], cell["row_label"], cell["header"])), "-362.20 万元",
@@ -31,6 +35,9 @@ def content() -> str:
             for cell in CELLS
         ],
     }  # fmt: skip
+
+
+def content() -> str:
     return f"""<!doctype html><html lang="zh-CN"><body><header class="top"><nav></nav></header>
       <h2 title="关闭">勾稽墙</h2>
       <section id="text"><h2>报告正文</h2><p class="prose">没有更正。</p></section>
@@ -38,16 +45,17 @@ def content() -> str:
       <section id="forms"><details><summary>表与附件</summary><table><tr><td>没有更正。</td>
       <td><span class="fig" tabindex="-1" data-address="{SUSPECT}" data-place="{PLACE}">-362.20</span></td></tr></table>
       </details></section><div id="later"></div>
-      <script type="application/json" id="facts">{json.dumps(facts, ensure_ascii=False)}</script></body></html>"""
+      <script type="application/json" id="facts">{json.dumps(facts(), ensure_ascii=False)}</script></body></html>"""
 
 
 @pytest.fixture(scope="module")
 def page() -> Iterator[Page]:
-    fields = SimpleNamespace(version=SimpleNamespace(year=2024, tables={"cell": CELLS}))
+    labels = {cell["address"]: " ".join((cell["ledger_label"], cell["row_label"], cell["header"])) for cell in CELLS}
+    fields = SimpleNamespace(version=SimpleNamespace(year=2024, tables={"cell": CELLS}), labels=labels)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
         opened = browser.new_page(viewport={"width": 390, "height": 800})
-        opened.set_content(with_aids(cast(Fields, fields), content()))
+        opened.set_content(with_aids(cast(Fields, fields), content(), facts(), {}))
         yield opened
         browser.close()
 
@@ -87,6 +95,8 @@ def test_the_page_speaks_english_also_of_what_comes_later_and_chinese_again(page
     assert (heading.inner_text(), heading.get_attribute("title")) == ("Wall of rules", "close")
     page.evaluate("document.getElementById('later').append('参加 3 条规则')")
     assert page.locator("#later").inner_text() == "bound by 3 rules"
+    page.evaluate("text => document.getElementById('later').replaceChildren(text)", RULE)
+    assert "they differ by -1 万元, rounding explains only 0.01 万元" in page.locator("#later").inner_text()
     assert page.locator("#forms td").first.text_content() == page.locator(".prose").inner_text() == "没有更正。"
     option = page.locator("option").last
     assert (option.text_content(), option.get_attribute("value")) == ("sum of the projects = total", "各项目之和＝合计")

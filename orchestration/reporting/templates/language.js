@@ -2,7 +2,9 @@
 // The page in English, for whoever chooses it: every text that the catalogue knows, also what scripts write later. What is
 // filed stays Chinese: forms, annexes and the report's text.
 (() => {
-  const { first, whole, patterns } = JSON.parse(document.getElementById("english").textContent);
+  const held = (id) => JSON.parse(document.getElementById(id).textContent);
+  const { first, statements, whole, patterns } = held("english");
+  held("facts").rules.forEach((rule, number) => { if (statements[number]) whole[rule[5]] = statements[number]; });
   const readers = patterns.map(([pattern, english, said]) => [new RegExp(`^(?:${pattern})$`, "su"), english, said]);
   const FILED = "#forms table, #forms summary, #text > :not(h2), code, script, style";
   const READ = ["title", "aria-label", "placeholder"];

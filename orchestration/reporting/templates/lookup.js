@@ -3,12 +3,16 @@
 (() => {
   const read = (id) => JSON.parse(document.getElementById(id).textContent);
   const facts = read("facts");
-  const { year, fileCell, saidYear, names } = read("names");
+  const { year, fileCell, saidYear, names: shorter } = read("names");
   const cells = facts.cells.map(([address, label, printed, file, sheet, cell, corrected, rules]) =>
     ({ address, label, printed, file: facts.files[file], sheet, cell, corrected, rules }));
   const known = new Map(cells.map((cell) => [cell.address, cell]));
   const whole = (pattern, text) => new RegExp(`^(?:${pattern})$`, "su").exec(text)?.groups ?? null;
   const squeeze = (text) => (text ?? "").replace(/[\s\u200b\ufeff]/g, "");
+  const names = new Map(); // a cell's label, and what it is called in short -> addresses
+  const name = (text, address) => names.set(text, [...(names.get(text) ?? []), address]);
+  for (const cell of cells) name(squeeze(cell.label), cell.address);
+  for (const [text, those] of Object.entries(shorter)) for (const address of those) if (known.has(address)) name(text, address);
   const lines = (text) => text ? text.split("\n") : [];
 
   const sameFile = (ours, given) => {
@@ -56,9 +60,9 @@
       return { addresses: [], nearest: nearest(rest, places.map(([place, figure]) => [place, lines(figure.dataset.address)[0]])) };
     }
     const wanted = squeeze(rest);
-    const found = names[wanted] ?? [];
+    const found = names.get(wanted) ?? [];
     if (found.length) return { addresses: found, nearest: [] };
-    const pairs = [...Object.entries(names).map(([name, [address]]) => [name, address]),
+    const pairs = [...[...names].map(([text, [address]]) => [text, address]),
       ...cells.map((cell) => [cell.address.slice(5), cell.address])];
     return { addresses: [], nearest: nearest(rest.includes("/") ? rest : wanted, pairs) };
   }
