@@ -39,12 +39,14 @@ class Corroboration:
     """All printed cells and all values that sums imply, by unit and lower end, to be asked for many answers.
 
     A value implied by a sum ignores the print of the cell that it is implied for. Blanks, zeros and dates bear no
-    witness.
+    witness; nor do cells of the same ledger that no rules bind to the suspect, over any number of others: in a ledger
+    of 30,000 figures in 500 groups, equal amounts of other groups stand there by chance.
     """
 
     def __init__(self, quantities: Sequence[Quantity], relations: Sequence[Relation]):
         self.cells = {q.address: q for q in quantities}
         self.terms = {r.name: frozenset(a for a, _ in (*r.terms, *r.denominator)) for r in relations}
+        self._groups = _groups(relations)
         heard: dict[str, list[_Testimony]] = {}
         for q in quantities:
             if q.value != 0 and q.unit != "date":
@@ -90,6 +92,27 @@ class Corroboration:
                 t.relation,
             )
             for t in near
-            if t.high <= change.high and t.involved.isdisjoint(barred)
+            if t.high <= change.high and t.involved.isdisjoint(barred) and self._may_know(t.address, suspect)
         ]
         return tuple(sorted(found, key=lambda w: (not w.same_measure, w.relation != "", w.address)))
+
+    def _may_know(self, address: str, suspect: Quantity) -> bool:
+        """Whether a cell is of another ledger, or of the suspect's own group in this one."""
+        same_ledger = self.cells[address].ledger == suspect.ledger
+        return not same_ledger or self._groups.get(address) == self._groups.get(suspect.address)
+
+
+def _groups(relations: Iterable[Relation]) -> dict[str, str]:
+    """Of every cell that a relation binds, one cell that stands for all that relations bind to it."""
+    above: dict[str, str] = {}
+
+    def head(address: str) -> str:
+        while (higher := above.setdefault(address, address)) != address:
+            above[address] = address = above[higher]
+        return address
+
+    for relation in relations:
+        bound = [head(address) for address in relation.addresses]
+        for address in bound[1:]:
+            above[head(address)] = bound[0]
+    return {address: head(address) for address in list(above)}

@@ -45,7 +45,8 @@ ROWS = [
 RULES = """
 - {id: groups, title: 级次, check: "budget/{code}/planned = children(budget/{code}/planned)"}
 - {id: leaves, title: 合计, for: {m: [planned, paid]}, check: "budget/total/{m} = sum(budget/*/{m})"}
-- {id: rates, title: 完成率, check: "budget/{code}/rate = budget/{code}/paid / budget/{code}/planned"}
+- {id: rates, title: 完成率, check: "budget/{code}/rate = budget/{code}/paid / budget/{code}/planned",
+   hint: {而级次相符: [groups]}}
 - {id: picked, title: 项目支出, check: "budget/20801/planned = sum(budget/*/planned where 性质 = 项目支出（本级）)"}
 - {id: spent, title: 有预算才有支出, check: "budget/{code}/paid > 0 where planned <> 0"}
 - {id: quoted, title: 引号, check: 'budget/"小计 (含上年)"/paid = budget/total/paid'}
@@ -73,7 +74,8 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[tuple[str
     """Each variant's reconciliation, by rule and instance: as it is, and with one slip each."""
     variants = {
         "clean": edited(), "group": edited(D2="9.10"), "leaf": edited(E3="4.10"), "zero": edited(E5="1.00"),
-        "kind": edited(B4="项目支出（本级）"), "unspent": edited(E4="-"), "memo": edited(E7="7.00"),
+        "kind": edited(B4="项目支出（本级）"), "unspent": edited(E4="-"), "apart": edited(D2="9.10", E5="1.00"),
+        "memo": edited(E7="7.00"),
     }  # fmt: skip
     tables = []
     for n, rows in enumerate(variants.values()):
@@ -135,3 +137,12 @@ def test_a_slip_breaks_the_rules_that_speak_of_it(
     judged: dict[str, dict[tuple[str, str], dict[str, Any]]], variant: str, found: set[tuple[str, str]]
 ) -> None:
     assert broken(judged[variant]) - {("rates", "208")} == found
+
+
+def test_a_hint_looks_into_its_own_group(judged: dict[str, dict[tuple[str, str], dict[str, Any]]]) -> None:
+    """What is broken in 208 keeps no hint of 210 back; where no group of that name is, any broken one does."""
+    rows = judged["apart"]
+    assert broken(rows) >= {("groups", "208"), ("rates", "208"), ("rates", "210")}
+    assert "而级次相符" not in rows["rates", "208"]["statement"]
+    assert "而级次相符" in rows["rates", "210"]["statement"]
+    assert "而级次相符" in judged["leaf"]["rates", "20801"]["statement"]

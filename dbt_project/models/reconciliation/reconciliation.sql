@@ -31,17 +31,29 @@ broken_rules as (
 ),
 
 hints as (
+    -- What keeps a hint back is looked for in the rule's own group, where the other rule has one of that name.
     select
-        hint.fiscal_year,
-        hint.rule_id,
+        mine.fiscal_year,
+        mine.rule_id,
+        mine.instance,
         hint.text
-    from {{ source('raw', 'rule_hint') }} as hint
+    from applicable as mine
+    inner join {{ source('raw', 'rule_hint') }} as hint
+        on
+            mine.fiscal_year = hint.fiscal_year
+            and mine.rule_id = hint.rule_id
+    left join applicable as beside
+        on
+            mine.fiscal_year = beside.fiscal_year
+            and mine.instance = beside.instance
+            and hint.unless = beside.rule_id
     left join broken_rules
         on
-            hint.fiscal_year = broken_rules.fiscal_year
+            mine.fiscal_year = broken_rules.fiscal_year
             and hint.unless = broken_rules.rule_id
-    group by hint.fiscal_year, hint.rule_id, hint.text
-    having count(broken_rules.rule_id) = 0
+    where mine.final_status = 'inconsistent'
+    group by mine.fiscal_year, mine.rule_id, mine.instance, hint.text
+    having count(case when coalesce(beside.final_status, 'inconsistent') = 'inconsistent' then broken_rules.rule_id end) = 0
 ),
 
 figures as (
@@ -77,6 +89,7 @@ figures as (
         on
             applicable.fiscal_year = hints.fiscal_year
             and applicable.rule_id = hints.rule_id
+            and applicable.instance = hints.instance
 ),
 
 compared as (

@@ -163,6 +163,34 @@ def test_cells_of_the_answer_zeros_and_other_units_bear_no_witness() -> None:
     assert all(r.witnesses == () for r in ranked)
 
 
+def test_another_group_of_the_same_ledger_bears_no_witness() -> None:
+    """Equal amounts of groups that no rule binds to one another stand there by chance; another ledger's count."""
+    cells = [
+        money("t/A:1/m", "300.00"), money("t/A:2/m", "500.00"), money("t/A:total/m", "900.00"),
+        money("t/B:1/m", "400.00"), money("t/B:2/m", "100.00"), money("t/B:total/m", "500.00"),
+        money("u/9/m", "600.00"),
+    ]  # fmt: skip
+    relations = [
+        sum_of("A", "t/A:total/m", "t/A:1/m", "t/A:2/m"),
+        sum_of("B", "t/B:total/m", "t/B:1/m", "t/B:2/m"),
+    ]
+    (fault,) = localise(cells, relations).faults
+    seen = {
+        r.answer.addresses: [w.address for w in r.witnesses]
+        for r in rank(fault, Corroboration(cells, relations), KNOWLEDGE)
+    }
+    assert seen == {("t/A:1/m",): [], ("t/A:2/m",): ["u/9/m"], ("t/A:total/m",): []}
+    bound = [
+        *relations,
+        sum_of("AB", "t/A:total/m", "t/B:total/m", "t/B:1/m"),
+    ]  # A's total is that of B and its first row
+    (fault,) = localise(cells, bound).faults
+    evidence = Corroboration(cells, bound)
+    assert "t/B:1/m" in {
+        w.address for r in rank(fault, evidence, KNOWLEDGE) for w in r.witnesses if w.suspect == "t/A:1/m"
+    }
+
+
 def test_a_sum_printed_elsewhere_bears_witness() -> None:
     cells = [
         money("t/1/m", "53.00"),
