@@ -13,10 +13,12 @@ if TYPE_CHECKING:
 _SHOWN = 3
 _SINGLY = 10  # problems alike in a sheet that are still said one by one
 _SIDES = """
-    select term.rule_id, term.instance, term.side, cell.address, cell.file, cell.sheet, cell.cell
+    select term.rule_id, term.instance, term.side, cell.address, cell.file, cell.sheet, cell.cell,
+           coalesce(landed.mark, '') as mark
     from (select distinct fiscal_year, rule_id, instance, side, address from rule_term) as term
     inner join reconciliation as judged using (fiscal_year, rule_id, instance)
     inner join cell using (fiscal_year, address)
+    left join raw.cell as landed using (fiscal_year, address)
     where judged.status <> 'consistent' order by all
 """
 Sides = dict[tuple[str, str], dict[str, list[dict[str, str]]]]
@@ -27,7 +29,8 @@ def sides_of(build: Build) -> Sides:
     sides: Sides = {}
     for row in build.rows(_SIDES):
         of_rule = sides.setdefault((row["rule_id"], row["instance"]), {"left": [], "right": []})
-        of_rule[row["side"]].append({name: row[name] for name in ("address", "file", "sheet", "cell")})
+        marked = ("mark",) if row["mark"] else ()
+        of_rule[row["side"]].append({name: row[name] for name in ("address", "file", "sheet", "cell", *marked)})
     return sides
 
 
@@ -43,7 +46,8 @@ def places_of(sides: dict[str, list[dict[str, str]]] | None) -> str:
         texts = []
         for cell in cells[:_SHOWN]:
             file = " ".join(filter(None, (cell["file"], cell["sheet"])))
-            texts.append(cell["cell"] if file == before else f"{file} {cell['cell']}")
+            mark = f"（{cell['mark']}）" if "mark" in cell else ""
+            texts.append((cell["cell"] if file == before else f"{file} {cell['cell']}") + mark)
             before = file
         more = f" 等 {len(cells)} 处" if len(cells) > _SHOWN else ""
         said.append("、".join(texts) + more)

@@ -54,6 +54,12 @@ def _judged(build: Build) -> dict[str, dict[str, int]]:
     return counts
 
 
+#: Each suspect cell with its place.
+SUSPECTS = """
+    select suspect.*, cell.file, cell.sheet, cell.cell
+    from suspect_cell as suspect left join cell using (fiscal_year, address)
+    order by suspect.fault, suspect.rank, suspect.answer, suspect.address
+"""
 #: Each figure that no rule binds, with its place.
 _UNCHECKED = """
     select ledger, ledger_label, address, concat_ws(' ', row_label, header) as name, text, file, sheet, cell
@@ -73,7 +79,7 @@ def _found(build: Build) -> dict[str, Any]:
             sides_of(build),
         ),
         "findings": _plain(build.rows("from finding order by fault")),
-        "suspects": _plain(build.rows("from suspect_cell order by fault, rank, answer, address")),
+        "suspects": _plain(build.rows(SUSPECTS)),
         "suspect_entries": _plain(build.rows("from suspect_entry order by fault, rank, ledger, file, line, statement")),
         "not_judged": build.rows(_NOT_JUDGED),
         "corrections": _plain(build.rows("from correction order by address")),

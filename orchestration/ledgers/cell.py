@@ -32,6 +32,7 @@ class Cell:
     sheet: str
     cell: str  # A1 reference
     parent: str = ""  # row key of the row that this one is part of: its subtotal, or the row that it is “of which” of
+    mark: str = ""  # what the file says of it beside its text: 划了删除线, 在隐藏列
     skew: Decimal = Decimal(
         0
     )  # how far the middle of the interval lies from ``value``: not at it where digits were cut

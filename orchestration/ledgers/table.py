@@ -79,6 +79,7 @@ def read_table(grid: Grid, contract: Contract, year: int, unit: str = "", regist
     if problems:
         raise InputError(problems)
     settled, notices = by_column(cells, contract, part)
+    settled = [replace(cell, mark=part.marks[cell.cell]) if cell.cell in part.marks else cell for cell in settled]
     left_out = [*_columns_left_alone(part, header, contract), *read.left_out, *again]
     return Table(settled, left_out, [*grid.notices, *notices, *read.notices], frozenset(header.columns.values()))
 

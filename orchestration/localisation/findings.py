@@ -12,12 +12,14 @@ from decimal import Decimal
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """What people call a cell: 表3, 第17行, 本年调整. ``place``: its turn as the ledgers are read."""
+    """What people call a cell: 表3, 第17行, 本年调整. ``place``: its turn as the ledgers are read. ``mark``: what its
+    file says of it, 划了删除线."""
 
     ledger: str
     row: str
     column: str
     place: int = 0
+    mark: str = ""
 
     def __str__(self) -> str:
         return f"{self.ledger} {self.row} {self.column}"

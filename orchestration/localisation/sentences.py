@@ -136,7 +136,9 @@ def suspect_sentence(
     witnesses = [witness for witness in ranked.witnesses if witness.suspect == change.address]
     slips = [slip for slip in ranked.slips if slip.address == change.address]
     said = _speaking_for(witnesses, slips, evidence, labels)
-    statement = f"{together}{labels[change.address]} 列示为 {_printed(cell)}，{_interval(change, cell)}"
+    label = labels[change.address]
+    mark = f"（该格{label.mark}）" if label.mark else ""
+    statement = f"{together}{label} 列示为 {_printed(cell)}{mark}，{_interval(change, cell)}"
     return "；".join([statement, *said])
 
 

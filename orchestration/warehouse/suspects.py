@@ -34,9 +34,10 @@ _CELLS = """
     select cells.address, cells.year_offset, cells.row_kind, cells.measure, cells.unit, cells.printed_unit, cells.text,
            cells.value, cells.half_width, cells.skew, coalesce(measure.rounding, 'half_up') as rounding,
            cells.row_label, ledger.short,
-           coalesce(measure.header, cells.measure) as header, coalesce(printed.place, 0) as place
+           coalesce(measure.header, cells.measure) as header, coalesce(printed.place, 0) as place,
+           coalesce(printed.mark, '') as mark
     from int_rule_cell as cells
-    left join (select fiscal_year, address, rowid as place from raw.cell) as printed using (fiscal_year, address)
+    left join (select fiscal_year, address, rowid as place, mark from raw.cell) as printed using (fiscal_year, address)
     inner join raw.ledger as ledger using (fiscal_year, ledger)
     left join raw.measure as measure using (fiscal_year, ledger, measure)
     where cells.value is not null and ledger.file <> '' and cells.fiscal_year = ?
@@ -202,4 +203,4 @@ def _label(cell: dict[str, Any]) -> Label:
     number = row.split(" ")[0]
     name = number if number.startswith("第") and number.endswith("行") else row
     short = f"{cell['address'].split('/')[0]}年度{cell['short']}" if cell["year_offset"] else cell["short"]
-    return Label(short, name, cell["header"], cell["place"])
+    return Label(short, name, cell["header"], cell["place"], cell["mark"])

@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 import yaml
 
+from orchestration.cli.sides import places_of, sides_of
+from orchestration.cli.summary import SUSPECTS
 from orchestration.explanation.source import TableSource
 from orchestration.explanation.surroundings import JUDGED, read_surroundings
 from orchestration.ledgers.contract import Contract
@@ -106,7 +108,7 @@ VARIANTS: Mapping[str, tuple[str, list[list[str]]]] = {
 
 def year_of(rounding: str, rows: list[list[str]], number: int) -> Year:
     contract = Contract.model_validate(yaml.safe_load(CONTRACT) | {"rounding": rounding})
-    cells = read_table(Grid("分配.csv", "", rows), contract, number).cells
+    cells = read_table(Grid("分配.csv", "", rows, marks={"E9": "划了删除线"}), contract, number).cells
     ledger = Ledger(contract, Source(file="分配.csv", ledger="allocation"), "", tuple(cells))
     return Year(number, Sources(year=number), {"allocation": ledger})
 
@@ -134,7 +136,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Build:
         build.warehouse,
         *(tables_of(year, corrections if name == "corrected" else []) for name, year in years.items()),
     )
-    compiled.build(build.warehouse, ["reconciliation"], tests=False)
+    compiled.build(build.warehouse, ["reconciliation", "cell"], tests=False)
     return build
 
 
@@ -213,3 +215,14 @@ def test_a_slip_is_found_at_its_cell(built: Build, variant: str, address: str) -
     write_suspects(build)
     first = [row for row in build.rows("from suspect_cell where rank = 1") if row["fiscal_year"] == build.year]
     assert f"{build.year}/allocation/{address}" in [row["address"] for row in first]
+
+
+def test_what_a_file_says_of_a_cell_is_said_in_the_message(built: Build) -> None:
+    """The wrong total is struck out in its file: the suspect and the side of the broken rule say so, with place."""
+    build = dataclasses.replace(built, year=number_of("row"))
+    write_suspects(build)
+    suspects = {row["address"]: row for row in build.rows(SUSPECTS) if row["fiscal_year"] == build.year}
+    found = suspects[f"{build.year}/allocation/单位8/total"]
+    assert (found["file"], found["sheet"], found["cell"]) == ("分配.csv", "", "E9")
+    assert "（该格划了删除线）" in found["statement"]
+    assert places_of(sides_of(build)["row", "单位8"]).startswith("分配.csv E9（划了删除线）")

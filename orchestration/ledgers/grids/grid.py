@@ -31,6 +31,9 @@ class Grid:
     merged: dict[str, str] = field(default_factory=dict)  # A1 of each cell of a merged range -> the range
 
     separator: str = ","  # what parts the fields of a delimited file: where it is no comma, numbers may hold one
+    marks: dict[str, str] = field(
+        default_factory=dict
+    )  # A1 -> what the file says of a cell beside its text: 划了删除线
     indents: dict[str, int] = field(default_factory=dict)  # A1 -> how many steps a workbook sets its text in
 
     def within(self, top: int, left: int, bottom: int, right: int) -> Grid:

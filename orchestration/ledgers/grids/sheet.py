@@ -40,7 +40,19 @@ class SheetParts:
         self._lengthen_merged(rows, width)
         merged: dict[str, str] = {}
         spread(rows, self.ranges, merged)
-        return Grid(self.file, self.sheet, rows, problems, self.places, notices, merged)
+        return Grid(self.file, self.sheet, rows, problems, self.places, notices, merged, marks=self._marks())
+
+    def _marks(self) -> dict[str, str]:
+        """What the file says of cells that are read: they stand in a hidden column, or are struck out."""
+        said: dict[str, list[str]] = {}
+        for low, high in self.hidden_columns:
+            for r, row in self.cells.items():
+                for c in row:
+                    if low <= c <= high:
+                        said.setdefault(reference(r, c), []).append("在隐藏列")
+        for at in self.struck:
+            said.setdefault(at, []).append("划了删除线")
+        return {at: "、".join(dict.fromkeys(marks)) for at, marks in said.items()}
 
     def _width(self) -> int:
         """How many columns the table has. Raises ``InputError`` where it would hold too many places."""

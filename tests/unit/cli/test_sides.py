@@ -34,5 +34,9 @@ def test_both_sides_are_named_with_file_sheet_and_cell() -> None:
     assert places_of({"left": cells("B2"), "right": cells("C3", file="b.csv", sheet="")}) == (
         "raw/2024/表.xlsx 一 B2 ↔ b.csv C3"
     )
+    (struck,) = cells("B2")
+    assert places_of({"left": [struck | {"mark": "划了删除线"}], "right": cells("C3")}) == (
+        "raw/2024/表.xlsx 一 B2（划了删除线） ↔ C3"
+    )
     assert places_of({"left": cells("B2"), "right": []}) == "raw/2024/表.xlsx 一 B2"
     assert places_of(None) == ""

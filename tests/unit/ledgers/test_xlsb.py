@@ -77,6 +77,7 @@ def test_what_is_hidden_struck_out_or_merged_is_known(tmp_path: Path) -> None:
     (found,) = grids(tmp_path, {"支出表": content, "底稿": made.sheet()}, hidden=["底稿"])
     assert found.rows == [["甲", "5.00", "6.00"], [], ["", "", "6.00"], ["丙", "", "2.5"]]
     assert found.merged == {"C1": "C1:C3", "C3": "C1:C3"}
+    assert found.marks == {"B1": "在隐藏列", "C4": "划了删除线"}
     said = [(notice.cell, notice.sheet, notice.found) for notice in found.notices]
     assert said == [
         ("A2", "支出表", "隐藏行 2（乙）"), ("B1", "支出表", "隐藏列 B"), ("C4", "支出表", "划了删除线的 C4"),
