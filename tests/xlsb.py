@@ -8,6 +8,7 @@ import struct
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from tests.damage import OFFICE, PACKAGE
 
@@ -94,8 +95,11 @@ def sheet(*rows: bytes, before: bytes = b"", after: bytes = b"") -> bytes:
     return record(129) + before + record(145) + b"".join(rows) + record(146) + after + record(130)
 
 
-def styles(formats: Sequence[str | int], struck: Sequence[int] = ()) -> bytes:
-    """Style n has the n-th format, by its code or its built-in number; ``struck``: styles whose font is struck out."""
+def styles(
+    formats: Sequence[str | int], struck: Sequence[int] = (), indents: Mapping[int, int] = MappingProxyType({})
+) -> bytes:
+    """Style n has the n-th format, by its code or its built-in number; ``struck``: styles whose font is struck out;
+    ``indents``: of styles that set their text in."""
     codes = {164 + n: each for n, each in enumerate(formats) if isinstance(each, str)}
     found = record(278) + record(615)
     found += b"".join(record(44, struct.pack("<H", number) + wide(code)) for number, code in codes.items())
@@ -111,7 +115,7 @@ def styles(formats: Sequence[str | int], struck: Sequence[int] = ()) -> bytes:
     )
     for n, each in enumerate(formats):
         number = each if isinstance(each, int) else 164 + n
-        found += record(47, struct.pack("<HHH", 0, number, int(n in struck)) + bytes(10))
+        found += record(47, struct.pack("<HHHHHBB", 0, number, int(n in struck), 0, 0, 0, indents.get(n, 0)) + bytes(4))
     return found + record(618) + record(279)
 
 

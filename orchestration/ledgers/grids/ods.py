@@ -89,6 +89,7 @@ class _CellStyle:
     parent: str
     data: str
     struck: bool = False
+    indent: int = 0  # tenths of a millimetre
 
 
 class _Styles:
@@ -119,6 +120,8 @@ class _Styles:
             self.hidden_tables.add(self._style)
         elif tag == "text-properties" and self._family == "table-cell" and self._style in self.cells:
             self.cells[self._style].struck = named.get("text-line-through-style", "none") != "none"
+        elif tag == "paragraph-properties" and self._family == "table-cell" and self._style in self.cells:
+            self.cells[self._style].indent = _tenths(named.get("margin-left", ""))
 
     def _part_of_a_format(self, style: _DataStyle, tag: str, named: dict[str, str]) -> None:
         if tag == "number":
@@ -155,6 +158,13 @@ class _Styles:
             name, seen = style.parent, seen + 1
         return "General", struck
 
+    def indent(self, name: str) -> int:
+        """How far a cell's text is set in, by the first style up from its own that says."""
+        seen = 0
+        while name in self.cells and seen < 20 and not self.cells[name].indent:
+            name, seen = self.cells[name].parent, seen + 1
+        return self.cells[name].indent if name in self.cells else 0
+
     def _code(self, name: str) -> str:
         style = self.data.get(name)
         if style is None:
@@ -174,6 +184,16 @@ class _Styles:
         if name not in self.data:
             raise DamagedError(f"没有数字格式 {name[:20]}")
         return self.data[name].code
+
+
+_LENGTH = re.compile(r"(\d{1,4})(?:\.(\d{1,4}))?(cm|mm|in|pt)", re.ASCII)
+_TENTHS = {"cm": 100, "mm": 10, "in": 254, "pt": 254 / 72}
+
+
+def _tenths(length: str) -> int:
+    """A length in tenths of a millimetre; of what is none, nothing: it bears on how far a text is set in alone."""
+    match = _LENGTH.fullmatch(length)
+    return round(float(f"{match[1]}.{match[2] or 0}") * _TENTHS[match[3]]) if match else 0
 
 
 def _digits(named: dict[str, str]) -> str:
@@ -307,6 +327,8 @@ class _Book:
             sheet.places[at] = places
         if struck:
             sheet.struck.append(at)
+        if indent := self.styles.indent(style):
+            sheet.indents[at] = indent
 
     def _style_of_column(self, c: int) -> str:
         return next((style for last, style in self._columns if c < last), "")

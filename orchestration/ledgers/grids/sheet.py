@@ -23,6 +23,7 @@ class SheetParts:
         self.hidden_rows: set[int] = set()
         self.hidden_columns: list[tuple[int, int]] = []
         self.struck: list[str] = []
+        self.indents: dict[str, int] = {}
 
     def problem(self, cell: str, found: str, expected: str) -> None:
         self.problems.append(Problem(self.file, self.sheet, cell, found, expected))
@@ -40,7 +41,17 @@ class SheetParts:
         self._lengthen_merged(rows, width)
         merged: dict[str, str] = {}
         spread(rows, self.ranges, merged)
-        return Grid(self.file, self.sheet, rows, problems, self.places, notices, merged, marks=self._marks())
+        return Grid(
+            self.file,
+            self.sheet,
+            rows,
+            problems,
+            self.places,
+            notices,
+            merged,
+            marks=self._marks(),
+            indents=self.indents,
+        )
 
     def _marks(self) -> dict[str, str]:
         """What the file says of cells that are read: they stand in a hidden column, or are struck out."""

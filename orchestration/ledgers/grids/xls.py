@@ -45,20 +45,30 @@ def _grid(book: Any, sheet: Any, name: str) -> Grid:
     parts.hidden_columns = [(column, column) for column, info in sheet.colinfo_map.items() if info.hidden]
     parts.ranges = [(top, first, bottom - 1, last - 1) for top, bottom, first, last in sheet.merged_cells]
     formats = [_format(book, style) for style in book.xf_list]
-    fonts = book.font_list
-    struck = {
-        n
-        for n, style in enumerate(book.xf_list)
-        if style.font_index < len(fonts) and fonts[style.font_index].struck_out
-    }
+    struck, indents = _struck(book), _indents(book)
     for r in range(sheet.nrows):
         for c, cell in enumerate(sheet.row(r)):
-            text = _text(parts, reference(r, c), cell, formats, book.datemode == 1)
+            at = reference(r, c)
+            text = _text(parts, at, cell, formats, book.datemode == 1)
             if text:
                 parts.cells.setdefault(r, {})[c] = text
                 if cell.xf_index in struck:
-                    parts.struck.append(reference(r, c))
+                    parts.struck.append(at)
+                if cell.xf_index in indents:
+                    parts.indents[at] = indents[cell.xf_index]
     return parts.grid()
+
+
+def _struck(book: Any) -> set[int]:
+    """Styles whose font is struck out."""
+    fonts = [font.struck_out for font in book.font_list]
+    return {n for n, style in enumerate(book.xf_list) if style.font_index < len(fonts) and fonts[style.font_index]}
+
+
+def _indents(book: Any) -> dict[int, int]:
+    """Styles that set their text in, with how many steps."""
+    levels = {n: style.alignment.indent_level for n, style in enumerate(book.xf_list)}
+    return {n: steps for n, steps in levels.items() if steps}
 
 
 def _format(book: Any, style: Any) -> str | None:

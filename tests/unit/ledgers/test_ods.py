@@ -14,7 +14,7 @@ from orchestration.ledgers.reader import read_paths
 from orchestration.ledgers.spreadsheet import Grid, read_grids
 from tests.unit.ledgers.conftest import contract, problems_of
 
-NAMES = ("office", "style", "number", "table", "text")
+NAMES = ("office", "style", "number", "table", "text", "fo")
 STYLES = """
 <number:number-style style:name="N0"><number:number number:min-integer-digits="1"/></number:number-style>
 <number:number-style style:name="N4"><number:number number:decimal-places="2" number:min-decimal-places="2"
@@ -32,6 +32,8 @@ STYLES = """
 <style:style style:name="ta2" style:family="table"><style:table-properties table:display="false"/></style:style>
 <style:style style:name="struck" style:family="table-cell" style:data-style-name="N4">
   <style:text-properties style:text-line-through-style="solid"/></style:style>
+<style:style style:name="in1" style:family="table-cell"><style:paragraph-properties fo:margin-left="0.353cm"/></style:style>
+<style:style style:name="in2" style:family="table-cell"><style:paragraph-properties fo:margin-left="20pt"/></style:style>
 """ + "".join(
     f'<style:style style:name="c{n}" style:family="table-cell" style:data-style-name="N{n}"/>'
     for n in (0, 4, 7, 8, 9, 11)

@@ -49,6 +49,7 @@ class BinaryWorkbook(Workbook):
         custom: dict[int, str] = {}
         fonts: list[bool] = []
         cells: list[tuple[int, int]] = []
+        indents: dict[int, int] = {}
         of_cells = False
         for kind, content in records(self.chunks(part)):
             if kind == _FORMAT:
@@ -58,8 +59,9 @@ class BinaryWorkbook(Workbook):
             elif kind in (_CELL_STYLES, _END_CELL_STYLES):
                 of_cells = kind == _CELL_STYLES
             elif kind == _STYLE and of_cells:
+                indents[len(cells)] = whole("B", content, 11)
                 cells.append((whole("H", content, 2), whole("H", content, 4)))
-        return styles_of(custom, fonts, cells)
+        return styles_of(custom, fonts, cells, indents)
 
     def sheet(self, entry: ListedSheet, strings: list[str], styles: Styles) -> Grid:
         sheet = BinarySheet(self.name, entry.name, strings, styles, self.from_1904)

@@ -34,6 +34,8 @@ class SheetCells(SheetParts):
         cells[column] = text
         if style in self.styles.struck:
             self.struck.append(at)
+        if style in self.styles.indents:
+            self.indents[at] = self.styles.indents[style]
 
     def begin_row(self, row: int, shown: str, *, hidden: bool) -> None:
         """Go on to a row; ``shown``: as the file counts it."""

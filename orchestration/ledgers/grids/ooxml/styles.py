@@ -26,6 +26,7 @@ class Styles:
     formats: list[str] = field(default_factory=lambda: ["General"])
     struck: frozenset[int] = frozenset()
     dates: frozenset[int] = frozenset()
+    indents: Mapping[int, int] = field(default_factory=dict)  # how many steps a text is set in, where it is
 
 
 class StyleReader:
@@ -34,6 +35,7 @@ class StyleReader:
         self.custom: dict[int, str] = {}
         self.fonts: list[bool] = []
         self.cells: list[tuple[int, int]] = []
+        self.indents: dict[int, int] = {}
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         above = self.path[-1] if self.path else ""
@@ -46,17 +48,21 @@ class StyleReader:
             self.fonts[-1] = attributes.get("val", "1") not in ("0", "false")
         elif tag == "xf" and above == "cellXfs":
             self.cells.append((whole(attributes, "numFmtId", "0"), whole(attributes, "fontId", "0")))
+        elif tag == "alignment" and above == "xf" and len(self.path) == 4 and self.path[1] == "cellXfs":
+            self.indents[len(self.cells) - 1] = whole(attributes, "indent", "0")
 
     def end(self, tag: str) -> None:
         self.path.pop()
 
     def styles(self) -> Styles:
-        return styles_of(self.custom, self.fonts, self.cells)
+        return styles_of(self.custom, self.fonts, self.cells, self.indents)
 
 
-def styles_of(custom: Mapping[int, str], fonts: Sequence[bool], cells: Sequence[tuple[int, int]]) -> Styles:
+def styles_of(
+    custom: Mapping[int, str], fonts: Sequence[bool], cells: Sequence[tuple[int, int]], indents: Mapping[int, int]
+) -> Styles:
     """Styles of cells by the number of their format and of their font. ``fonts``: whether each strikes out."""
     formats = [custom.get(number) or _BUILT_IN.get(number, "General") for number, _ in cells]
     struck = frozenset(n for n, (_, font) in enumerate(cells) if 0 <= font < len(fonts) and fonts[font])
     dates = frozenset(n for n, each in enumerate(formats) if is_date(each))
-    return Styles(formats or ["General"], struck, dates)
+    return Styles(formats or ["General"], struck, dates, {n: steps for n, steps in indents.items() if steps > 0})
