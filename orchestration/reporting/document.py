@@ -41,7 +41,7 @@ from orchestration.reporting.layout import (
     reconciliation_tables,
 )
 from orchestration.reporting.word_file import reproducible, stamp
-from orchestration.reporting.word_tables import form_height, form_xml, table_xml
+from orchestration.reporting.word_tables import form_height, form_xml, table_xml, text_width
 from orchestration.reporting.word_template import BLOCK, fill_template
 
 TEMPLATE = Path(__file__).parent / "templates" / "report.docx"
@@ -54,9 +54,10 @@ _NUMBERED = (
 _MARKED = re.compile(f"[{MARKS}]")
 _CAPTION = Mm(16)
 #: What stands above and below an annex's table, in points; and how much of a page is never counted on.
-_ANNEX_FRAME, _RESERVE = 58.0, 0.02
-#: An annex begins on a page only where so much of it stands there, in points.
-_ANNEX_BEGUN = 110.0
+_ANNEX_FRAME, _RESERVE = 46.0, 0.005
+#: An annex goes over a page only where so much of it stands on the first and on the next, in points.
+_ANNEX_BEGUN, _ANNEX_TAIL = 100.0, 60.0
+_NOTE_LINE = 12.0
 
 
 @dataclass
@@ -181,8 +182,8 @@ class _Writer:
     # --- text -----------------------------------------------------------------------------------------------------
 
     def _annexes(self, at: Paragraph) -> None:
-        """附件1 at the left, its title beneath. The first begins a page; the others follow one another, and none begins
-        where a page has little room left."""
+        """附件1 at the left, its title beneath. The first begins a page; the others follow one another, and none goes
+        over a page with little of it on either side."""
         page = self.docx.sections[-1]
         height = (page.page_height - page.top_margin - page.bottom_margin) / 12700 * (1 - _RESERVE)  # type: ignore[operator]
         left = 0.0
@@ -190,8 +191,11 @@ class _Writer:
             if not form.is_annex:
                 continue
             needed = _ANNEX_FRAME + form_height(form, self._width(at), *self._letters())
+            needed += _NOTE_LINE * form.is_rounded + _NOTE_LINE * sum(
+                -(-text_width(note, self._letters()[0]) // self._width(at)) for note in form.remarks
+            )
             mark = self._paragraph(at, form.id, self._style("附件标记", "附件标题"))
-            starts = left < min(needed, _ANNEX_BEGUN)
+            starts = left < needed and (left < _ANNEX_BEGUN or needed - left < _ANNEX_TAIL)
             mark.paragraph_format.page_break_before = starts
             left = ((height if starts else left) - needed) % height
             self._paragraph(at, form.title, "附件标题")

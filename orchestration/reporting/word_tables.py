@@ -6,6 +6,7 @@ Which tables stand where belongs in ``document``.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from xml.sax.saxutils import escape
 
@@ -21,7 +22,11 @@ _MARGIN, _SLACK = 57, 30
 #: Widths of characters in thousandths of the letter height, as the widest of the fonts that may draw them does (Noto
 #: Serif CJK); what is not here is as wide as high, as Chinese is.
 _WIDTHS = {**dict.fromkeys("0123456789", 557), **dict.fromkeys(".,", 327), "-": 346, "%": 923, " ": 256}
+#: What a row takes beside its lines, in points.
+_ROW = 1.4
 _MARK = 600  # a raised mark
+#: Parts of heads up to this many characters are not broken.
+_SHORT_WORD = 5
 #: No column of words gets narrower than this many characters.
 _LEAST_WORDS = 2
 
@@ -40,6 +45,8 @@ def column_widths(form: Form, width: int, size: float) -> list[int]:
     needed = [0] * len(form.widths)
     for row in form.rows:
         for c, cell in enumerate(row.cells):
+            if row.kind == "head" and not cell.merged and cell.columns == 1:
+                needed[c] = max(needed[c], *(text_width(word, size) for word in _whole_words(cell.text)), 0)
             if not cell.merged and cell.columns == 1 and not isinstance(cell.value, str | None):
                 mark = getattr(cell.value, "mark", "")
                 needed[c] = max(
@@ -52,6 +59,11 @@ def column_widths(form: Form, width: int, size: float) -> list[int]:
         for need in needed
     ]
     return fitted(asked, least, width)
+
+
+def _whole_words(head: str) -> list[str]:
+    """The short parts of a head that are read at one go: 执行率 and （B/A）."""
+    return [part for part in re.split("(?=（)", head) if len(part) <= _SHORT_WORD] or [""]
 
 
 def fitted(asked: Sequence[int], least: Sequence[int], width: int) -> list[int]:
@@ -75,7 +87,7 @@ def text_width(text: str, size: float) -> int:
 def form_height(form: Form, width: int, size: float, line: float) -> float:
     """About how high a form comes out, in points: each row as many lines as its fullest cell."""
     widths = column_widths(form, width, size)
-    return sum(line * _lines(row, widths, size) + 2 for row in form.rows)
+    return sum(line * _lines(row, widths, size) + _ROW for row in form.rows)
 
 
 def _lines(row: FormRow, widths: Sequence[int], size: float) -> int:

@@ -24,6 +24,8 @@ from orchestration.reporting.layout import (
 from orchestration.reporting.word_file import dated
 
 _FONT = "宋体"
+#: A4 in points, margins in inches, how wide a letter of a column's width is; the smallest scale that print is read at.
+_LONG, _SHORT, _SIDE, _TOP, _LETTER, _LEAST_SCALE = 842, 595, 0.6, 0.7, 5.5, 0.65
 _SHADES = {"head": "#E7EDF3", "section": "#F3F5F7", "total": "#F3F5F7"}
 
 
@@ -89,10 +91,12 @@ def _sheet(book: xlsxwriter.Workbook, styles: _CellFormats, form: Form) -> None:
         sheet.merge_range(below + i, 0, below + i, last, f"＊{note}", styles(text_wrap=True, font_size=9))
         sheet.set_row(below + i, 28)
     heads = [r for r, row in enumerate(form.rows) if row.kind == "head"]
-    sheet.set_landscape()
     sheet.set_paper(9)  # A4
-    sheet.set_margins(left=0.6, right=0.6, top=0.7, bottom=0.7)
-    sheet.fit_to_pages(1, 0 if len(heads) == 1 else 1)
+    sheet.set_margins(left=_SIDE, right=_SIDE, top=_TOP, bottom=_TOP)
+    height = 26 + 15 + sum(_height(form, row) for row in form.rows) + 28 * len(form.remarks)
+    orientation = _orientation(sum(form.widths) * _LETTER, height)
+    (sheet.set_portrait if orientation == "portrait" else sheet.set_landscape)()
+    sheet.fit_to_pages(1, 1 if orientation or len(heads) > 1 else 0)
     sheet.center_horizontally()
     sheet.set_footer("&C&P / &N")
     if len(heads) == 1:
@@ -100,6 +104,15 @@ def _sheet(book: xlsxwriter.Workbook, styles: _CellFormats, form: Form) -> None:
         sheet.freeze_panes(heads[0] + ABOVE + 1, 2 if len(form.widths) > 4 else 1)
     sheet.print_area(0, 0, below + max(len(form.remarks) - 1, 0), last)
     sheet.hide_gridlines(2)
+
+
+def _orientation(width: float, height: float) -> str:
+    """How a table of this size (points) lies on one sheet of A4 in letters not much smaller; blank if it does not."""
+    for name, across, down in (("landscape", _LONG, _SHORT), ("portrait", _SHORT, _LONG)):
+        scale = min(1.0, (across - 2 * _SIDE * 72) / width)
+        if scale >= _LEAST_SCALE and height * scale <= down - 2 * _TOP * 72:
+            return name
+    return ""
 
 
 def _height(form: Form, row: FormRow) -> float:

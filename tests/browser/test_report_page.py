@@ -98,14 +98,14 @@ def test_from_the_desk_to_the_figure_by_keyboard(page: Page) -> None:
 
 def test_matters_are_picked_out_by_unit_project_and_rule(page: Page) -> None:
     count = page.locator("#desk .matter:visible").count()
-    page.get_by_label("项目").select_option("32 2024年度征兵经费")
+    page.locator("select[name=projects]").select_option("32 2024年度征兵经费")
     kinds = page.locator("#desk .matter:visible").evaluate_all("all => all.map((each) => each.dataset.kind)")
     assert set(kinds) == {"项目执行率不低于 80%", "项目有支出"}
     places = page.locator("#desk .place:visible")
     assert all("征兵经费" in text for text in places.all_inner_texts()) and places.count() == 2
-    page.get_by_label("规则").select_option("项目有支出")
+    page.locator("select[name=rule]").select_option("项目有支出")
     assert page.locator("#desk .matter:visible").count() == 1
-    page.get_by_label("单位").select_option("湖南省人民武装学校")
+    page.locator("select[name=units]").select_option("湖南省人民武装学校")
     assert page.locator("#desk .matter:visible").count() == 0
     page.get_by_role("button", name="清除").click()
     expect(page.locator("#desk .matter:visible")).to_have_count(count)

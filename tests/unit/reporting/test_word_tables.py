@@ -49,3 +49,9 @@ def test_widths_that_suffice_are_those_that_were_asked_for() -> None:
 def test_what_is_too_narrow_takes_from_those_that_have_more() -> None:
     widths = fitted([10, 500, 90], [60, 100, 80], 600)
     assert widths[0] == 60 and sum(widths) == 600 and widths[2] >= 80
+
+
+def test_a_head_is_broken_between_its_words_alone() -> None:
+    head = FormRow("head", [FormCell("项目", "项目"), FormCell("执行率（B/A）", "执行率（B/A）")])
+    widths = column_widths(Form("附件2", "", "万元", "万元", [50, 1], [head]), WIDTH, SIZE)
+    assert widths[1] >= text_width("（B/A）", SIZE) + 2 * 57
