@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 from rich.text import Text
 
+from orchestration.base.problems import InputError
 from orchestration.base.settings import Settings
 from orchestration.base.years import FIRST_YEAR
 from orchestration.cli.terminal import BAD_INPUT, err, out, print_json
@@ -27,7 +29,8 @@ class _Edition(StrEnum):
 def register(app: typer.Typer) -> None:
     app.command(
         epilog="Examples:  ledgergate report 2024   |   ledgergate report 2024 --edition both --pdf --out 交件   |   "
-        "ledgergate report 2024 --version 20250418T093000Z-1a2b3c4d"
+        "ledgergate report 2024 --version 20250418T093000Z-1a2b3c4d   |   "
+        "ledgergate report 2024 --redline 2024年度自评报告.pdf"
     )(report)
 
 
@@ -47,6 +50,14 @@ def report(
     ] = _Edition.public,
     template: Annotated[
         Path | None, typer.Option(help="A Word template instead of the one that comes with ledgergate.")
+    ] = None,
+    redline: Annotated[
+        str | None,
+        typer.Option(
+            help="Only show what changed: since another version of the year, or against the document that it was read "
+            "from (PDF, DOCX, TXT); also written to redline.html.",
+            metavar="VERSION|FILE",
+        ),
     ] = None,
     names: Annotated[
         bool, typer.Option("--fields", help="List every field that a template may use, with its value; make nothing.")
@@ -70,10 +81,14 @@ def report(
         published = open_version(settings, year, version)
         if names:
             return _show_fields(published, as_json=as_json)
+        if redline:
+            return _redline(settings, published, redline, to, as_json=as_json)
         folder = (to or report_folder(settings, year, published.name)).resolve()
         with err.status("生成报告") as status:
             editions = BOTH if edition is _Edition.both else (Edition(edition.value),)
             made = make_report(published, folder, editions=editions, pdf=pdf, template=template, step=status.update)
+    except InputError as error:
+        _refuse("；".join(f"{each.file}：{each.found}；应为 {each.expected}" for each in error.problems), as_json)
     except (NoVersionError, FieldError, PdfError) as error:
         _refuse(str(error), as_json)
     if as_json:
@@ -95,6 +110,32 @@ def _show_fields(version: Published, *, as_json: bool) -> None:
         return
     for name, text in found.items():
         out.print(Text.assemble(("{{ " + name + " }}", "bold"), f"  {text}"))
+
+
+def _redline(settings: Settings, version: Published, other: str, to: Path | None, *, as_json: bool) -> None:
+    from orchestration.base.files import write_whole
+    from orchestration.reporting.published import open_version
+    from orchestration.reporting.redline import between_versions, from_document, render_redline
+    from orchestration.reporting.report import report_folder
+
+    file = Path(other)
+    with err.status("对照"):
+        found = (
+            from_document(file, version)
+            if file.is_file()
+            else between_versions(open_version(settings, version.year, other), version)
+        )
+    page = (to or report_folder(settings, version.year, version.name)).resolve() / "redline.html"
+    page.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(page, render_redline(found, version.year).encode())
+    if as_json:
+        return print_json({**dataclasses.asdict(found), "file": str(page)})
+    for change in (*found.figures, *found.rules):
+        out.print(Text.assemble(("改动  ", "yellow"), f"{change.label}  {change.before} → {change.after}"))
+        out.print(Text(f"      {change.why}", style="dim"))
+    counts = f"数字 {len(found.figures)} 处，核对结果 {len(found.rules)} 处，文字 {len(found.text)} 段"
+    out.print(Text.assemble(("已生成  ", "green"), f"{page}（{counts}）"))
+    return None
 
 
 def _show(made: Report) -> None:
