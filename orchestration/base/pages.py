@@ -31,7 +31,7 @@ def english_of(html: str, *beside: Any) -> dict[str, str]:
     """Each text of the page that has an English, beside it; for a page that changes its language in the browser.
     ``beside``: what the page's scripts hold, in whose depths texts stand too.
     """
-    words = sentences_of("words/charts.yml")
+    words = sentences_of("words/page.yml")
     found: dict[str, str] = {}
 
     def noted(text: str) -> str:

@@ -114,7 +114,7 @@ def show_summary(console: Console, build: Build) -> None:
         f"[bold]{build.year} 年度[/]  {cells['ledgers']} 本账，{cells['figures']} 个数，{cells['n']} 个单元格"
     )
     table = Table(box=None, pad_edge=False, show_edge=False)
-    table.add_column("")
+    table.add_column("", no_wrap=True)
     shown = [status for status in STATUSES if any(status == found for _, found in count)]
     for status in shown:
         table.add_column(STATUSES[status][0], justify="right", style=STATUSES[status][1])

@@ -29,7 +29,7 @@ _STATEMENT = 5  # its place among the facts of a rule
 
 def with_aids(fields: Fields, html: str, facts: Mapping[str, Any], specs: Mapping[str, Any]) -> str:
     """The page with both at its end. ``facts``, ``specs``: what its scripts hold, whose texts are read too."""
-    scripts = sentences_of("page.yml")
+    scripts = {**sentences_of("page.yml"), **sentences_of("words/page.yml")}
     whole = {**english_of(html, facts, specs), **{text: said for text, said in scripts.items() if "{" not in text}}
     statements = [rule[_STATEMENT] for rule in facts["rules"]]
     english = {

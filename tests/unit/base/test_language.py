@@ -6,6 +6,7 @@ What does not belong here: what a whole screen or page looks like in English (``
 from __future__ import annotations
 
 import re
+from collections import Counter
 from functools import cache
 from pathlib import Path
 from string import Formatter
@@ -78,7 +79,7 @@ def test_every_sentence_of_a_rule_or_model_has_its_english() -> None:
 
 @pytest.mark.parametrize("room", ["reporting", "publication", "alerting"])
 def test_every_word_of_a_page_or_alert_has_its_english(room: str) -> None:
-    known = _all_chinese() + "\n".join(sentences_of("words/charts.yml"))
+    known = _all_chinese() + "\n".join(sentences_of("words/page.yml"))
     files = [
         path
         for path in (ROOT / "orchestration" / room / "templates").iterdir()
@@ -125,6 +126,13 @@ def test_both_sides_of_an_entry_have_the_same_parts() -> None:
     for each in catalogue():
         named = [{name for _, name, _, _ in Formatter().parse(side) if name} for side in (each.chinese, each.english)]
         assert named[0] == named[1], each.chinese
+
+
+def test_no_sentence_has_two_english_ones() -> None:
+    """提示 said warns on a page and Warning on a screen, and the one that was read last won."""
+    assert [text for text, n in Counter(each.chinese for each in catalogue()).items() if n > 1] == []
+    shapes = Counter(re.sub(r"\{\w*", "{", each.chinese) for each in catalogue())
+    assert [text for text, n in shapes.items() if n > 1] == []
 
 
 def test_no_entry_outlives_its_sentence() -> None:
