@@ -44,10 +44,7 @@ def as_json(found: Explanation) -> dict[str, Any]:
         "implied": _implied_json(found.implied, found, cell["address"]),
         "implied_with_warnings": _implied_json(found.implied_with_warnings, found, cell["address"]),
         "fits": found.fits if found.rules is not None and cell["value"] is not None else None,
-        "score": found.score and {
-            name: value if value is None or isinstance(value, str) else _number(value)
-            for name, value in found.score.items()
-        },
+        "score": _score_json(found.score),
         "suspects": found.suspects,
         "patterns": found.patterns,
         "places": found.places,
@@ -64,6 +61,12 @@ def _implied_json(implied: ImpliedInterval, found: Explanation, address: str) ->
         "possible": implied.possible, "low": low, "high": high, "low_excluded": implied.open_low,
         "high_excluded": implied.open_high, "statement": interval_text(implied, quantity),
     }  # fmt: skip
+
+
+def _score_json(score: dict[str, Any] | None) -> dict[str, Any] | None:
+    if score is None:
+        return None
+    return {name: _number(value) if isinstance(value, Decimal) else value for name, value in score.items()}
 
 
 def _exact(number: Fraction) -> str:
