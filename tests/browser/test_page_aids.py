@@ -13,12 +13,14 @@ from typing import Any, cast
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
+from orchestration.pipeline.pages import _HEADERS
 from orchestration.reporting.fields import Fields
 from orchestration.reporting.page_aids import with_aids
 from tests.unit.explanation.test_naming import CELLS, NAMES, SUSPECT
 
 pytestmark = pytest.mark.browser
 PLACE = "表3!E20"
+SERVED = {**_HEADERS, "Content-Type": "text/html; charset=utf-8"}
 
 
 RULE = "表3 第17行：预算资金 3 万元，上年结转 4 万元，相差 -1 万元，四舍五入只能解释 0.01 万元"
@@ -55,7 +57,9 @@ def page() -> Iterator[Page]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
         opened = browser.new_page(viewport={"width": 390, "height": 800})
-        opened.set_content(with_aids(cast(Fields, fields), content(), facts(), {}))
+        shown = with_aids(cast(Fields, fields), content(), facts(), {})
+        opened.route("**/*", lambda route: route.fulfill(body=shown, headers=SERVED))
+        opened.goto("http://127.0.0.1/pages/2024/report")  # as beside the UI, in its sandbox; nothing listens there
         yield opened
         browser.close()
 

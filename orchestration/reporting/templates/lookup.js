@@ -97,7 +97,8 @@
     return item;
   }
 
-  const form = make("form", { class: "lookup", role: "search", "aria-label": "查单元格" },
+  // No form: beside the UI the page is shown in a sandbox, where none is sent, not even to the page itself.
+  const form = make("div", { class: "lookup", role: "search", "aria-label": "查单元格" },
     make("label", {}, make("span", {}, "查单元格"), make("input", {
       type: "search", autocomplete: "off", placeholder: "表3 第17行 本年调整",
       title: "消息里的叫法、地址、报告里的位置（2024/表3!E20）或文件与格（表3.csv E20）",
@@ -106,8 +107,8 @@
   form.append(answer);
   document.querySelector("header.top nav").after(form);
 
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
+  form.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.isComposing || !(event.target instanceof HTMLInputElement)) return;
     const text = form.querySelector("input").value;
     if (!text.trim()) return answer.replaceChildren();
     const { addresses, nearest: near, figure, otherYear } = named(text);
