@@ -98,6 +98,7 @@ class Figure:
     comparator: str = ""  # >=, <=, ... where a target prints one
 
 
+@functools.lru_cache(1 << 16)
 def squeeze(text: str) -> str:
     """Take spaces and line breaks, and nothing else, out of a name: （本级） keeps its brackets."""
     return "".join(text.split()).replace("\u200b", "").replace("\ufeff", "")

@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
 from functools import partial
+from typing import Any
 
 from orchestration.base.problems import InputError, Problem
 from orchestration.ledgers import commas
@@ -237,6 +238,7 @@ class RowReader:
 
     def _figures(self, r: int, blueprint: Cell) -> list[Cell]:
         cells: list[Cell] = []
+        known = {name: getattr(blueprint, name) for name in _FIELDS}
         target = "".join(self._printed(r, column) for column in self.contract.measures if column.kind == "target")
         for measure in self.contract.measures:
             if measure.name not in self.header.columns:
@@ -246,7 +248,7 @@ class RowReader:
             text = self._printed(r, measure)
             unit = self.header.units.get(measure.name) or measure.unit or (self.unit if measure.kind == "money" else "")
             at = self._at(r, measure)
-            cell_of = partial(replace, blueprint, measure=measure.name, cell=at)
+            cell_of = partial(_cell_like, known, measure=measure.name, cell=at)
             try:
                 if at not in self.grid.places:
                     text = as_point(text, self._decimals[measure.name])
@@ -280,6 +282,14 @@ class RowReader:
                     )
                 )  # fmt: skip
         return cells
+
+
+_FIELDS = tuple(field.name for field in fields(Cell))
+
+
+def _cell_like(known: Mapping[str, Any], **changes: Any) -> Cell:
+    """As ``replace`` makes a cell, for many of one row: their fields are taken from it once."""
+    return Cell(**{**known, **changes})
 
 
 def _read_figure(

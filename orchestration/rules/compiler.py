@@ -55,7 +55,7 @@ def compile_rules(
             continue
         try:
             _check_mentioned(rule, ids)
-            rows = [cell for cell in figures.cells if cell.ledger == rule.each_row_of]
+            rows = figures.of_ledger(rule.each_row_of)
             _check_bounds(rule)
             compiled = _Compiler(rule, contracts, rows, known or contracts, figures).run()
         except RuleError as error:

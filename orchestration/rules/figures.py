@@ -17,6 +17,16 @@ class YearFigures:
     def __init__(self, cells: list[Cell]) -> None:
         self.cells = cells
 
+    def of_ledger(self, ledger: str) -> list[Cell]:
+        return self._ledgers.get(ledger, [])
+
+    @functools.cached_property
+    def _ledgers(self) -> dict[str, list[Cell]]:
+        ledgers: dict[str, list[Cell]] = {}
+        for cell in self.cells:
+            ledgers.setdefault(cell.ledger, []).append(cell)
+        return ledgers
+
     @functools.cached_property
     def columns(self) -> dict[tuple[str, str], list[Decimal]]:
         """Ledger and measure -> the figures of the column."""
