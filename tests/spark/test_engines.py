@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.pipeline.run import run_year
-from orchestration.warehouse import compiled, models
+from orchestration.warehouse import models
 from orchestration.warehouse.build import Build
 from orchestration.warehouse.engine import DUCKDB
 from orchestration.warehouse.engines import engine_of
@@ -16,28 +15,6 @@ from tests.spark.conftest import columns, contents, installation
 from tests.variants import FIRST_YEAR, Edits, judge
 
 pytestmark = pytest.mark.spark
-
-
-@pytest.fixture
-def quiet_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A working folder, to see that nothing is left in it."""
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-def test_published_tables_are_equal_to_the_fen(quiet_folder: Path) -> None:
-    settings = installation(quiet_folder)
-    duckdb = run_year(settings, 2024)
-    spark = run_year(replace(settings, home=settings.home.with_name("data-spark"), target="spark"), 2024)
-    assert duckdb.version and spark.version, spark
-    assert contents(duckdb.build) == contents(spark.build)
-    assert columns(duckdb.build) == columns(spark.build)
-    assert duckdb.version.manifest["content_sha256"] == spark.version.manifest["content_sha256"]
-    for table in compiled.published_tables():
-        ours, theirs = (version.folder / f"{table}.parquet" for version in (duckdb.version, spark.version))
-        assert ours.read_bytes() == theirs.read_bytes(), table
-    assert [path.name for path in quiet_folder.iterdir()] == ["年度 账"]  # no metastore_db, no derby.log
-    assert not (spark.build.folder / "spark" / "tables").exists()
 
 
 def test_years_side_by_side_are_equal_whatever_is_wrong_with_them(tmp_path: Path) -> None:
