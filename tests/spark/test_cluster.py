@@ -52,9 +52,13 @@ def start(settings: Settings, cluster: Cluster, *options: str) -> tuple[subproce
     return running, open_build(replace(settings, home=home), 2024)
 
 
+#: Seconds after which nothing comes any more: far beyond what a busy machine needs, since nothing here is about speed.
+NEVER = 900
+
+
 def finished(running: subprocess.Popen[str], code: int) -> dict[str, Any]:
     try:
-        said, errors = running.communicate(timeout=400)
+        said, errors = running.communicate(timeout=NEVER)
     finally:
         if running.poll() is None:
             running.kill()
@@ -94,11 +98,11 @@ def test_workers_that_die_at_work_cost_retries_and_nothing_else(tmp_path: Path, 
     running, build = start(settings, cluster)
     stands = build.folder / "spark" / "tables" / "main.db" / "int_cell" / "_SUCCESS"
     try:
-        wait_for(lambda: running.poll() is not None or has_a_task(cluster, "worker-0", before), 200, "a task")
+        wait_for(lambda: running.poll() is not None or has_a_task(cluster, "worker-0", before), NEVER, "a task")
         assert running.poll() is None
         cluster.kill("worker-0")
         cluster.add_worker("worker-0")
-        wait_for(lambda: stands.exists() or running.poll() is not None, 300, "a model that stands")
+        wait_for(lambda: stands.exists() or running.poll() is not None, NEVER, "a model that stands")
         assert running.poll() is None
         cluster.kill("worker-1")
         expected = run_year(settings, 2024)  # meanwhile
