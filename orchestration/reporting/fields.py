@@ -48,6 +48,7 @@ from orchestration.reporting.published import Published
 
 FIELDS = Path(__file__).parent / "templates" / "fields.yml"
 _CORE = frozenset({"fiscal_year", "row_address"})
+_LEDGER, _KEYS = "ledger_", 3  # a ledger's own table, and where its keys begin: behind year, row key and row label
 
 
 class Fields:
@@ -182,7 +183,8 @@ class Fields:
         for ledger, rows in grouped.items():
             built = []
             for key, cells in rows.items():
-                table, mart = marts.get(f"{self.version.year}/{ledger}/{key}", ("cell", {}))
+                own = ("cell", self._keys(ledger, key))
+                table, mart = own if own[1] else marts.get(f"{self.version.year}/{ledger}/{key}", ("cell", {}))
                 built.append((key, cells[0], self._row_values(cells, table, mart), mart))
             columns = frozenset(name for _, _, values, _ in built for name in values)
             found = [
@@ -197,6 +199,23 @@ class Fields:
             ordered = tuple(sorted(found, key=lambda row: row.order))
             published = frozenset(column for row in ordered for column in row.published)
             yield ReportLedger(labels[ledger], ordered, names, columns, self, published)
+
+    def _keys(self, ledger: str, row_key: str) -> dict[str, str]:
+        """The keys of a row of a ledger that is published in no table but its own, by which forms pick it."""
+        rows = self.version.tables.get(f"{_LEDGER}{ledger}", []) if ledger in self._own_table else []
+        return dict(zip(list(rows[0])[_KEYS:], row_key.split(":"), strict=False)) if rows else {}
+
+    @cached_property
+    def _own_table(self) -> frozenset[str]:
+        """The ledgers of which no detail row flows to a mart."""
+        tables = self.version.tables
+        marts = {row["row_address"] for rows in tables.values() for row in rows if row.get("row_address")}
+        rows = {name.removeprefix(_LEDGER): rows for name, rows in tables.items() if name.startswith(_LEDGER)}
+        return frozenset(
+            name
+            for name, details in rows.items()
+            if not any(f"{self.version.year}/{name}/{row.get('row_key')}" in marts for row in details)
+        )
 
     def _row_values(self, cells: list[dict[str, Any]], table: str, mart: Mapping[str, Any]) -> dict[str, Any]:
         """A row's figures and texts by column: first what was reported, then what the models computed beside it."""
@@ -301,7 +320,8 @@ class Fields:
                 key = str(published[known["key"]])
                 label = known.get("rows", {}).get(key, key)
                 values = {**self._published_values(known, published), **dict(self._beside(known, published))}
-                order = (sections.index(published["section"]), *self._orders.get(str(published.get("row_address")), ()))
+                section = published.get("section", sections[-1])
+                order = (sections.index(section), *self._orders.get(str(published.get("row_address")), ()))
                 rows.append(ReportRow(f"{name}.{label}", key, label, "detail", values, columns, self, order, published))
             rows.sort(key=lambda row: row.order)
             published_columns = frozenset(column for row in rows for column in row.published)

@@ -104,7 +104,10 @@ class Form:
 
 
 class _WrittenLine(StrictRecord):
-    """One line of a form: its kind with its cells, or ``each`` with the cells of every row of it."""
+    """One line of a form: its kind with its cells, or ``each`` with the cells of every row of it. ``merge``: in so many
+    of its first columns a text that is that of the row above is one cell with it; ``none``: the rows that stand there
+    where it has none.
+    """
 
     head: tuple[str | int, ...] | None = None
     section: tuple[str | int, ...] | None = None
@@ -113,10 +116,12 @@ class _WrittenLine(StrictRecord):
     total: tuple[str | int, ...] | None = None
     check: tuple[str | int, ...] | None = None
     each: str | None = None
+    merge: int = 0
+    none: tuple[tuple[str | int, ...], ...] = ()
 
     @model_validator(mode="after")
     def _one_kind(self) -> _WrittenLine:
-        said = sorted(self.model_fields_set)
+        said = sorted(self.model_fields_set - {"merge", "none"})
         if said != ["each", "row"] and (len(said) != 1 or said == ["each"]):
             raise ValueError(f"{'、'.join(_KINDS)} 之一，或带 row 的 each")
         return self
@@ -200,10 +205,23 @@ class _FormLayout:
 
     def _each(self, line: dict[str, Any]) -> None:
         found = self._value(line["each"], {})
+        above: list[Any] = []
         for row in found:
             self._add("row", line["row"], 行=row)
+            above = self._merged_levels(above, line.get("merge", 0))
         if not found:
-            self._add("row", ["　分项", *["?"] * (self.width - 1)])
+            for cells in line.get("none", [["　分项", *["?"] * (self.width - 1)]]):
+                self._add("row", cells)
+
+    def _merged_levels(self, above: list[Any], levels: int) -> list[Any]:
+        """Merge the first cells of the last row into those above that say the same; what the row says itself."""
+        cells = self.made[-1].cells[:levels]
+        said = [cell.value for cell in cells]
+        for cell, mine, other in zip(cells, said, above, strict=False):
+            if mine != other:
+                break
+            cell.value, cell.text, cell.merged = "^", "", True
+        return said
 
     def _add(self, kind: str, cells: Sequence[str], **local: Any) -> None:
         if kind in ("head", "section"):

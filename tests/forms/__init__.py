@@ -102,6 +102,8 @@ def write_workbook(path: Path, forms: Iterable[Form]) -> Path:
         rows, merged = lines(form)
         for row in rows:
             sheet.append(row)
+        for cell in (cell for row in sheet for cell in row if isinstance(cell.value, str)):
+            cell.data_type = "s"  # =100% is a target, no formula
         for place in merged:
             sheet.merge_cells(place)
     book.save(path)

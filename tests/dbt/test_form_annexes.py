@@ -1,0 +1,120 @@
+"""The invented department's forms go in in the official layout, are scored without a finding and fill annexes 2-9; what
+these print is read back by the same contracts as the same cells.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.base.settings import ROOT
+from orchestration.ledgers.contract import read_contracts
+from orchestration.ledgers.reader import Year, read_paths, read_year
+from orchestration.reporting.edition import Edition
+from orchestration.reporting.fields import Fields
+from orchestration.reporting.forms import NOT_PROVIDED, Form, build_forms
+from orchestration.reporting.published import Published
+from orchestration.reporting.workbook import write_workbook
+from orchestration.rules.compiler import compile_rules
+from orchestration.rules.model import read_rules
+from orchestration.warehouse import compiled
+from orchestration.warehouse.build import Build
+from orchestration.warehouse.landing import land, raw_tables
+from orchestration.warehouse.ledger_tables import write_ledger_tables
+from tests.forms.department import LEDGERS, write
+from tests.variants import broken
+
+CONTRACTS = ROOT / "raw" / "contracts"
+ANNEXES = [f"附件{n}" for n in range(2, 10)]
+
+
+@pytest.fixture(scope="module")
+def year(tmp_path_factory: pytest.TempPathFactory) -> Year:
+    return read_year(write(tmp_path_factory.mktemp("raw") / "2024"), 2024, read_contracts(CONTRACTS))
+
+
+@pytest.fixture(scope="module")
+def build(year: Year, tmp_path_factory: pytest.TempPathFactory) -> Build:
+    book = compile_rules(read_rules(ROOT / "expectations" / "rules"), year.contracts, 2024, cells=year.cells)
+    made = Build(2024, tmp_path_factory.mktemp("build"))
+    land(made.warehouse, raw_tables(year, book, []))
+    compiled.build(made.warehouse, None, tests=False)
+    write_ledger_tables(made)
+    return made
+
+
+@pytest.fixture(scope="module")
+def fields(build: Build, tmp_path_factory: pytest.TempPathFactory) -> Fields:
+    folder = tmp_path_factory.mktemp("version")
+    with duckdb.connect(str(build.warehouse), read_only=True) as connection:
+        names = connection.execute(
+            "select table_name from information_schema.tables where table_schema = 'main' and table_type = 'BASE TABLE'"
+        ).fetchall()
+        for (name,) in names:
+            connection.execute(f"copy {name} to '{folder / name}.parquet' (format parquet)")
+    return Fields(Published(2024, "20250101T000000Z-00000000", folder, CONTRACTS))
+
+
+@pytest.fixture(scope="module")
+def annexes(fields: Fields) -> dict[str, Form]:
+    return {form.id: form for form in build_forms(fields) if form.id in ANNEXES}
+
+
+def test_nothing_is_found_and_every_indicator_is_judged(build: Build) -> None:
+    rows = build.rows("from reconciliation")
+    assert broken(rows) == set() and broken(rows, "warning") == {"prior_year_published"}
+    forms = build.rows("select form, indicators, not_judged, weight, score, printed_score, grade from form_score")
+    assert (
+        len(forms) == 8 and {row["indicators"] for row in forms} == {20} and {row["not_judged"] for row in forms} == {0}
+    )
+    assert all(row["weight"] == 100 and row["score"] == row["printed_score"] and row["grade"] == "优" for row in forms)
+
+
+def test_the_departments_own_form_is_its_score(build: Build) -> None:
+    summary = {row["section"]: (row["weight"], row["score"], row["grade"]) for row in build.rows("from score_summary")}
+    assert summary == {
+        "execution": (10, Decimal("9.53"), None), "output": (50, Decimal("49.00"), None), "benefit": (30, 30, None),
+        "satisfaction": (10, 10, None), "total": (100, Decimal("98.53"), "优"),
+    }  # fmt: skip
+
+
+def test_annexes_2_to_9_are_filled(annexes: dict[str, Form]) -> None:
+    assert list(annexes) == ANNEXES
+    for form in annexes.values():
+        gaps = [
+            (r, c) for r, row in enumerate(form.rows) for c, cell in enumerate(row.cells) if cell.text == NOT_PROVIDED
+        ]
+        # 附件2 asks for the general public budget's rate; a fund's form says nothing of where its money comes from
+        assert gaps == [], form.id
+        levels = [row.cells[:2] for row in form.rows if row.kind == "row" and len(row.cells) == 8][-20:]
+        assert [cell.rows for cell, _ in levels if not cell.merged] == [10, 6, 4]
+        assert [cell.rows for _, cell in levels if not cell.merged] == [3, 3, 2, 2, 2, 2, 1, 1, 4]
+
+
+def test_a_reason_stands_only_where_points_were_lost(annexes: dict[str, Form]) -> None:
+    for form in annexes.values():
+        reasons = [row.cells[7].text for row in form.rows if row.kind == "row"][-20:]
+        assert sorted(filter(None, reasons)) == ["三次因汛情改期，已列入下年计划", "场地租金上涨，已重新询价"]
+
+
+def test_what_annexes_print_is_read_back_as_the_same_cells(
+    year: Year, fields: Fields, annexes: dict[str, Form], tmp_path: Path
+) -> None:
+    """The official layout out is the official layout in: every figure and text of every form."""
+    path = tmp_path / "2024.xlsx"
+    path.write_bytes(write_workbook(fields, list(annexes.values()), [], Edition.PUBLIC))
+    back = read_paths([path], 2024, {name: each for name, each in read_contracts(CONTRACTS).items() if name in LEDGERS})
+
+    def cells(of: Year) -> dict[str, object]:
+        return {
+            cell.address: cell.text if cell.value is None else (cell.value, cell.unit)
+            for cell in of.cells
+            if cell.ledger in LEDGERS
+        }
+
+    printed, read = cells(year), cells(back)
+    assert len(printed) > 1100
+    assert {address: (said, read.get(address)) for address, said in printed.items() if read.get(address) != said} == {}
