@@ -61,6 +61,11 @@ def inline(text: str, *, formula: bool = False) -> Cell:
     return (8, wide(text) + bytes(10)) if formula else (6, wide(text))
 
 
+def rich(text: str) -> Cell:
+    """A text of which the second half has a font of its own."""
+    return 62, b"\x01" + wide(text) + struct.pack("<IHHHH", 2, 0, 0, len(text) // 2, 1)
+
+
 def shared(number: int) -> Cell:
     return 7, struct.pack("<I", number)
 
@@ -73,7 +78,7 @@ def cell(column: int, made: Cell, style: int = 0) -> bytes:
 def short(made: Cell, style: int = 0) -> bytes:
     """A cell right of the one before it."""
     kind, content = made
-    return record(kind + 11, struct.pack("<I", style) + content)
+    return record(61 if kind == 62 else kind + 11, struct.pack("<I", style) + content)
 
 
 def row(number: int, *cells: bytes, hidden: bool = False) -> bytes:

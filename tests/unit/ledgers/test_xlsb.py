@@ -66,6 +66,15 @@ def test_days_truths_and_texts_of_every_kind(tmp_path: Path) -> None:
     assert one(tmp_path, (made.real(44195.0), 6), from_1904=True).rows == [["2024年12月31日"]]
 
 
+def test_a_text_in_several_fonts_that_stands_in_its_cell_is_read(tmp_path: Path) -> None:
+    first = made.row(
+        1, made.cell(0, made.rich("预算数")), made.short(made.rich("决算数"), 7), made.short(made.compact(5))
+    )
+    (found,) = grids(tmp_path, {"支出表": made.sheet(first)})
+    assert found.rows == [["预算数", "决算数", "5"]]
+    assert found.marks == {"B1": "划了删除线"}
+
+
 def test_what_is_hidden_struck_out_or_merged_is_known(tmp_path: Path) -> None:
     content = made.sheet(
         made.row(1, made.cell(0, made.shared(3)), made.short(made.compact(5), 1), made.short(made.compact(6), 1)),

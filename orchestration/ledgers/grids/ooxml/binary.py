@@ -94,7 +94,7 @@ class BinarySheet(SheetCells):
 
     def _cell(self, kind: int, content: bytes, reader: _CellReader) -> None:
         """A cell; of the short records, right of the one before it."""
-        is_short = kind > _LAST_LONG
+        is_short = kind in _SHORT
         self.column = self.column + 1 if is_short else whole("I", content)
         begin = 0 if is_short else 4
         style = whole("I", content, begin) & 0xFFFFFF
@@ -125,6 +125,9 @@ class BinarySheet(SheetCells):
     def _text(self, at: str, style: int, content: bytes, begin: int) -> str:
         return bounded(text(content, begin)[0], self.file, self.sheet, at)
 
+    def _rich_text(self, at: str, style: int, content: bytes, begin: int) -> str:
+        return self._text(at, style, content, begin + 1)  # behind a byte that says what follows the text
+
     def _shared_text(self, at: str, style: int, content: bytes, begin: int) -> str:
         number = whole("I", content, begin)
         return self.shared(at, number, f"{number}")
@@ -132,14 +135,17 @@ class BinarySheet(SheetCells):
 
 _CellReader = Callable[[BinarySheet, str, int, bytes, int], str]
 #: Blank, compact number, error, truth, number, text, text by number; formulas whose result is a text, number, truth,
-#: error; and the first seven again without their column.
-_LAST_LONG = 11
+#: error; and the first seven again without their column. A text with runs of its own fonts stands apart, without its
+#: column and with it.
 _KINDS: tuple[_CellReader, ...] = (
     BinarySheet._blank, BinarySheet._compact, BinarySheet._error, BinarySheet._truth, BinarySheet._real,
     BinarySheet._text, BinarySheet._shared_text,
 )  # fmt: skip
-_CELLS: dict[int, _CellReader] = dict(
-    enumerate(
-        (*_KINDS, BinarySheet._text, BinarySheet._real, BinarySheet._truth, BinarySheet._error, *_KINDS), _FIRST_CELL
-    )
-)
+_FORMULAS: tuple[_CellReader, ...] = (BinarySheet._text, BinarySheet._real, BinarySheet._truth, BinarySheet._error)
+_FIRST_SHORT, _SHORT_RICH, _RICH = _FIRST_CELL + len(_KINDS) + len(_FORMULAS), 61, 62
+_SHORT = frozenset((*range(_FIRST_SHORT, _FIRST_SHORT + len(_KINDS)), _SHORT_RICH))
+_CELLS: dict[int, _CellReader] = {
+    **dict(enumerate((*_KINDS, *_FORMULAS, *_KINDS), _FIRST_CELL)),
+    _SHORT_RICH: BinarySheet._rich_text,
+    _RICH: BinarySheet._rich_text,
+}
