@@ -107,7 +107,7 @@ class RowReader:
         """A total may be told left of the table's own columns, as 总分 stands under 绩效指标."""
         printed = [key.name for key in self.contract.keys if key.printed]
         first = next((text for text in self.grid.rows[r] if squeeze(text)), "")
-        if not any(names[name] for name in printed) and is_among(first, self.contract.total.words):
+        if printed and not any(names[name] for name in printed) and is_among(first, self.contract.total.words):
             names[printed[0]] = first
 
     def _indent(self, r: int) -> int:

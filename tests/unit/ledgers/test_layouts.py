@@ -106,6 +106,18 @@ def test_rows_without_a_key_of_their_own_are_numbered_within_their_group() -> No
     }  # fmt: skip
 
 
+def test_a_total_below_rows_that_no_column_names_is_a_total() -> None:
+    by = contract(
+        "{ledger: l, title: 表, short: 表, unit: 万元, keys: [{name: line, number: rows}], "
+        "measures: [{name: budget, header: 预算数}]}",
+        texts=[{"name": "item", "header": "项目"}],
+    )
+    table = read(by, ["项目", "预算数"], ["办公费", "1"], ["印刷费", "2"], ["合计", "3"])
+    assert {key: kind for key, (kind, _, _) in figures(table).items()} == {
+        "1": "detail", "2": "detail", "total": "total",
+    }  # fmt: skip
+
+
 def test_a_header_of_three_rows_is_named_by_its_paths() -> None:
     table = read(
         contract(THREE_PUBLIC),
