@@ -78,7 +78,7 @@ def between_versions(old: Published, new: Published) -> Redline:
     """What the newer version changed in the older one."""
     gone, come = _figures_apart(_written(old), _written(new))
     return Redline(
-        f"版本 {old.name}", f"版本 {new.name}", tuple(_cells_changed(old, new)), tuple(_rules_changed(old, new)),
+        f"版本 {old.name}", f"版本 {new.name}", tuple(cells_changed(old, new)), tuple(_rules_changed(old, new)),
         tuple(_text_changed(_body(old), _body(new))), gone, come,
     )  # fmt: skip
 
@@ -92,9 +92,10 @@ def from_document(path: Path, version: Published) -> Redline:
     theirs = [(each.section or "引言", each.text) for each in paragraphs_of(document.lines)]
     ours = _body(version)
     gone, come = _figures_apart(_words_of(document), _written(version))
+    labels, sources = _labels(version), _sources(version)
     corrected = tuple(
         FigureChange(
-            _labels(version).get(row["address"], row["address"]), _source(version, row["address"]), row["printed"],
+            labels.get(row["address"], row["address"]), sources.get(row["address"], ""), row["printed"],
             row["corrected"], _reason(row),
         )
         for row in version.tables["correction"]
@@ -110,32 +111,39 @@ def render_redline(redline: Redline, year: int) -> str:
 # --- figures and rules ----------------------------------------------------------------------------------------------
 
 
-def _cells_changed(old: Published, new: Published) -> Iterable[FigureChange]:
+def cells_changed(old: Published, new: Published) -> Iterable[FigureChange]:
+    """Every cell that shows something else, or that one side alone has."""
     before, after = _shown(old), _shown(new)
-    labels = _labels(old) | _labels(new)
+    labels, sources = _labels(old) | _labels(new), _sources(old) | _sources(new)
+    then, since = _corrections(old), _corrections(new)
     for address in dict.fromkeys((*before, *after)):
         was, now = before.get(address, "（没有）"), after.get(address, "（没有）")
         if was != now:
-            source = _source(new, address) or _source(old, address)
-            yield FigureChange(labels[address], source, was, now, _why(address, old, new))
+            source = sources.get(address, "")
+            why = _why(then.get(address), since.get(address), source)
+            yield FigureChange(labels[address], source, was, now, why)
 
 
 def _shown(version: Published) -> dict[str, str]:
     """Each cell as the report shows it: as printed, or as corrected."""
-    corrected = {row["address"]: row["corrected"] for row in version.tables["correction"]}
+    corrected = {address: row["corrected"] for address, row in _corrections(version).items()}
     return {
         cell["address"]: printed_text(corrected.get(cell["address"], cell["text"]), cell["printed_unit"])
         for cell in version.tables["cell"]
     }
 
 
-def _why(address: str, old: Published, new: Published) -> str:
-    was, now = ({row["address"]: row for row in each.tables["correction"]}.get(address) for each in (old, new))
+def _corrections(version: Published) -> dict[str, Mapping[str, Any]]:
+    return {row["address"]: row for row in version.tables["correction"]}
+
+
+def _why(was: Mapping[str, Any] | None, now: Mapping[str, Any] | None, source: str) -> str:
+    """Why a cell is another: by its corrections then and now."""
     if now and now != was:
         return f"更正：{_reason(now)}"
     if was and not now:
         return f"撤销更正：{_reason(was)}"
-    return f"账表改动：{_source(new, address) or _source(old, address)}"
+    return f"账表改动：{source}"
 
 
 def _reason(row: Mapping[str, Any]) -> str:
@@ -167,9 +175,13 @@ def _labels(version: Published) -> dict[str, str]:
     }
 
 
-def _source(version: Published, address: str) -> str:
-    cell = next((each for each in version.tables["cell"] if each["address"] == address), None)
-    return " ".join(part for part in (cell["file"], cell["sheet"], cell["cell"]) if part) if cell else ""
+def _sources(version: Published) -> dict[str, str]:
+    """Where each cell stands: file, sheet, cell."""
+    return {
+        cell["address"]: place
+        for cell in version.tables["cell"]
+        if (place := " ".join(part for part in (cell["file"], cell["sheet"], cell["cell"]) if part))
+    }
 
 
 # --- text -----------------------------------------------------------------------------------------------------------

@@ -73,9 +73,7 @@ def test_what_rules_say_otherwise_is_told(redline: Redline) -> None:
 def test_the_text_is_compared_word_by_word_under_its_heading(redline: Redline) -> None:
     (paragraph,) = [change for change in redline.text if "监督" in "".join(text for _, text in change.pieces)]
     assert paragraph.section.startswith("十、")
-    assert [(kind, text) for kind, text in paragraph.pieces if kind != "same"] == [("del", "不"), ("ins", "社会")] or {
-        kind for kind, _ in paragraph.pieces
-    } == {"same", "del", "ins"}
+    assert [(kind, text) for kind, text in paragraph.pieces if kind != "same"] == [("del", "不"), ("ins", "社会")]
     page = render_redline(redline, 2024)
     assert "<del>" in page and "<ins>" in page and "<script" not in page
 
