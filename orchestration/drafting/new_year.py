@@ -71,9 +71,11 @@ def new_year(settings: Settings, year: int, before: int | None = None) -> NewYea
 
 
 def _wanted(contracts: Mapping[str, Contract], earlier: Year | None) -> dict[str, Contract]:
+    """The ledgers that get a sheet to fill in; forms of which each sheet is one are handed in as they are."""
+    tables = {name: contract for name, contract in contracts.items() if not contract.is_of_sheets}
     if earlier:
-        return {name: ledger.contract for name, ledger in earlier.ledgers.items()}
-    return {name: contract for name, contract in contracts.items() if contract.required} or dict(contracts)
+        return {name: earlier.ledgers[name].contract for name in earlier.ledgers if name in tables}
+    return {name: contract for name, contract in tables.items() if contract.required} or tables
 
 
 def _write(
@@ -92,7 +94,10 @@ def _write(
             _write_workbook(made / f"{office}.xlsx", list(own.values()), checks[office])
         _write_sources(made, year, offices, earlier)
         _take_over(made, folder.with_name(str(before)) if before else None)
-        page = _PAGES.get_template("new_year.html.j2").render(year=year, offices=offices, checks=CHECKS)
+        has_forms = any(ledger.contract.is_of_sheets for ledger in earlier.ledgers.values()) if earlier else False
+        page = _PAGES.get_template("new_year.html.j2").render(
+            year=year, offices=offices, checks=CHECKS, has_forms=has_forms
+        )
         (made / GUIDE).write_text(page, encoding="utf-8")
         made.rename(folder)
     titles = {f"{office}.xlsx": tuple(sheet.name for sheet in own.values()) for office, own in offices.items()}

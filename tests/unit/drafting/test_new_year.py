@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import openpyxl
 import pytest
+import yaml
 
 from orchestration.base.problems import InputError
 from orchestration.base.settings import ROOT, Settings
@@ -13,8 +15,10 @@ from orchestration.drafting.new_year import NewYear, new_year
 from orchestration.ledgers.contract import read_contracts
 from orchestration.ledgers.reader import read_year
 from orchestration.ledgers.sources import CHECKS, GUIDE, read_sources
+from tests.forms import write_csv
 from tests.layouts import write_year
 from tests.second_year import fill
+from tests.unit.ledgers.test_forms import FORM, FUND
 
 FORMULA_2024 = "=IF(OR('表1'!$C$12=\"\"),\"未填\",ROUND(N('表1'!$C$12)-SUM('表1'!$C$4:$C$11),6))"
 
@@ -67,6 +71,21 @@ def test_the_checks_are_the_rules_of_the_sheets_at_hand(made: NewYear) -> None:
     assert FORMULA_2024 in formulas
     assert any("'表3'!" in str(formula) and "'表2'!" in str(formula) for formula in formulas)
     assert next(f.text for f in formulas if not isinstance(f, str)).startswith("=SUM(('部门总数'!")
+
+
+def test_forms_of_which_each_sheet_or_file_is_one_get_no_table_to_fill_in(tmp_path: Path) -> None:
+    (tmp_path / "contracts").symlink_to(ROOT / "raw" / "contracts")
+    before = tmp_path / "2024"
+    shutil.copytree(ROOT / "raw" / "2024", before)
+    listed = yaml.safe_load((before / "sources.yml").read_text(encoding="utf-8"))
+    for form in (FORM, FUND):
+        file = write_csv(before / f"{form.title}.csv", form).name
+        listed["files"] += [{"file": file, "ledger": f"evaluation_{name}"} for name in ("funding", "goal", "indicator")]
+    (before / "sources.yml").write_text(yaml.safe_dump(listed, allow_unicode=True), encoding="utf-8")
+    made = new_year(settings_of(tmp_path), 2025, 2024)
+    sheets = {name for names in made.workbooks.values() for name in names}
+    assert "表3" in sheets and sheets.isdisjoint({"自评资金", "自评目标", "自评指标"})
+    assert "绩效自评表不在这些工作簿里" in (made.folder / GUIDE).read_text(encoding="utf-8")
 
 
 def test_a_folder_that_is_there_is_left_alone(raw: Path, made: NewYear) -> None:
