@@ -82,7 +82,7 @@ def altered(version: Version, folder: Path, table: str, change: str) -> Version:
         connection.execute(f"create table t as from read_parquet('{file}')")
         connection.execute(change)
         connection.execute(f"copy t to '{file}' (format parquet)")
-    return Version(version.year, version.name, folder)
+    return Version(version.year, version.name, folder, version.contracts)
 
 
 # --- reading back -----------------------------------------------------------------------------------------------------

@@ -15,7 +15,8 @@ from tests.conftest import Published
 def copy_of(published: Published, folder: Path) -> Version:
     """The published 2024 in a folder of the test's own."""
     original = open_version(published.settings, 2024)
-    return Version(2024, original.name, Path(shutil.copytree(original.folder, folder / original.name)))
+    copied = Path(shutil.copytree(original.folder, folder / original.name))
+    return Version(2024, original.name, copied, original.contracts)
 
 
 def rewrite(version: Version, table: str, *, replace: str = "", where: str = "true", union: str = "") -> None:
