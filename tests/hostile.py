@@ -99,7 +99,7 @@ def no_regular_file(rng: random.Random, raw: Path) -> None:
 
 def exceptions(rng: random.Random, raw: Path) -> None:
     figure, rule = rng.choice(_FIGURES), rng.choice(("fund_surplus", "no_such_rule", "", "fund_closing"))
-    lines = ["规则,所在,差额,理由,证据,确认人", f'{rule},all,"{figure}",理由,证据,{rng.choice(("张三", "", "‮x"))}']
+    lines = ["规则,所在,差额,理由,证据,确认人", f'{rule},all,"{figure}",理由,证据,{rng.choice(("某甲", "", "‮x"))}']
     rng.shuffle(lines) if rng.random() < 0.2 else None
     encoding = rng.choice(("utf-8", "utf-8", "gb18030", "utf-16"))
     (raw / "2024" / "exceptions.csv").write_bytes("\n".join(lines).encode(encoding))

@@ -71,7 +71,7 @@ def lines(form: Form) -> tuple[list[list[Any]], list[str]]:
     merged.append(_range(top, 1, len(rows), 1))
     merged.extend(_levels(rows, top + 1))
     add("总分", *[None] * 5, *form.total, over=[(1, 6)])
-    add("填表人：张三", None, None, "填报日期：2025年3月1日")
+    add("填表人：某甲", None, None, "填报日期：2025年3月1日")
     return rows, merged
 
 

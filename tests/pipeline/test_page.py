@@ -274,14 +274,14 @@ def test_broken_rules_exceptions_and_suspects_are_shown(published: Published, tm
     rewrite(version, "suspect_cell", union="select 2024 as fiscal_year, 1 as fault, 1 as answer, 1 as rank, "
             "'2024/score_section/total/score' as address, '疑点 得分 列示为 96.48' as statement")  # fmt: skip
     rewrite(version, "accepted_exception", union="select 2024 as fiscal_year, 'score_total' as rule_id, "
-            "'all' as instance, '分数另算' as reason, '会议纪要' as evidence, '张三' as confirmed_by")  # fmt: skip
+            "'all' as instance, '分数另算' as reason, '会议纪要' as evidence, '某甲' as confirmed_by")  # fmt: skip
     page = Page(rendered(version))
     text = {e.attributes["id"]: e.text for e in page.elements if e.attributes.get("id") in ("suspects", "corrections")}
     assert "合计对不上" in text["suspects"]
     assert "疑点 得分 列示为 96.48" in text["suspects"]
     assert "没有疑点单元格" not in text["suspects"]
     assert "分数另算" in text["corrections"]
-    assert "张三" in text["corrections"]
+    assert "某甲" in text["corrections"]
     first = next(iter(page.having("data-rule-id")))
     assert (first.attributes["data-rule-id"], first.text) == ("score_total", "≠")  # the gravest comes first
 

@@ -90,7 +90,7 @@ def test_an_official_form_is_read_to_three_ledgers(tmp_path: Path, contracts: di
     }  # fmt: skip
     assert "evaluation_funding/operations:other/weight" not in found  # — is no figure, and a blank amount is zero
     assert {cell.row_kind for cell in year.cells if cell.row_key.endswith("total")} == {"total"}
-    assert [(each.kind, each.found) for each in year.not_read] == [("part", "填表人：张三"), ("row", "成本指标")]
+    assert [(each.kind, each.found) for each in year.not_read] == [("part", "填表人：某甲"), ("row", "成本指标")]
 
 
 def test_points_behind_a_level_are_those_of_its_first_row(tmp_path: Path, contracts: dict[str, Contract]) -> None:

@@ -356,7 +356,7 @@ def test_blank_lines_and_notes_under_the_table_are_no_rows() -> None:
         ["注：本表不含涉密项目", "", ""],
         ["注1：同上"],
         ["备注：", "本表以万元为单位", ""],
-        ["制表人：张三", "审核人：李四", "填表日期：2025年4月1日"],
+        ["制表人：某甲", "审核人：某乙", "填表日期：2025年4月1日"],
         ["资料来源：决算"],
     ]
     assert set(cells_of([HEADER, ROW, *notes])) == {"人事考试院/budget", "人事考试院/actual"}

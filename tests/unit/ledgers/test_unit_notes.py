@@ -88,7 +88,7 @@ def test_a_note_that_is_not_wholly_understood_is_wrong_and_never_passed_over(not
         "填报单位：广元市某局",
         "单位：广元市某局",
         "单位名称：某厅",
-        "单位负责人：张三",
+        "单位负责人：某甲",
         "单位（公章）：某厅",
         "单 位 名 称：某厅",
         "2024年度决算金额汇总",
