@@ -41,7 +41,7 @@ from orchestration.reporting.layout import (
     reconciliation_tables,
 )
 from orchestration.reporting.word_file import reproducible, stamp
-from orchestration.reporting.word_tables import form_height, form_xml, table_xml, text_width
+from orchestration.reporting.word_tables import BETWEEN, form_heights, form_tables, table_xml, text_width
 from orchestration.reporting.word_template import BLOCK, fill_template
 
 TEMPLATE = Path(__file__).parent / "templates" / "report.docx"
@@ -55,8 +55,10 @@ _MARKED = re.compile(f"[{MARKS}]")
 _CAPTION = Mm(16)
 #: What stands above and below an annex's table, in points; and how much of a page is never counted on.
 _ANNEX_FRAME, _RESERVE = 46.0, 0.005
-#: An annex goes over a page only where so much of it stands on the first and on the next, in points.
-_ANNEX_BEGUN, _ANNEX_TAIL = 100.0, 60.0
+#: Where less is left than a mark, a title, a head and a row take, these go to the next page of themselves; an annex is
+#: sent there where less than this would go over. In points. Only from a page that is half full: the heights are about
+#: right, and a page that is sent on too early is nearly empty.
+_ANNEX_BEGUN, _ANNEX_TAIL = 80.0, 60.0
 _NOTE_LINE = 12.0
 
 
@@ -190,14 +192,19 @@ class _Writer:
         for form in self.forms.values():
             if not form.is_annex:
                 continue
-            needed = _ANNEX_FRAME + form_height(form, self._width(at), *self._letters())
-            needed += _NOTE_LINE * form.is_rounded + _NOTE_LINE * sum(
+            below = _NOTE_LINE * form.is_rounded + _NOTE_LINE * sum(
                 -(-text_width(note, self._letters()[0]) // self._width(at)) for note in form.remarks
             )
+            size = (form, self._width(at), *self._letters(), (_ANNEX_FRAME, below))
+            first = not left
+            left = left if left >= _ANNEX_BEGUN else height
+            pages = form_heights(*size, (left, height))
+            starts = first or (len(pages) > 1 and pages[-1] < _ANNEX_TAIL and left < height / 2)
+            if starts:
+                left, pages = height, form_heights(*size, (height, height))
             mark = self._paragraph(at, form.id, self._style("附件标记", "附件标题"))
-            starts = left < needed and (left < _ANNEX_BEGUN or needed - left < _ANNEX_TAIL)
             mark.paragraph_format.page_break_before = starts
-            left = ((height if starts else left) - needed) % height
+            left = max((left if len(pages) == 1 else height) - pages[-1], 1.0)
             self._paragraph(at, form.title, "附件标题")
             self._form(at, form, caption=False)
 
@@ -310,7 +317,10 @@ class _Writer:
             self._paragraph(at, f"{form.id}　{form.title}", "表题")
         self._paragraph(at, f"单位：{form.unit}", "表单位")
         style = self.docx.styles["表格文字"].style_id
-        at._p.addprevious(parse_xml(form_xml(form, self._width(at), style, self._letters()[0])))
+        for number, table in enumerate(form_tables(form, self._width(at), style, self._letters()[0])):
+            if number:
+                at._p.addprevious(parse_xml(BETWEEN))
+            at._p.addprevious(parse_xml(table))
         notes = [f"＊{note}。" for note in form.notes] + [f"◇推定：{text}。" for text in form.inferred]
         if form.is_rounded:
             notes.append("注：因尾数取舍，明细之和与合计数可能略有差异，以合计数为准。")

@@ -22,21 +22,42 @@ _MARGIN, _SLACK = 57, 30
 #: Widths of characters in thousandths of the letter height, as the widest of the fonts that may draw them does (Noto
 #: Serif CJK); what is not here is as wide as high, as Chinese is.
 _WIDTHS = {**dict.fromkeys("0123456789", 557), **dict.fromkeys(".,", 327), "-": 346, "%": 923, " ": 256}
+#: What parts two tables that read as one: Word joins tables that follow one another. Its height in points.
+BETWEEN_HEIGHT = 1.0
+BETWEEN = (
+    f'<w:p {nsdecls("w")}><w:pPr><w:snapToGrid w:val="0"/>'
+    f'<w:spacing w:before="0" w:after="0" w:line="{BETWEEN_HEIGHT * 20:.0f}" w:lineRule="exact"/>'
+    '<w:rPr><w:sz w:val="2"/></w:rPr></w:pPr></w:p>'
+)
 #: What a row takes beside its lines, in points.
-_ROW = 1.4
+_ROW = 1.1
 _MARK = 600  # a raised mark
 #: Parts of heads up to this many characters are not broken.
 _SHORT_WORD = 5
+_UNBROKEN = re.compile(r"（[!-~]+）|[!-~]+|.")
 #: No column of words gets narrower than this many characters.
 _LEAST_WORDS = 2
 
 
-def form_xml(form: Form, width: int, style: str, size: float) -> str:
-    """A form as a table ``width`` wide (twentieths of a point), in letters ``size`` points high."""
+def form_tables(form: Form, width: int, style: str, size: float) -> list[str]:
+    """A form as tables ``width`` wide (twentieths of a point), in letters ``size`` points high: one for each of its
+    heads, since only a table's first rows are printed again on the next page. ``BETWEEN`` stands between them.
+    """
     widths = column_widths(form, width, size)
-    one_head = sum(row.kind == "head" for row in form.rows) == 1  # of several, the first does not head what follows
-    rows = [_row_xml(row, widths, style, repeat=one_head and row.kind == "head") for row in form.rows]
-    return _tbl(widths, "".join(rows))
+    return [
+        _tbl(widths, "".join(_row_xml(row, widths, style, repeat=row.kind == "head") for row in part))
+        for part in form_parts(form.rows)
+    ]
+
+
+def form_parts(rows: Sequence[FormRow]) -> list[list[FormRow]]:
+    """A form's rows from one head to the next; heads that follow one another begin a part together."""
+    parts: list[list[FormRow]] = []
+    for before, row in zip([None, *rows], rows, strict=False):
+        if before is None or (row.kind == "head" and before.kind != "head"):
+            parts.append([])
+        parts[-1].append(row)
+    return parts
 
 
 def column_widths(form: Form, width: int, size: float) -> list[int]:
@@ -84,18 +105,54 @@ def text_width(text: str, size: float) -> int:
     return round(sum(_WIDTHS.get(letter, 1000) for letter in text) * size * 20 / 1000)
 
 
-def form_height(form: Form, width: int, size: float, line: float) -> float:
-    """About how high a form comes out, in points: each row as many lines as its fullest cell."""
+def form_heights(
+    form: Form, width: int, size: float, line: float, around: tuple[float, float], room: tuple[float, float]
+) -> list[float]:
+    """About how high a form comes out on each page that it takes, in points: each row as many lines as its fullest
+    cell, a part's head again on the next page. ``around``: what stands above and below the form; ``room``: on this
+    page, and on a whole one.
+    """
     widths = column_widths(form, width, size)
-    return sum(line * _lines(row, widths, size) + _ROW for row in form.rows)
+    above, below = around
+    left, whole = room
+    pages = [above]
+    for number, part in enumerate(form_parts(form.rows)):
+        pages[-1] += BETWEEN_HEIGHT if number else 0
+        heads, body = _head_and_body([(row, line * _lines(row, widths, size) + _ROW) for row in part])
+        head = sum(heads)
+        for opening, height in zip([head, *[0.0] * len(body)], body or [0.0], strict=False):
+            if pages[-1] + opening + height > (left if len(pages) == 1 else whole):
+                pages.append(head)
+                opening = 0.0
+            pages[-1] += opening + height
+    if pages[-1] + below > (left if len(pages) == 1 else whole):
+        pages.append(0.0)
+    pages[-1] += below
+    return pages
+
+
+def _head_and_body(rows: Sequence[tuple[FormRow, float]]) -> tuple[list[float], list[float]]:
+    """The heights of a part's head and of what stands below it."""
+    return [high for row, high in rows if row.kind == "head"], [high for row, high in rows if row.kind != "head"]
 
 
 def _lines(row: FormRow, widths: Sequence[int], size: float) -> int:
     return max(
-        -(-text_width(cell.text, size) // (sum(widths[c : c + cell.columns]) - 2 * _MARGIN - _SLACK)) or 1
+        _broken(cell.text, sum(widths[c : c + cell.columns]) - 2 * _MARGIN, size)
         for c, cell in enumerate(row.cells)
         if not cell.merged and cell.rows == 1
     )
+
+
+def _broken(text: str, width: int, size: float) -> int:
+    """How many lines a text takes: Chinese is broken at any character, a figure or a word nowhere."""
+    lines, used = 1, 0
+    for piece in _UNBROKEN.findall(text):
+        wide = text_width(piece, size)
+        if used and used + wide > width:
+            lines, used = lines + 1, 0
+        used += wide
+    return lines
 
 
 def table_xml(table: TextTable, width: int, style: str) -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from docx.oxml import parse_xml
+from docx.oxml.ns import qn
 
 from orchestration.reporting.figures import ReportFigure
 from orchestration.reporting.forms import Form, FormCell, FormRow
-from orchestration.reporting.word_tables import column_widths, fitted, text_width
+from orchestration.reporting.word_tables import column_widths, fitted, form_heights, form_tables, text_width
 
 WIDTH, SIZE = 8845, 9.0  # the text of an A4 page in twentieths of a point, letters in points
 
@@ -55,3 +57,34 @@ def test_a_head_is_broken_between_its_words_alone() -> None:
     head = FormRow("head", [FormCell("项目", "项目"), FormCell("执行率（B/A）", "执行率（B/A）")])
     widths = column_widths(Form("附件2", "", "万元", "万元", [50, 1], [head]), WIDTH, SIZE)
     assert widths[1] >= text_width("（B/A）", SIZE) + 2 * 57
+
+
+def parted() -> Form:
+    """A form of two parts: two heads that follow one another, then another head."""
+    kinds = ["head", "head", "row", "row", "head", *["row"] * 6]
+    rows = [FormRow(kind, [FormCell(f"{kind}{r}", f"{kind}{r}")]) for r, kind in enumerate(kinds)]
+    return Form("附件2", "", "万元", "万元", [100], rows)
+
+
+def test_each_part_of_a_form_is_a_table_that_repeats_its_own_head() -> None:
+    """Word and LibreOffice print again only the first rows of a table."""
+    tables = [parse_xml(table) for table in form_tables(parted(), WIDTH, "TableText", SIZE)]
+    repeated = [[row.find(f".//{qn('w:tblHeader')}") is not None for row in table.iter(qn("w:tr"))] for table in tables]
+    assert repeated == [[True, True, False, False], [True, *[False] * 6]]
+    said = [text.text for table in tables for text in table.iter(qn("w:t"))]
+    assert said == [row.cells[0].text for row in parted().rows]
+
+
+def test_the_height_of_a_form_counts_the_heads_that_are_printed_again() -> None:
+    row, above, below = 10 + 1.1, 40.0, 12.0
+    whole = above + 11 * row + 1 + below
+    assert form_heights(parted(), WIDTH, SIZE, 10, (above, below), (whole, 600)) == [pytest.approx(whole)]
+    first, second = form_heights(parted(), WIDTH, SIZE, 10, (above, below), (above + 8 * row + 1, 600))
+    assert first == pytest.approx(above + 8 * row + 1)
+    assert second == pytest.approx(row + 3 * row + below)  # the second part's head, and what is left of it
+
+
+def test_a_head_does_not_stand_alone_at_the_foot_of_a_page() -> None:
+    row = 10 + 1.1
+    first, second = form_heights(parted(), WIDTH, SIZE, 10, (0.0, 0.0), (5.5 * row, 600))
+    assert first == pytest.approx(4 * row + 1) and second == pytest.approx(7 * row)
