@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from orchestration.ledgers.contract import Column, Contract, Key, Text
+from orchestration.ledgers.contract import Column, Contract, Key, Naming, Text
 from orchestration.ledgers.header import Header
 from orchestration.ledgers.spreadsheet import Grid, reference
 from orchestration.ledgers.texts import fold, shown
@@ -25,7 +25,7 @@ class NameReader:
     header: Header
     sheets: Mapping[str, str] = field(default_factory=dict)  # what keys of the whole sheet say, by their name
     points: dict[str, str] = field(default_factory=dict)  # that stand behind keys and no row has taken yet
-    _grouped: dict[str, str] = field(default_factory=dict)  # measure of points -> the group's name that was read last
+    _grouped: dict[str, tuple[str, ...]] = field(default_factory=dict)  # measure of points -> the group read last
     _carried: dict[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)  # what carried texts said, and where
     _above: list[str] = field(default_factory=list)  # what the key columns of the row above said
 
@@ -38,14 +38,18 @@ class NameReader:
         for column in self.contract.naming:
             if column.points and (behind := _POINTS.search(names[column.name])):
                 names[column.name] = behind.string[: behind.start()]
-                self._take_points(column.points, behind)
+                self._take_points(column, behind)
         return names
 
-    def _take_points(self, measure: str, behind: re.Match[str]) -> None:
-        """The points that stand behind a group's name belong to the first of its rows."""
-        if self._grouped.get(measure) != behind.string:
-            self.points[measure] = behind[1]
-        self._grouped[measure] = behind.string
+    def _take_points(self, column: Naming, behind: re.Match[str]) -> None:
+        """The points that stand behind a group's name belong to the first of its rows. A text's group is one of its
+        keys' group: the same name in the next is another.
+        """
+        within = self._above[:-1] if isinstance(column, Text) else []
+        group = (*(_POINTS.sub("", name) for name in within), behind.string)
+        if column.points and self._grouped.get(column.points) != group:
+            self.points[column.points] = behind[1]
+            self._grouped[column.points] = group
 
     def _text(self, r: int, column: Text) -> str:
         text = self.text(r, column)

@@ -103,6 +103,23 @@ def test_points_behind_a_level_are_those_of_its_first_row(tmp_path: Path, contra
     }
 
 
+def test_a_second_level_of_the_same_name_in_the_next_section_has_its_own_points(
+    tmp_path: Path, contracts: dict[str, Contract]
+) -> None:
+    rows = (
+        ("产出指标（50分）", "质量指标（50分）", "合格率", "≥95%", "96%", 25, 25, None),
+        (None, None, "覆盖率", "≥95%", "96%", 25, 25, None),
+        ("效益指标（50分）", "质量指标（50分）", "满意率", "≥95%", "96%", 50, 50, None),
+    )
+    form = dataclasses.replace(FORM, indicators=rows, total=(100, 100))
+    for path in (write_workbook(tmp_path / "附件.xlsx", [form]), write_csv(tmp_path / "业务工作经费.csv", form)):
+        points = {name: said[0] for name, said in cells_of(read(path, contracts=contracts), "operations").items()}
+        assert {name: said for name, said in points.items() if name.endswith("level2_weight")} == {
+            "evaluation_indicator/operations:output:合格率/level2_weight": 50,
+            "evaluation_indicator/operations:benefit:满意率/level2_weight": 50,
+        }
+
+
 def test_without_merged_cells_the_same_is_read(tmp_path: Path, contracts: dict[str, Contract]) -> None:
     merged = read(write_workbook(tmp_path / "附件.xlsx", [FORM]), contracts=contracts)
     once = read(write_csv(tmp_path / "业务工作经费.csv", FORM), contracts=contracts)
