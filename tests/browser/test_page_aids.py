@@ -84,6 +84,7 @@ def test_several_and_none_are_told_and_the_nearest_offered(page: Page) -> None:
     assert "没有这一格" in page.locator(".found").inner_text()
     assert found(page, "2025 表3 第17行 本年调整") == []
     assert "本页是 2024 年度，不是 2025 年度" in page.locator(".found").inner_text()
+    assert "2024" not in (page.get_by_role("searchbox").get_attribute("title") or ""), "a page of any year shows it"
 
 
 def test_a_place_of_the_report_is_shown_where_it_stands(page: Page) -> None:

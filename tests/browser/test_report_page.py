@@ -111,6 +111,17 @@ def test_matters_are_picked_out_by_unit_project_and_rule(page: Page) -> None:
     expect(page.locator("#desk .matter:visible")).to_have_count(count)
 
 
+def test_a_matter_that_no_place_is_known_of_is_not_lost_by_picking(page: Page) -> None:
+    first = page.locator("#desk .matter").first
+    first.evaluate("matter => matter.querySelectorAll('.place').forEach((place) => place.remove())")
+    page.get_by_label("查找").fill("流动人员")
+    expect(first).to_be_visible()
+    page.locator("select[name=projects]").select_option("32 2024年度征兵经费")
+    expect(first).to_be_hidden()
+    page.get_by_role("button", name="清除").click()
+    expect(first).to_be_visible()
+
+
 def test_it_prints_on_a4_with_everything_open(page: Page, tmp_path: Path) -> None:
     import pypdfium2
 

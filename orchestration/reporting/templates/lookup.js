@@ -101,7 +101,7 @@
   const form = make("div", { class: "lookup", role: "search", "aria-label": "查单元格" },
     make("label", {}, make("span", {}, "查单元格"), make("input", {
       type: "search", autocomplete: "off", placeholder: "表3 第17行 本年调整",
-      title: "消息里的叫法、地址、报告里的位置（2024/表3!E20）或文件与格（表3.csv E20）",
+      title: "消息里的叫法、地址、报告里的位置（表3!E20）或文件与格（表3.csv E20）",
     })));
   const answer = make("div", { class: "found", "aria-live": "polite" });
   form.append(answer);

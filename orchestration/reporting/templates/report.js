@@ -231,7 +231,9 @@
         place.hidden = !kept;
         if (kept) left += 1;
       }
-      matter.hidden = !left || (wanted.rule !== "" && matter.dataset.kind !== wanted.rule);
+      // A matter that no place is known of is about no unit and no project, but is not gone.
+      const any = own.length ? left : about && !wanted.units && !wanted.projects;
+      matter.hidden = !any || (wanted.rule !== "" && matter.dataset.kind !== wanted.rule);
       if (!matter.hidden) { shown += 1; places += left; }
       const details = matter.querySelector("details");
       // What was asked for is not left folded away.
