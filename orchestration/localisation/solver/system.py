@@ -26,7 +26,8 @@ class Clock:
         self.undecided = False  # a region's whole numbers were left to the real relaxation
 
     def check(self) -> None:
-        # Asked at every step; what a process has used costs ten times what the time of day does, and grows no faster.
+        # Asked at every step. What the process has used costs eight times as much to read as the time of day, and can't
+        # grow faster while one thread works.
         if time.monotonic() < self._earliest:
             return
         left = self.end - time.process_time()
