@@ -160,8 +160,8 @@ def _show_not_read(console: Console, not_read: list[dict[str, str]]) -> None:
 
 
 def _show_rules_not_judged(console: Console, not_read: list[dict[str, str]], limit: int = 3) -> None:
-    """Rules on a ledger that nobody knows, or on a row that is not there, by name; for want of a ledger only counted.
-    Not every year has entries: rules on them are not missed.
+    """Rules on a ledger that nobody knows, or on a row that is not there, by name. Those that want a ledger
+    are counted beside what was judged.
     """
     rules = [each for each in not_read if each["kind"] == "rule"]
     named = [each for each in rules if each["absent"] in ("contract", "row")]
@@ -169,8 +169,6 @@ def _show_rules_not_judged(console: Console, not_read: list[dict[str, str]], lim
         console.print(Text.assemble(("未核对  ", "yellow"), f"规则 {each['rule']}：{each['reason']}"))
     if len(named) > limit:
         console.print(Text(f"未核对  另有 {len(named) - limit} 条规则，见 --json", style="dim"))
-    if absent := sum(each["absent"] == "ledger" for each in rules):
-        console.print(Text(f"未核对  {absent} 条规则所需的账不在其中", style="dim"))
 
 
 def _show_notices(console: Console, notices: list[Problem], limit: int = 5) -> None:
@@ -187,7 +185,9 @@ def _show_coverage(console: Console, build: Build) -> None:
     this, *before = build.rows(JUDGED)
     last = "".join(f"；{row['year']} 年度 {row['rules']} 条、{row['instances']} 处" for row in before)
     fewer = any(row["rules"] > this["rules"] for row in before)
-    judged = f"核对  {this['rules']} 条规则、{this['instances']} 处{last}"
+    absent = sum(each["kind"] == "rule" and each["absent"] == "ledger" for each in build.not_read)
+    wanting = f"；{absent} 条规则所需的账不在其中" if absent else ""
+    judged = f"核对  {this['rules']} 条规则、{this['instances']} 处{last}{wanting}"
     console.print(Text(judged, style="yellow" if fewer else "dim"))
     rows = build.rows(COVERAGE)
     unchecked = [row for row in rows if row["kind"] == "unchecked"]

@@ -24,7 +24,7 @@ QUADRATIC = re.compile(r"NESTED_LOOP_JOIN|BLOCKWISE_NL_JOIN|CROSS_PRODUCT|IE_JOI
 ONE_SIDE_IS_SMALL = {
     "score_summary": "five scores against the four bands of a scale",
     "int_indicator_computed": "a year's indicators against the steps of their formula",
-    "int_indicator": "the same, since it is built on those",
+    "form_score": "a year's forms against the four bands of a scale",
 }
 
 

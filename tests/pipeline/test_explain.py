@@ -84,7 +84,7 @@ def test_a_neighbour_in_the_broken_row_points_to_the_cell_that_could_be_wrong(as
     assert found.rules is not None
     (cause,) = found.rules[0].causes
     assert (cause.address, cause.implied.low, cause.implied.high) == (SUSPECT, -362_705_000, -362_675_000)
-    assert [part.implied.possible for part in found.rules] == [True, True, True]
+    assert [part.implied.possible for part in found.rules] == [True, True, True, True]
 
 
 def test_a_cell_that_no_broken_rule_touches_may_stay(as_published: Settings) -> None:
