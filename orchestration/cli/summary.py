@@ -180,14 +180,18 @@ def _show_notices(console: Console, notices: list[Problem], limit: int = 5) -> N
         console.print(Text(f"注意  另有 {len(notices) - limit} 处，见 --json", style="dim"))
 
 
+def _wanting(build: Build) -> str:
+    """How many rules want a ledger that is not there: behind what was judged."""
+    absent = sum(each["kind"] == "rule" and each["absent"] == "ledger" for each in build.not_read)
+    return f"；{absent} 条规则所需的账不在其中" if absent else ""
+
+
 def _show_coverage(console: Console, build: Build) -> None:
     """How much was judged beside last year, what no rule looked at, by ledger, and what is odd beside last year."""
     this, *before = build.rows(JUDGED)
     last = "".join(f"；{row['year']} 年度 {row['rules']} 条、{row['instances']} 处" for row in before)
     fewer = any(row["rules"] > this["rules"] for row in before)
-    absent = sum(each["kind"] == "rule" and each["absent"] == "ledger" for each in build.not_read)
-    wanting = f"；{absent} 条规则所需的账不在其中" if absent else ""
-    judged = f"核对  {this['rules']} 条规则、{this['instances']} 处{last}{wanting}"
+    judged = f"核对  {this['rules']} 条规则、{this['instances']} 处{last}{_wanting(build)}"
     console.print(Text(judged, style="yellow" if fewer else "dim"))
     rows = build.rows(COVERAGE)
     unchecked = [row for row in rows if row["kind"] == "unchecked"]
