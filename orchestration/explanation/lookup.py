@@ -1,10 +1,11 @@
 """Finds the cell that somebody names, whatever the name: in a year's build, its published version, or its report.
-What a name may look like is in ``naming``.
+What a name may look like is in ``ledgers.cell_names``.
 """
 
 from __future__ import annotations
 
 from orchestration.base.settings import Settings
+from orchestration.base.years import fiscal_year
 from orchestration.explanation.source import UnknownAddressError, open_source
 from orchestration.ledgers.cell_names import cell_named, is_address, is_place, year_of
 from orchestration.publication.versions import current_versions
@@ -56,7 +57,8 @@ def _at_place(settings: Settings, text: str) -> str:
 
 def known_years(settings: Settings) -> list[int]:
     """The years that were built or published, the newest first: that is the one meant where none is said."""
-    built = {int(folder.name[:4]) for folder in (settings.home / "build").glob("20[0-9][0-9]*")}
+    names = (folder.name.removesuffix("-as-published") for folder in (settings.home / "build").glob("[0-9]*"))
+    built = {int(name) for name in names if fiscal_year(name)}
     return sorted(built | set(current_versions(settings)), reverse=True)
 
 

@@ -16,9 +16,10 @@ from typing import Any
 
 from orchestration.base.years import fiscal_year
 from orchestration.ledgers.money import squeeze
+from orchestration.ledgers.spreadsheet import SUFFIXES
 
 FILE_CELL = re.compile(
-    r"(?P<file>.+?\.(?:csv|xlsx|xlsm|xls|ods))(?:[\s!　]+(?P<sheet>[^!]+?))??"
+    rf"(?P<file>.+?\.(?:{'|'.join(ending.removeprefix('.') for ending in SUFFIXES)}))(?:[\s!　]+(?P<sheet>[^!]+?))??"
     r"[\s!　]+(?P<cell>\$?[A-Za-z]{1,3}\$?[1-9]\d*)"
 )
 SAID_YEAR = re.compile(r"\s*(?P<year>(?:19|20)\d\d)\s*(?:年度|年|/)?\s*(?P<rest>.*)", re.DOTALL)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
 from orchestration.base.settings import Settings
-from orchestration.explanation.lookup import find_cell, year_taken
+from orchestration.explanation.lookup import find_cell, known_years, year_taken
 from orchestration.explanation.source import UnknownAddressError, open_source
 from orchestration.ledgers.cell_names import cell_named, is_address, is_file_cell, year_of
+from orchestration.ledgers.spreadsheet import SUFFIXES
 
 
 def cell(address: str, ledger: str, row: str, header: str, at: str, file: str = "", sheet: str = "") -> dict[str, Any]:
@@ -51,6 +53,19 @@ NAMES = [
 @pytest.mark.parametrize("text", NAMES)
 def test_whatever_is_at_hand_names_the_cell(text: str) -> None:
     assert cell_named(text, CELLS).address == SUSPECT
+
+
+@pytest.mark.parametrize("ending", SUFFIXES)
+def test_a_cell_of_any_file_that_is_read_can_be_named(ending: str) -> None:
+    here = cell(SUSPECT, "表3", ROW, "本年调整", "E20", f"raw/2024/账{ending}", "表3")
+    assert is_file_cell(f"账{ending} E20") and cell_named(f"账{ending} 表3!E20", [here]).address == SUSPECT
+
+
+def test_years_that_were_built_are_known_whatever_their_century(tmp_path: Path) -> None:
+    for name in ("1998", "2024-as-published", "2023", "1066", "notes"):
+        (tmp_path / "home" / "build" / name).mkdir(parents=True)
+    settings = Settings(home=tmp_path / "home", raw=tmp_path / "raw")
+    assert known_years(settings) == [2024, 2023, 1998]
 
 
 def test_a_sheet_tells_two_cells_of_a_workbook_apart() -> None:
