@@ -79,7 +79,8 @@ def _check_bounds(rule: Rule) -> None:
     """Raises ``RuleError`` where a bound that people set would block a year, or is no share."""
     if rule.matters:
         constant(rule.matters)
-    if rule.severity == "error" and (rule.matters or " * " in rule.check):
+    terms = () if rule.check == PRIOR else parse(rule.check).terms
+    if rule.severity == "error" and (rule.matters or any(term.share is not None for term in terms)):
         raise RuleError(rule.check, "比例和 matters 是人定的界限，只用于提示（severity: warning）")
 
 

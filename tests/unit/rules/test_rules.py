@@ -144,6 +144,10 @@ def test_a_share_is_a_bound_of_one_figure(contracts: dict[str, Contract]) -> Non
     assert less.selectors[1].share == Decimal("-0.5")
 
 
+def test_a_star_in_a_name_is_no_share(contracts: dict[str, Contract]) -> None:
+    assert compiled(contracts, 'unit_basic_expenditure/"甲 * 乙"/carryover >= 0').selectors[0].share is None
+
+
 @pytest.mark.parametrize(
     ("check", "options", "expected"),
     [
