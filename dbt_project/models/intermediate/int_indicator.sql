@@ -30,7 +30,7 @@ own_form as (
         {{ measure('score') }} as score
     from cells
     where
-        row_key = 'department:total'
+        (ledger = 'evaluation_funding' and row_key = 'department:total')
         or (ledger = 'evaluation_indicator' and key_1 = 'department' and key_2 = 'execution')
     group by fiscal_year
 ),

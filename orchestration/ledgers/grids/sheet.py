@@ -56,11 +56,11 @@ class SheetParts:
     def _marks(self) -> dict[str, str]:
         """What the file says of cells that are read: they stand in a hidden column, or are struck out."""
         said: dict[str, list[str]] = {}
-        for low, high in self.hidden_columns:
-            for r, row in self.cells.items():
-                for c in row:
-                    if low <= c <= high:
-                        said.setdefault(reference(r, c), []).append("在隐藏列")
+        ranges = ((max(low, 0), min(high + 1, bounds.MOST_COLUMNS)) for low, high in self.hidden_columns)
+        hidden = {c for low, end in ranges for c in range(low, end)}
+        for r, row in self.cells.items() if hidden else ():
+            for c in hidden & row.keys():
+                said[reference(r, c)] = ["在隐藏列"]
         for at in self.struck:
             said.setdefault(at, []).append("划了删除线")
         return {at: "、".join(dict.fromkeys(marks)) for at, marks in said.items()}
