@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 #: How long to wait for a file that another process has open.
 WAIT_SECONDS = 20.0
 _PAUSE = 0.05
+#: Bytes of a file in which nothing is gained by threads: some hundred thousand cells.
+SMALL = 16 * 2**20
 _HOLDER = re.compile(r"Conflicting lock is held in (.*?) \(PID (\d+)\)")
 
 
@@ -36,13 +38,24 @@ def open_database(
     until = time.monotonic() + wait
     while True:
         try:
-            return duckdb.connect(str(path), read_only=read_only, config=dict(config))
+            connection = duckdb.connect(str(path), read_only=read_only, config=dict(config))
         except duckdb.IOException as error:
             if not is_lock(error):
                 raise
             if time.monotonic() >= until:
                 raise locked_error(path, error) from None
+        else:
+            return alone_where_small(connection, path)
         time.sleep(_PAUSE)
+
+
+def alone_where_small(connection: duckdb.DuckDBPyConnection, path: Path) -> duckdb.DuckDBPyConnection:
+    """One thread for a small file, whose tables are of one row group or few: waiting for others costs more processor
+    time than all the work in it.
+    """
+    if path.stat().st_size < SMALL:
+        connection.execute("set threads = 1")
+    return connection
 
 
 def is_lock(error: BaseException) -> bool:

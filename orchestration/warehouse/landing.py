@@ -12,6 +12,7 @@ from typing import Any
 
 import duckdb
 
+from orchestration.base.locks import alone_where_small
 from orchestration.entries.year import Entries
 from orchestration.ledgers.cell import Cell
 from orchestration.ledgers.corrections import Correction
@@ -178,7 +179,7 @@ def land(warehouse: Path, *years: dict[str, list[dict[str, Any]]]) -> None:
     fresh.mkdir(exist_ok=True)
     try:
         (fresh / warehouse.name).unlink(missing_ok=True)
-        with duckdb.connect(str(fresh / warehouse.name)) as connection:
+        with alone_where_small(duckdb.connect(str(fresh / warehouse.name)), fresh / warehouse.name) as connection:
             connection.execute("begin")
             connection.execute("create schema raw")
             for name, schema in SCHEMAS.items():

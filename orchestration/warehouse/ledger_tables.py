@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import duckdb
-
+from orchestration.base.locks import open_database
 from orchestration.base.sql import sql_text
 from orchestration.warehouse import compiled
 from orchestration.warehouse.build import Build
@@ -36,7 +35,7 @@ def write_ledger_tables(build: Build) -> dict[str, int]:
     for row in build.rows("from raw.ledger_column where fiscal_year = ? order by ledger, place", build.year):
         ledgers.setdefault(row["ledger"], []).append(row)
     counts = {}
-    with duckdb.connect(str(build.warehouse)) as connection:
+    with open_database(build.warehouse, read_only=False) as connection:
         connection.execute("begin")
         for ledger, columns in ledgers.items():
             table = table_of(ledger)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import tempfile
 from decimal import Decimal
 from pathlib import Path
 
 import duckdb
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from orchestration.warehouse.rows import rows_of
 from orchestration.warehouse.tables import FLAG, INT, LONG, TEXT, VALUE, write_table
@@ -32,12 +35,33 @@ def test_what_is_written_is_what_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"value": Decimal("0.0000000001")}, {"value": 0.1}, {"fen": Decimal("0.5")}, {"name": 0.1}]
+    "wrong",
+    [
+        {"value": Decimal("0.0000000001")},
+        {"value": Decimal(f"1.{'0' * 300}1")},
+        {"value": 0.1},
+        {"fen": Decimal("0.5")},
+        {"name": 0.1},
+    ],
 )
 def test_a_figure_that_its_column_cannot_hold_is_not_rounded(tmp_path: Path, wrong: dict[str, object]) -> None:
     with duckdb.connect() as connection, pytest.raises(ValueError, match=r"digits|float"):
         write_table(connection, "t", SCHEMA, [ROW | wrong], tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("wrong", [{"value": 10**19}, {"value": Decimal("-1E+40")}, {"fen": 10**28}])
+def test_a_figure_too_large_for_its_column_is_refused(tmp_path: Path, wrong: dict[str, object]) -> None:
+    with duckdb.connect() as connection, pytest.raises(duckdb.Error, match=r"(?i)cast|decimal"):
+        write_table(connection, "t", SCHEMA, [ROW | wrong], tmp_path)
+
+
+@given(st.decimals(min_value=-(10**19) + 1, max_value=10**19 - 1, places=9), st.decimals(-99, 99, places=10))
+def test_every_figure_of_a_column_is_kept_to_the_last_digit(value: Decimal, rate: Decimal) -> None:
+    with duckdb.connect() as connection, tempfile.TemporaryDirectory() as folder:
+        schema = {"value": VALUE, "rate": "decimal(13, 10)"}
+        write_table(connection, "t", schema, [{"value": value, "rate": rate}], Path(folder))
+        assert rows_of(connection, "from t") == [{"value": value, "rate": rate}]
 
 
 def test_parameters_of_a_query_say_what_they_are(tmp_path: Path) -> None:
