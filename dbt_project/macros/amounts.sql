@@ -113,6 +113,6 @@ cast({{ dbt.dateadd('day', 'cast(' ~ value ~ ' as integer)', "cast('1970-01-01' 
 {%- endmacro %}
 
 {# Where a published row was printed; with `/measure` behind it, the address of a cell. #}
-{% macro row_address() -%}
-concat(cast(fiscal_year as string), '/', ledger, '/', row_key)
+{% macro row_address(of='', row='row_key') -%}
+concat_ws('/', cast({{ of }}fiscal_year as string), nullif({{ of }}department, ''), {{ of }}ledger, {{ of }}{{ row }})
 {%- endmacro %}

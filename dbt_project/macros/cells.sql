@@ -8,6 +8,7 @@ renamed as (
     select
         -- place
         fiscal_year,
+        department,
         address,
         ledger,
         row_key,

@@ -42,6 +42,7 @@ class Settings:
 
     home: Path  # builds, published versions, the serving file
     raw: Path  # contracts, and the ledgers of each year
+    department: str = ""  # the code of the one whose years are meant
     rules: Path = ROOT / "expectations" / "rules"
     target: str = "duckdb"  # the engine that builds the models: duckdb or spark
     spark_master: str = "local[2]"

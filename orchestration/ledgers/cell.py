@@ -36,8 +36,14 @@ class Cell:
     skew: Decimal = Decimal(
         0
     )  # how far the middle of the interval lies from ``value``: not at it where digits were cut
+    department: str = ""  # its code; empty where ledgers lie in no department's folder
 
     @property
     def address(self) -> str:
-        """``year/ledger/row key/measure``: the name by which rules, corrections and people call the cell."""
-        return f"{self.fiscal_year}/{self.ledger}/{self.row_key}/{self.measure}"
+        """``year/department/ledger/row key/measure``: the name by which rules, corrections and people call the cell."""
+        return f"{self.fiscal_year}/{folder_of(self.department)}{self.ledger}/{self.row_key}/{self.measure}"
+
+
+def folder_of(department: str) -> str:
+    """What stands of a department in an address, or in the name of a file: nothing where there is none."""
+    return f"{department}/" if department else ""

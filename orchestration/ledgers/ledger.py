@@ -40,12 +40,13 @@ class Ledger:
 
 @dataclass(frozen=True)
 class Year:
-    """All ledgers of one year."""
+    """All ledgers of a department's year."""
 
     year: int
     sources: Sources
     ledgers: dict[str, Ledger]
     passed_over: tuple[NotRead, ...] = ()  # files, sheets and parts of sheets
+    department: str = ""  # its code; empty where the ledgers lie in no department's folder
 
     @property
     def not_read(self) -> list[NotRead]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from orchestration.base.files import is_there
 from orchestration.base.problems import InputError, Problem
+from orchestration.ledgers.cell import folder_of
 from orchestration.ledgers.contract import Contract, Key
 from orchestration.ledgers.ledger import Ledger, Year, as_read, joined, twice_on_sheets
 from orchestration.ledgers.matching import contracts_of, stands_on, title_of, year_of
@@ -38,7 +39,8 @@ from orchestration.ledgers.table import Table, read_grid, read_table
 
 
 def read_year(folder: Path, year: int, contracts: dict[str, Contract]) -> Year:
-    """The ledgers under ``raw/<year>/``, each named by the folder's ``sources.yml``.
+    """The ledgers under ``raw/<year>/<department>/``, each named by the folder's ``sources.yml``. Those of a folder
+    that lies elsewhere are no department's.
 
     Raises ``InputError`` with every problem of every file; then nothing has been read.
     """
@@ -60,7 +62,7 @@ def read_year(folder: Path, year: int, contracts: dict[str, Contract]) -> Year:
     problems += _missing(folder, not_listed, "，并在 sources.yml 登记")
     if problems:
         raise InputError(problems)
-    return Year(year, sources, ledgers, tuple(year_folder.passed_over(sources)))
+    return Year(year, sources, ledgers, tuple(year_folder.passed_over(sources)), year_folder.department)
 
 
 def _missing(folder: Path, contracts: dict[str, Contract], how: str) -> list[Problem]:
@@ -112,6 +114,11 @@ class _YearFolder:
     _opened: dict[str, list[Grid]] = field(default_factory=dict)  # a workbook of many ledgers is opened once
     _read: list[tuple[Grid, Contract]] = field(default_factory=list)
 
+    @property
+    def department(self) -> str:
+        """Its code: the name of its folder beside the year's others."""
+        return self.folder.name if self.folder.parent.name == str(self.year) else ""
+
     def ledgers(self, sources: Sources) -> tuple[dict[str, Ledger], list[Problem]]:
         """Each ledger that is listed, by name, and what is wrong with any."""
         ledgers: dict[str, Ledger] = {}
@@ -158,7 +165,8 @@ class _YearFolder:
             raise InputError([Problem(str(path), "", "", "没有这个文件", contract.title)])
         if source.file not in self._opened:
             # Cells name their file as raw/<year>/…: the same ledgers give the same bytes wherever they lie.
-            self._opened[source.file] = read_grids(path, f"raw/{self.year}/{source.file}")
+            place = f"raw/{self.year}/{folder_of(self.department)}{source.file}"
+            self._opened[source.file] = read_grids(path, place)
         grids = self._opened[source.file]
         if contract.is_of_sheets and not source.sheet:
             with_table = [grid for grid in grids if stands_on(grid, contract)]
@@ -168,7 +176,7 @@ class _YearFolder:
     def _table(self, grid: Grid, source: Source, contract: Contract) -> Table:
         self._read.append((grid, contract))
         unit = source.unit if source.unit in MONEY_UNITS else ""  # what it is instead, is told of sources.yml
-        return read_table(grid, contract, self.year, unit, self.register)
+        return read_table(grid, contract, self.year, unit, self.register, self.department)
 
     def passed_over(self, sources: Sources) -> list[NotRead]:
         """What lies in the folder and no ledger was read from."""

@@ -58,6 +58,7 @@ class RowReader:
     unit: str
     register: Register = field(default_factory=Register)
     sheets: Mapping[str, str] = field(default_factory=dict)  # what keys of the whole sheet say, by their name
+    department: str = ""
     _subtotals: int = 0
     _numbered: Counter[tuple[str, ...]] = field(
         default_factory=Counter
@@ -92,6 +93,7 @@ class RowReader:
             fiscal_year=self.year, ledger=self.contract.ledger, row_key=":".join(parts), row_kind=kind,
             row_label=self._label(names, kind, said), measure="", text="", value=None, unit="text",
             half_width=Decimal(0), printed_unit="", file=self.grid.file, sheet=self.grid.sheet, cell="", parent=parent,
+            department=self.department,
         )  # fmt: skip
         cells = self._texts(r, names, blueprint) + self._figures(r, blueprint)
         self._check_figures(r, names)

@@ -54,14 +54,18 @@ def read_grid(grid: Grid, contract: Contract, year: int, unit: str = "") -> list
     return read_table(grid, contract, year, unit).cells
 
 
-def read_table(grid: Grid, contract: Contract, year: int, unit: str = "", register: Register | None = None) -> Table:
+def read_table(
+    grid: Grid, contract: Contract, year: int, unit: str = "", register: Register | None = None, department: str = ""
+) -> Table:
     """One sheet. ``unit``: the money unit that the sources give the file; a 单位：… note beats it. ``register``: what
-    else names may be called.
+    else names may be called. ``department``: the code of the one whose ledger it is.
     """
     part = cut(grid, contract.region)
     header = find_header(part, contract)
     unit, wrong_units = _unit_of(grid, part, header, contract, unit)
-    reader = RowReader(part, contract, header, year, unit, register or Register(), _sheet_names(grid, contract))
+    reader = RowReader(
+        part, contract, header, year, unit, register or Register(), _sheet_names(grid, contract), department
+    )
     read = _read_rows(part, header, reader)
     rows, wrong_places = with_hierarchy(_with_totals(read.rows), contract)
     rows, again = _once(_with_parents(rows), contract)

@@ -107,7 +107,7 @@ def find(
 
 
 def _quantity(cell: Mapping[str, Any]) -> Quantity:
-    year, ledger, row_key, measure = cell["address"].split("/")
+    year, *_, ledger, row_key, measure = cell["address"].split("/")
     if cell.get("year_offset"):
         ledger = f"{year}/{ledger}"  # another book than this year's of the same name, with a price of its own
     return Quantity(

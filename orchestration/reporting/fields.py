@@ -47,8 +47,9 @@ from orchestration.reporting.prose import filters, sayings
 from orchestration.reporting.published import Published
 
 FIELDS = Path(__file__).parent / "templates" / "fields.yml"
-_CORE = frozenset({"fiscal_year", "row_address"})
-_LEDGER, _KEYS = "ledger_", 3  # a ledger's own table, and where its keys begin: behind year, row key and row label
+_CORE = frozenset({"fiscal_year", "department", "row_address"})
+#: A ledger's own table, and where its keys begin: behind year, department, the row's key and its label.
+_LEDGER, _KEYS = "ledger_", 4
 
 
 class Fields:
@@ -184,7 +185,7 @@ class Fields:
             built = []
             for key, cells in rows.items():
                 own = ("cell", self._keys(ledger, key))
-                table, mart = own if own[1] else marts.get(f"{self.version.year}/{ledger}/{key}", ("cell", {}))
+                table, mart = own if own[1] else marts.get(self.version.row_address(ledger, key), ("cell", {}))
                 built.append((key, cells[0], self._row_values(cells, table, mart), mart))
             columns = frozenset(name for _, _, values, _ in built for name in values)
             found = [
@@ -214,7 +215,7 @@ class Fields:
         return frozenset(
             name
             for name, details in rows.items()
-            if not any(f"{self.version.year}/{name}/{row.get('row_key')}" in marts for row in details)
+            if not any(self.version.row_address(name, str(row.get("row_key"))) in marts for row in details)
         )
 
     def _row_values(self, cells: list[dict[str, Any]], table: str, mart: Mapping[str, Any]) -> dict[str, Any]:

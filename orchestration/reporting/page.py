@@ -271,7 +271,7 @@ _UNPRINTED = {"text": "", "printed_unit": "", "file": "", "sheet": "", "cell": "
 
 def _unprinted_label(address: str) -> str:
     """按公式计算的得分（产出）; 2023 年度 fund_balance unemployment closing."""
-    year, ledger, row, measure = [*address.split("/", 3), "", "", ""][:4]
+    year, *_, ledger, row, measure = address.split("/")
     if ledger not in COMPUTED:
         return f"{year} 年度 {ledger} {row} {measure}"
     short, measures = COMPUTED[ledger]

@@ -11,6 +11,7 @@ from typing import Any
 
 from orchestration.base.addresses import connect
 from orchestration.base.settings import Settings
+from orchestration.ledgers.cell import folder_of
 from orchestration.ledgers.contract import Contract, read_contracts
 from orchestration.publication.versions import MANIFEST, versions
 from orchestration.warehouse.rows import rows_of
@@ -55,8 +56,18 @@ class Published:
         return [contract for name, contract in read_contracts(self.contracts).items() if name not in held]
 
     @property
+    def code(self) -> str:
+        """The department's, which stands in addresses."""
+        return next((str(cell["department"]) for cell in self.tables["cell"]), "")
+
+    def row_address(self, ledger: str, row_key: str) -> str:
+        return f"{self.year}/{folder_of(self.code)}{ledger}/{row_key}"
+
+    @property
     def department(self) -> str:
-        return next((row["department"] for row in self.tables["ledger_source"] if row["department"]), "")
+        """Its name."""
+        rows = self.tables["ledger_source"]
+        return next((row["department_name"] for row in rows if row["department_name"]), "")
 
     @property
     def signed(self) -> date | None:

@@ -53,10 +53,11 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Build:
-    """A year's build folder."""
+    """The build folder of a department's year."""
 
     year: int
     folder: Path
+    department: str = ""  # its code; empty where the ledgers are no department's
 
     @property
     def warehouse(self) -> Path:
@@ -128,7 +129,7 @@ class Build:
 
 
 def open_build(settings: Settings, year: int, as_published: bool = False) -> Build:
-    return Build(year, settings.build(year, as_published))
+    return Build(year, settings.build(year, as_published), settings.department)
 
 
 def read_inputs(

@@ -56,7 +56,7 @@ def check_paths(
         inputs = read_inputs(settings, whole, as_published, folder=paths[0])
     else:
         inputs, readings = _whatever(settings, paths, contract, year, as_published)
-    build = Build(inputs.year.year, folder)
+    build = Build(inputs.year.year, folder, inputs.year.department)
     land_inputs(build, inputs)
     nodes = compiled.build(build.warehouse, JUDGED, on_node=on_node, engine=engine)
     if failed := [f"{node.name}（{node.failures} 行）" for node in nodes if node.status == "fail"]:

@@ -17,7 +17,7 @@ from orchestration.warehouse.rows import rows_of
 
 _ROWS, _COLUMNS, _BARS, _WIDTH = 8, 8, 40, 20
 #: Columns that say little at a glance, on every table.
-_DULL = ("fiscal_year", "row_address")
+_DULL = ("fiscal_year", "department", "row_address")
 #: Columns whose value lies between nothing and the whole, and that are worth a picture.
 _SHARES = ("execution_rate", "completion_rate")
 

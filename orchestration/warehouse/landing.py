@@ -22,44 +22,44 @@ from orchestration.ledgers.narrative import Piece
 from orchestration.ledgers.reader import Year
 from orchestration.rules.grammar import constant
 from orchestration.rules.model import COMPUTED, Rulebook
-from orchestration.warehouse.tables import FLAG, INT, LONG, TEXT, VALUE, Schema, write_table
+from orchestration.warehouse.tables import FLAG, INT, KEYS, LONG, TEXT, VALUE, Schema, write_table
 
 SCHEMAS: dict[str, Schema] = {
-    "cell": {"fiscal_year": INT, "ledger": TEXT, "row_key": TEXT, "row_kind": TEXT, "row_label": TEXT,
+    "cell": {**KEYS, "ledger": TEXT, "row_key": TEXT, "row_kind": TEXT, "row_label": TEXT,
         "measure": TEXT, "text": TEXT, "value": VALUE, "unit": TEXT, "half_width": VALUE, "skew": VALUE,
         "printed_unit": TEXT,
         "printed_factor": "decimal(13, 10)", "file": TEXT, "sheet": TEXT, "cell": TEXT, "address": TEXT,
         "mark": TEXT},
-    "correction": {"fiscal_year": INT, "address": TEXT, "printed": TEXT, "corrected": TEXT, "value": VALUE,
+    "correction": {**KEYS, "address": TEXT, "printed": TEXT, "corrected": TEXT, "value": VALUE,
         "half_width": VALUE, "skew": VALUE, "reason": TEXT, "evidence": TEXT, "basis": TEXT, "confirmed_by": TEXT},
-    "accepted_exception": {"fiscal_year": INT, "rule_id": TEXT, "instance": TEXT, "difference": VALUE, "reason": TEXT,
+    "accepted_exception": {**KEYS, "rule_id": TEXT, "instance": TEXT, "difference": VALUE, "reason": TEXT,
         "evidence": TEXT, "confirmed_by": TEXT},
-    "ledger": {"fiscal_year": INT, "ledger": TEXT, "title": TEXT, "short": TEXT, "on_duty": TEXT, "file": TEXT,
-        "sha256": TEXT, "document": TEXT, "section": TEXT, "department": TEXT, "cells": INT, "reliability": VALUE},
-    "measure": {"fiscal_year": INT, "ledger": TEXT, "measure": TEXT, "header": TEXT, "published_table": TEXT,
+    "ledger": {**KEYS, "ledger": TEXT, "title": TEXT, "short": TEXT, "on_duty": TEXT, "file": TEXT,
+        "sha256": TEXT, "document": TEXT, "section": TEXT, "department_name": TEXT, "cells": INT, "reliability": VALUE},
+    "measure": {**KEYS, "ledger": TEXT, "measure": TEXT, "header": TEXT, "published_table": TEXT,
         "total_published": FLAG, "rounding": TEXT},
-    "ledger_column": {"fiscal_year": INT, "ledger": TEXT, "place": INT, "role": TEXT, "name": TEXT, "header": TEXT,
+    "ledger_column": {**KEYS, "ledger": TEXT, "place": INT, "role": TEXT, "name": TEXT, "header": TEXT,
         "kind": TEXT, "part": INT},
-    "narrative": {"fiscal_year": INT, "slot": TEXT, "position": INT, "kind": TEXT, "text": TEXT},
-    "entry_ledger": {"fiscal_year": INT, "ledger": TEXT, "prints": TEXT, "entries": TEXT, "label": TEXT,
+    "narrative": {**KEYS, "slot": TEXT, "position": INT, "kind": TEXT, "text": TEXT},
+    "entry_ledger": {**KEYS, "ledger": TEXT, "prints": TEXT, "entries": TEXT, "label": TEXT,
         "allowed_bad_lines": LONG, "contract": TEXT},
-    "entry_place": {"fiscal_year": INT, "file": TEXT, "path": TEXT, "sums": TEXT},
-    "entry_file": {"fiscal_year": INT, "ledger": TEXT, "file": TEXT, "content": TEXT, "entries": LONG,
+    "entry_place": {**KEYS, "file": TEXT, "path": TEXT, "sums": TEXT},
+    "entry_file": {**KEYS, "ledger": TEXT, "file": TEXT, "content": TEXT, "entries": LONG,
         "fen": "decimal(28, 0)", "bad_lines": LONG, "same_as": TEXT},
-    "bad_line": {"fiscal_year": INT, "ledger": TEXT, "file": TEXT, "line": LONG, "reason": TEXT, "raw": TEXT},
-    "rule": {"fiscal_year": INT, "rule_id": TEXT, "title": TEXT, "severity": TEXT, "operator": TEXT, "compare": TEXT,
+    "bad_line": {**KEYS, "ledger": TEXT, "file": TEXT, "line": LONG, "reason": TEXT, "raw": TEXT},
+    "rule": {**KEYS, "rule_id": TEXT, "title": TEXT, "severity": TEXT, "operator": TEXT, "compare": TEXT,
         "only_where_broken": TEXT, "companion_of": TEXT, "says": TEXT,
         "matters": VALUE, "advice": TEXT},
-    "rule_hint": {"fiscal_year": INT, "rule_id": TEXT, "text": TEXT, "unless": TEXT},
-    "rule_variant": {"fiscal_year": INT, "rule_id": TEXT, "variant": TEXT, "left_label": TEXT, "right_label": TEXT},
-    "rule_selector": {"fiscal_year": INT, "rule_id": TEXT, "variant": TEXT, "term": INT, "side": TEXT, "role": TEXT,
+    "rule_hint": {**KEYS, "rule_id": TEXT, "text": TEXT, "unless": TEXT},
+    "rule_variant": {**KEYS, "rule_id": TEXT, "variant": TEXT, "left_label": TEXT, "right_label": TEXT},
+    "rule_selector": {**KEYS, "rule_id": TEXT, "variant": TEXT, "term": INT, "side": TEXT, "role": TEXT,
         "weight": INT, "constant": VALUE, "year_offset": INT, "ledger": TEXT, "key_1": TEXT, "key_2": TEXT,
         "key_3": TEXT, "slot_1": INT, "slot_2": INT, "slot_3": INT, "detail_only": FLAG, "measure": TEXT,
         "label": TEXT, "needed": FLAG, "row_name": TEXT, "where_measure": TEXT, "where_operator": TEXT,
         "where_text": TEXT, "where_value": VALUE, "share": VALUE},
 }  # fmt: skip
 SCHEMAS["prior_cell"] = SCHEMAS["cell"]
-SCHEMAS["prior_judged"] = {"fiscal_year": INT, "rule_id": TEXT, "title": TEXT, "severity": TEXT, "instances": LONG}
+SCHEMAS["prior_judged"] = {**KEYS, "rule_id": TEXT, "title": TEXT, "severity": TEXT, "instances": LONG}
 
 
 def raw_tables(
@@ -74,10 +74,10 @@ def raw_tables(
     bad_lines: Sequence[dict[str, Any]] = (),
     prior_judged: Sequence[dict[str, Any]] = (),
 ) -> dict[str, list[dict[str, Any]]]:
-    """Rows of every raw table of one year. ``prior``: rows of last year's published cells, as ``cell``;
+    """Rows of every raw table of a department's year. ``prior``: rows of last year's published cells, as ``cell``;
     ``prior_judged``: the rules that were judged last year.
     """
-    return {
+    tables = {
         "cell": [_cell_row(cell) for cell in year.cells],
         "prior_cell": list(prior),
         "prior_judged": list(prior_judged),
@@ -92,6 +92,10 @@ def raw_tables(
         "bad_line": [{"fiscal_year": year.year, **line} for line in bad_lines],
         **_rule_tables(year.year, rulebook),
     }
+    for rows in tables.values():
+        for row in rows:
+            row["department"] = year.department
+    return tables
 
 
 def _ledger_rows(year: Year) -> list[dict[str, Any]]:
@@ -100,12 +104,12 @@ def _ledger_rows(year: Year) -> list[dict[str, Any]]:
         {"fiscal_year": year.year, "ledger": name, "title": ledger.contract.title, "short": ledger.contract.short,
          "on_duty": ledger.contract.on_duty, "file": ledger.source.file, "sha256": ledger.sha256,
          "document": ledger.source.document, "section": ledger.source.section,
-         "department": year.sources.department, "cells": len(ledger.cells),
+         "department_name": year.sources.department, "cells": len(ledger.cells),
          "reliability": ledger.contract.reliability}
         for name, ledger in year.ledgers.items()
     ] + [
         {"fiscal_year": year.year, "ledger": name, "title": short, "short": short, "on_duty": "", "file": "",
-         "sha256": "", "document": "", "section": "", "department": "", "cells": 0, "reliability": Decimal(1)}
+         "sha256": "", "document": "", "section": "", "department_name": "", "cells": 0, "reliability": Decimal(1)}
         for name, (short, _) in COMPUTED.items()
     ]  # fmt: skip
 
@@ -170,7 +174,8 @@ def _rule_tables(year: int, rulebook: Rulebook) -> dict[str, list[dict[str, Any]
 def land(warehouse: Path, *years: dict[str, list[dict[str, Any]]]) -> None:
     """Write raw tables into a fresh build file; an existing one is replaced in one step.
 
-    Several years may be landed side by side: every table and every model keeps ``fiscal_year`` apart.
+    Several years, and departments, may be landed side by side: every table and every model keeps ``fiscal_year`` and
+    ``department`` apart.
     """
     warehouse.parent.mkdir(parents=True, exist_ok=True)
     # DuckDB names the catalogue after the file, and dbt's relations carry it: the new file has the old one's name.

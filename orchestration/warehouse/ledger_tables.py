@@ -58,9 +58,9 @@ def published_tables(build: Build) -> list[str]:
 def _select(columns: Iterable[Mapping[str, Any]], year: int, ledger: str) -> str:
     listed = ", ".join(f'{_expression(column)} as "{column["name"]}"' for column in columns)
     return f"""
-        select fiscal_year, row_key, max(row_label) as row_label, {listed}
+        select fiscal_year, department, row_key, max(row_label) as row_label, {listed}
         from cell where fiscal_year = {year} and ledger = {sql_text(ledger)} and row_kind = 'detail'
-        group by fiscal_year, row_key order by min(rowid)
+        group by fiscal_year, department, row_key order by min(rowid)
     """
 
 

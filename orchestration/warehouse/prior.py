@@ -57,9 +57,10 @@ def _spread(row: Mapping[str, Any], contract: Contract | None) -> dict[str, Deci
 
 
 _CELLS = """
-    select fiscal_year, ledger, row_key, row_kind, row_label, measure, text, unit, printed_unit, file, sheet, cell,
-           address, value * if(unit = 'yuan', 100, 1) as value, half_width * if(unit = 'yuan', 100, 1) as half_width
+    select fiscal_year, department, ledger, row_key, row_kind, row_label, measure, text, unit, printed_unit, file,
+           sheet, cell, address, value * if(unit = 'yuan', 100, 1) as value,
+           half_width * if(unit = 'yuan', 100, 1) as half_width
     from read_parquet(?) where fiscal_year = ?"""
 _JUDGED = """
-    select fiscal_year, rule_id, max(title) as title, max(severity) as severity, count(*) as instances
-    from read_parquet(?) where fiscal_year = ? group by fiscal_year, rule_id order by rule_id"""
+    select fiscal_year, department, rule_id, max(title) as title, max(severity) as severity, count(*) as instances
+    from read_parquet(?) where fiscal_year = ? group by fiscal_year, department, rule_id order by rule_id"""

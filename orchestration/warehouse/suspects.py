@@ -15,18 +15,18 @@ from orchestration.localisation.findings import Finding, Findings, Label, Suspec
 from orchestration.localisation.solver.network import Quantity, Relation
 from orchestration.localisation.suspects import find, network
 from orchestration.warehouse.build import Build
-from orchestration.warehouse.tables import FLAG, INT, LONG, TEXT, VALUE, Schema, write_table
+from orchestration.warehouse.tables import FLAG, INT, KEYS, LONG, TEXT, VALUE, Schema, write_table
 
 SCHEMAS: dict[str, Schema] = {
-    "finding": {"fiscal_year": INT, "fault": INT, "kind": TEXT, "severity": TEXT, "rules": TEXT, "answers": INT,
+    "finding": {**KEYS, "fault": INT, "kind": TEXT, "severity": TEXT, "rules": TEXT, "answers": INT,
         "is_unique": FLAG, "is_complete": FLAG, "pattern": TEXT, "pattern_kind": TEXT, "statement": TEXT},
-    "finding_rule": {"fiscal_year": INT, "fault": INT, "place": INT, "rule_id": TEXT, "instance": TEXT},
-    "suspect_cell": {"fiscal_year": INT, "fault": INT, "answer": INT, "rank": INT, "address": TEXT, "ledger": TEXT,
+    "finding_rule": {**KEYS, "fault": INT, "place": INT, "rule_id": TEXT, "instance": TEXT},
+    "suspect_cell": {**KEYS, "fault": INT, "answer": INT, "rank": INT, "address": TEXT, "ledger": TEXT,
         "row_key": TEXT, "measure": TEXT, "unit": TEXT, "printed_text": TEXT, "printed_yuan": VALUE,
         "implied_low_yuan": VALUE, "implied_high_yuan": VALUE, "witnesses": TEXT, "slip": TEXT, "statement": TEXT},
-    "suspect_witness": {"fiscal_year": INT, "fault": INT, "answer": INT, "address": TEXT, "place": INT,
+    "suspect_witness": {**KEYS, "fault": INT, "answer": INT, "address": TEXT, "place": INT,
         "witness": TEXT},
-    "suspect_entry": {"fiscal_year": INT, "fault": INT, "rank": INT, "kind": TEXT, "ledger": TEXT, "file": TEXT,
+    "suspect_entry": {**KEYS, "fault": INT, "rank": INT, "kind": TEXT, "ledger": TEXT, "file": TEXT,
         "line": LONG, "month": INT, "account": TEXT, "amount_yuan": VALUE, "implied_low_yuan": VALUE,
         "implied_high_yuan": VALUE, "statement": TEXT},
 }  # fmt: skip
@@ -103,7 +103,8 @@ def write_suspects(build: Build) -> Findings:
     with open_database(build.warehouse, read_only=False) as connection:
         connection.execute("begin")
         for name, rows in _tables(found).items():
-            write_table(connection, name, SCHEMAS[name], rows, build.folder)
+            own = ({**row, "department": build.department} for row in rows)
+            write_table(connection, name, SCHEMAS[name], own, build.folder)
         connection.execute("commit")
     return found
 
@@ -151,7 +152,7 @@ def _tables(found: Findings) -> dict[str, list[dict[str, Any]]]:
 
 
 def _row(found: Finding | SuspectCell | SuspectEntry, table: str) -> dict[str, Any]:
-    return {name: getattr(found, name) for name in SCHEMAS[table]}
+    return {name: getattr(found, name) for name in SCHEMAS[table] if name != "department"}
 
 
 def _account_indexes(build: Build) -> list[AccountIndex]:

@@ -21,6 +21,8 @@ from orchestration.base.sql import sql_text
 #: Column -> type.
 Schema = Mapping[str, str]
 TEXT, INT, LONG, FLAG, VALUE = "varchar", "integer", "bigint", "boolean", "decimal(28, 9)"
+#: Every table's first columns: whose year a row belongs to.
+KEYS: Schema = {"fiscal_year": INT, "department": TEXT}
 #: How the names of the files begin that rows go through.
 DRAFTS = ".rows-"
 _LONGEST_ROW = 2**28  # bytes

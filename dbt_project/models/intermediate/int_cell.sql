@@ -9,6 +9,7 @@ corrections as (
 
 select
     cells.fiscal_year,
+    cells.department,
     cells.address,
     cells.ledger,
     cells.row_key,
@@ -36,4 +37,5 @@ from cells
 left join corrections
     on
         cells.fiscal_year = corrections.fiscal_year
+        and cells.department = corrections.department
         and cells.address = corrections.address

@@ -7,6 +7,7 @@ with cells as (
 sums as (
     select
         cells.fiscal_year,
+        cells.department,
         entry_ledger.prints as ledger,
         cells.row_key,
         cells.measure,
@@ -15,6 +16,7 @@ sums as (
     inner join {{ source('raw', 'entry_ledger') }} as entry_ledger
         on
             cells.fiscal_year = entry_ledger.fiscal_year
+            and cells.department = entry_ledger.department
             and cells.ledger = entry_ledger.ledger
 ),
 
@@ -22,17 +24,19 @@ budgets as (
     -- What entries imply without saying so.
     select
         fiscal_year,
+        department,
         ledger,
         row_key,
         sum(case when measure in ('carryover', 'initial_budget', 'adjustment') then value end) as total_budget,
         sum(case when measure = 'final_expenditure' then value end) as final_expenditure
     from sums
-    group by fiscal_year, ledger, row_key
+    group by fiscal_year, department, ledger, row_key
 ),
 
 exact as (
     select
         fiscal_year,
+        department,
         ledger,
         row_key,
         measure,
@@ -41,6 +45,7 @@ exact as (
     union all
     select
         fiscal_year,
+        department,
         ledger,
         row_key,
         'total_budget' as measure,
@@ -49,6 +54,7 @@ exact as (
     union all
     select
         fiscal_year,
+        department,
         ledger,
         row_key,
         'balance' as measure,
@@ -58,6 +64,7 @@ exact as (
 
 select
     cells.fiscal_year,
+    cells.department,
     cells.address,
     cells.ledger,
     cells.row_key,
@@ -74,6 +81,7 @@ from cells
 left join exact
     on
         cells.fiscal_year = exact.fiscal_year
+        and cells.department = exact.department
         and cells.ledger = exact.ledger
         and cells.row_key = exact.row_key
         and cells.measure = exact.measure

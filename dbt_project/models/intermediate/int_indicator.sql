@@ -8,6 +8,7 @@ with cells as (
 own_form as (
     select
         fiscal_year,
+        department,
         'score_section' as ledger,
         section,
         section as row_key,
@@ -18,10 +19,11 @@ own_form as (
     where
         form = 'department'
         and section <> 'execution'
-    group by fiscal_year, section
+    group by fiscal_year, department, section
     union all
     select
         fiscal_year,
+        department,
         'evaluation_funding' as ledger,
         'execution' as section,
         'department:total' as row_key,
@@ -32,12 +34,13 @@ own_form as (
     where
         (ledger = 'evaluation_funding' and row_key = 'department:total')
         or (ledger = 'evaluation_indicator' and key_1 = 'department' and key_2 = 'execution')
-    group by fiscal_year
+    group by fiscal_year, department
 ),
 
 section_rows as (
     select
         fiscal_year,
+        department,
         ledger,
         key_1 as section,
         key_1 as row_key,
@@ -48,7 +51,7 @@ section_rows as (
     where
         ledger = 'score_section'
         and row_kind = 'detail'
-    group by fiscal_year, ledger, key_1
+    group by fiscal_year, department, ledger, key_1
 ),
 
 sections as (
@@ -60,35 +63,44 @@ sections as (
     left join section_rows
         on
             own_form.fiscal_year = section_rows.fiscal_year
+            and own_form.department = section_rows.department
             and own_form.section = section_rows.section
     where section_rows.section is null
 ),
 
-department as (
+whole as (
     select
         fiscal_year,
+        department,
         {{ measure('total_budget') }} as total_budget,
         {{ measure('final_expenditure') }} as final_expenditure
     from cells
     where
         ledger = 'department_summary'
         and row_key = 'total'
-    group by fiscal_year
+    group by fiscal_year, department
 ),
 
 parameters as (
     select
         years.fiscal_year,
+        years.department,
         max(case when seeds.parameter = 'full_execution_rate' then seeds.value end) as full_execution_rate
-    from (select distinct fiscal_year from cells) as years
+    from (
+        select distinct
+            fiscal_year,
+            department
+        from cells
+    ) as years
     inner join {{ ref('score_parameter') }} as seeds
         on years.fiscal_year between seeds.valid_from and seeds.valid_to
-    group by years.fiscal_year
+    group by years.fiscal_year, years.department
 ),
 
 execution as (
     select
         sections.fiscal_year,
+        sections.department,
         sections.ledger,
         sections.row_key,
         sections.section,
@@ -99,7 +111,7 @@ execution as (
         cast(parameters.full_execution_rate as decimal(28, 9)) as target,
         'ratio' as target_unit,
         cast(null as string) as target_text,
-        cast({{ divided('department.final_expenditure', 'department.total_budget') }} as decimal(28, 9)) as actual,
+        cast({{ divided('whole.final_expenditure', 'whole.total_budget') }} as decimal(28, 9)) as actual,
         'ratio' as actual_unit,
         cast(null as string) as actual_text,
         sections.weight,
@@ -112,23 +124,30 @@ execution as (
         cast(parameters.full_execution_rate as decimal(9, 4)) as formula_parameter,
         cast(null as string) as not_judged,
         case
-            when department.final_expenditure < 0 then cast(0 as decimal(9, 2))
-            when department.final_expenditure >= department.total_budget * parameters.full_execution_rate
-                and department.total_budget <> 0 then cast(sections.weight as decimal(9, 2))
-            else {{ divided('department.final_expenditure * cast(sections.weight as decimal(5, 2))',
-                            '(department.total_budget * parameters.full_execution_rate)', 2, 6, 'decimal(9, 2)') }}
+            when whole.final_expenditure < 0 then cast(0 as decimal(9, 2))
+            when whole.final_expenditure >= whole.total_budget * parameters.full_execution_rate
+                and whole.total_budget <> 0 then cast(sections.weight as decimal(9, 2))
+            else {{ divided('whole.final_expenditure * cast(sections.weight as decimal(5, 2))',
+                            '(whole.total_budget * parameters.full_execution_rate)', 2, 6, 'decimal(9, 2)') }}
         end as computed_score,
         cast(null as decimal(9, 4)) as band_floor,
         cast(null as decimal(9, 4)) as band_ceiling
     from sections
-    inner join parameters on sections.fiscal_year = parameters.fiscal_year
-    left join department on sections.fiscal_year = department.fiscal_year
+    inner join parameters
+        on
+            sections.fiscal_year = parameters.fiscal_year
+            and sections.department = parameters.department
+    left join whole
+        on
+            sections.fiscal_year = whole.fiscal_year
+            and sections.department = whole.department
     where sections.section = 'execution'
 ),
 
 disclosed as (
     select
         computed.fiscal_year,
+        computed.department,
         computed.ledger,
         computed.row_key,
         computed.section,
@@ -158,6 +177,7 @@ disclosed as (
     left join own_form
         on
             computed.fiscal_year = own_form.fiscal_year
+            and computed.department = own_form.department
             and computed.section = own_form.section
     where
         computed.section <> 'execution'
@@ -167,12 +187,13 @@ disclosed as (
 named as (
     select
         fiscal_year,
+        department,
         section,
         count(*) as indicators,
         sum(coalesce(weight, 0)) as weight,
         sum(case when weight is null then coalesce(printed_deduction, 0) else 0 end) as deduction_without_weight
     from disclosed
-    group by fiscal_year, section
+    group by fiscal_year, department, section
 ),
 
 undisclosed as (
@@ -181,6 +202,7 @@ undisclosed as (
     -- section's printed score is carried.
     select
         reported.fiscal_year,
+        reported.department,
         reported.ledger,
         reported.row_key,
         reported.section,
@@ -215,14 +237,17 @@ undisclosed as (
     left join sections
         on
             reported.fiscal_year = sections.fiscal_year
+            and reported.department = sections.department
             and reported.section = sections.section
     left join named
         on
             reported.fiscal_year = named.fiscal_year
+            and reported.department = named.department
             and reported.section = named.section
     left join own_form
         on
             reported.fiscal_year = own_form.fiscal_year
+            and reported.department = own_form.department
             and reported.section = own_form.section
     where
         reported.disclosure = '正文未披露'

@@ -14,22 +14,30 @@ with reported as (
 places as (
     select
         fiscal_year,
+        department,
         min(case when parameter = 'score_places' then value end) as score_places
     from (
         select
             years.fiscal_year,
+            years.department,
             seeds.parameter,
             seeds.value
-        from (select distinct fiscal_year from reported) as years
+        from (
+            select distinct
+                fiscal_year,
+                department
+            from reported
+        ) as years
         inner join {{ ref('score_parameter') }} as seeds
             on years.fiscal_year between seeds.valid_from and seeds.valid_to
     ) as known
-    group by fiscal_year
+    group by fiscal_year, department
 ),
 
 bands as (
     select
         reported.fiscal_year,
+        reported.department,
         reported.row_key,
         band.floor,
         band.ceiling
@@ -75,6 +83,7 @@ measured as (
 steps as (
     select
         measured.fiscal_year,
+        measured.department,
         measured.row_key,
         measured.met,
         max(step.share) as share
@@ -84,7 +93,7 @@ steps as (
             measured.fiscal_year between step.valid_from and step.valid_to
             and measured.met >= measured.goal * cast(step.floor as decimal(5, 2))
     where measured.formula = 'stepwise'
-    group by measured.fiscal_year, measured.row_key, measured.met
+    group by measured.fiscal_year, measured.department, measured.row_key, measured.met
 ),
 
 shares as (
@@ -120,6 +129,7 @@ shares as (
     left join steps
         on
             measured.fiscal_year = steps.fiscal_year
+            and measured.department = steps.department
             and measured.row_key = steps.row_key
             and measured.met = steps.met
 ),
@@ -127,6 +137,7 @@ shares as (
 scored as (
     select
         shares.fiscal_year,
+        shares.department,
         shares.row_key,
         shares.reach,
         case
@@ -136,18 +147,22 @@ scored as (
             else {{ divided('shares.gained * cast(shares.weight as decimal(5, 2))', 'shares.whole', 2, 10, 'decimal(9, 2)') }}
         end as score
     from shares
-    left join places on shares.fiscal_year = places.fiscal_year
+    left join places
+        on
+            shares.fiscal_year = places.fiscal_year
+            and shares.department = places.department
 ),
 
 points as (
     select
         fiscal_year,
+        department,
         row_key,
         case when min(score) = max(score) and count(score) = count(*) then min(score) end as computed_score,
         max(score) as most,
         sum(case when reach = 'part' and score is null then 1 else 0 end) as missed
     from scored
-    group by fiscal_year, row_key
+    group by fiscal_year, department, row_key
 )
 
 select
@@ -172,8 +187,10 @@ from reported
 left join points
     on
         reported.fiscal_year = points.fiscal_year
+        and reported.department = points.department
         and reported.row_key = points.row_key
 left join bands
     on
         reported.fiscal_year = bands.fiscal_year
+        and reported.department = bands.department
         and reported.row_key = bands.row_key

@@ -7,14 +7,16 @@ with cells as (
 places as (
     select
         fiscal_year,
-        max(department) as department
+        department,
+        max(department_name) as department_name
     from {{ source('raw', 'ledger') }}
-    group by fiscal_year
+    group by fiscal_year, department
 ),
 
 sections as (
     select
         fiscal_year,
+        department,
         key_1 as section,
         max(row_label) as level1,
         {{ measure('weight') }} as weight,
@@ -23,12 +25,13 @@ sections as (
     where
         ledger = 'score_section'
         and row_kind = 'detail'
-    group by fiscal_year, key_1
+    group by fiscal_year, department, key_1
 ),
 
 reported as (
     select
         fiscal_year,
+        department,
         ledger,
         row_key,
         case when ledger = 'evaluation_indicator' then key_1 end as form,
@@ -56,28 +59,32 @@ reported as (
     where
         ledger in ('indicator', 'evaluation_indicator')
         and row_kind = 'detail'
-    group by fiscal_year, ledger, row_key, key_1, key_2, key_3
+    group by fiscal_year, department, ledger, row_key, key_1, key_2, key_3
 ),
 
 formulas as (
     -- The province's own formula beats the general one, and one for days beats one for any unit.
     select
         reported.fiscal_year,
+        reported.department,
         reported.row_key,
         seeds.formula,
         seeds.parameter,
         row_number() over (
-            partition by reported.fiscal_year, reported.row_key
+            partition by reported.fiscal_year, reported.department, reported.row_key
             order by length(coalesce(seeds.place, '')) desc, case when seeds.unit is not null then 0 else 1 end
         ) as preference
     from reported
-    left join places on reported.fiscal_year = places.fiscal_year
+    left join places
+        on
+            reported.fiscal_year = places.fiscal_year
+            and reported.department = places.department
     inner join {{ ref('score_formula') }} as seeds
         on
             reported.direction = seeds.direction
             and reported.fiscal_year between seeds.valid_from and seeds.valid_to
             and (seeds.unit is null or reported.target_unit = seeds.unit)
-            and (seeds.place is null or substring(places.department, 1, length(seeds.place)) = seeds.place)
+            and (seeds.place is null or substring(places.department_name, 1, length(seeds.place)) = seeds.place)
 )
 
 select
@@ -89,9 +96,11 @@ from reported
 left join sections
     on
         reported.fiscal_year = sections.fiscal_year
+        and reported.department = sections.department
         and reported.section = sections.section
 left join formulas
     on
         reported.fiscal_year = formulas.fiscal_year
+        and reported.department = formulas.department
         and reported.row_key = formulas.row_key
         and formulas.preference = 1

@@ -33,33 +33,48 @@ forms as (
         case
             when indicators.level2_weight is not null
                 then sum(indicators.weight)
-                over (partition by indicators.fiscal_year, indicators.form, indicators.section, indicators.level2)
+                over (
+                    partition by
+                        indicators.fiscal_year,
+                        indicators.department,
+                        indicators.form,
+                        indicators.section,
+                        indicators.level2
+                )
         end as level2_sum,
-        department.actual as department_actual
+        whole.actual as department_actual
     from {{ ref('int_indicator_computed') }} as indicators
-    left join {{ ref('int_indicator_reported') }} as department
+    left join {{ ref('int_indicator_reported') }} as whole
         on
-            indicators.fiscal_year = department.fiscal_year
-            and indicators.section = department.section
-            and indicators.level3 = department.level3
+            indicators.fiscal_year = whole.fiscal_year
+            and indicators.department = whole.department
+            and indicators.section = whole.section
+            and indicators.level3 = whole.level3
             and indicators.form <> 'department'
-            and department.form = 'department'
+            and whole.form = 'department'
     where indicators.form is not null
 ),
 
 parameters as (
     select
         years.fiscal_year,
+        years.department,
         max(case when seeds.parameter = 'full_execution_rate' then seeds.value end) as full_execution_rate
-    from (select distinct fiscal_year from {{ ref('int_cell') }}) as years
+    from (
+        select distinct
+            fiscal_year,
+            department
+        from {{ ref('int_cell') }}
+    ) as years
     inner join {{ ref('score_parameter') }} as seeds
         on years.fiscal_year between seeds.valid_from and seeds.valid_to
-    group by years.fiscal_year
+    group by years.fiscal_year, years.department
 ),
 
 funding_rows as (
     select
         fiscal_year,
+        department,
         key_1,
         key_2,
         max(row_label) as row_label,
@@ -68,13 +83,14 @@ funding_rows as (
         {{ measure('weight') }} as weight
     from {{ ref('int_cell') }}
     where ledger = 'evaluation_funding'
-    group by fiscal_year, key_1, key_2
+    group by fiscal_year, department, key_1, key_2
 ),
 
 funding as (
     -- Points of the funding: the execution rate's share of them; of no budget there is none.
     select
         funding_rows.fiscal_year,
+        funding_rows.department,
         funding_rows.key_1,
         funding_rows.key_2,
         funding_rows.row_label,
@@ -87,7 +103,10 @@ funding as (
                             '(funding_rows.total_budget * parameters.full_execution_rate)', 2, 6, 'decimal(9, 2)') }}
         end as score
     from funding_rows
-    inner join parameters on funding_rows.fiscal_year = parameters.fiscal_year
+    inner join parameters
+        on
+            funding_rows.fiscal_year = parameters.fiscal_year
+            and funding_rows.department = parameters.department
 ),
 
 {% set bands = {
@@ -101,6 +120,7 @@ computed as (
     {% for measure in ['weight', 'score'] %}
     select
         fiscal_year,
+        department,
         'computed_score' as ledger,
         section as key_1,
         cast(null as string) as key_2,
@@ -115,6 +135,7 @@ computed as (
     {% for measure, expression in bands.items() %}
     select
         fiscal_year,
+        department,
         'computed_indicator' as ledger,
         section as key_1,
         level3 as key_2,
@@ -137,6 +158,7 @@ computed as (
     {% for measure, expression in of_forms.items() %}
     select
         fiscal_year,
+        department,
         'computed_form' as ledger,
         form as key_1,
         section as key_2,
@@ -150,6 +172,7 @@ computed as (
     {% endfor %}
     select
         fiscal_year,
+        department,
         'computed_funding' as ledger,
         key_1,
         key_2,
@@ -163,6 +186,7 @@ computed as (
 
 select
     fiscal_year,
+    department,
     0 as year_offset,
     {{ columns | join(', ') }},
     value,
@@ -175,6 +199,7 @@ from {{ ref('int_cell') }}
 union all
 select
     judged_year as fiscal_year,
+    department,
     -1 as year_offset,
     {{ columns | join(', ') }},
     value,
@@ -187,8 +212,9 @@ from prior_year
 union all
 select
     fiscal_year,
+    department,
     0 as year_offset,
-    concat(cast(fiscal_year as string), '/', ledger, '/', concat_ws(':', key_1, key_2, key_3), '/', measure) as address,
+    concat_ws('/', {{ row_address(row="concat_ws(':', key_1, key_2, key_3)") }}, measure) as address,
     ledger,
     key_1,
     key_2,

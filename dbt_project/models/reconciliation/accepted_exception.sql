@@ -1,6 +1,7 @@
 -- Every accepted exception as it stands in the year's exceptions.csv.
 select
     fiscal_year,
+    department,
     rule_id,
     instance,
     difference,

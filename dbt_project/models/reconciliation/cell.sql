@@ -1,6 +1,7 @@
 -- Every printed figure with its place, as it now holds (after corrections) and as it was printed. Money in yuan.
 select
     cells.fiscal_year,
+    cells.department,
     cells.address,
     cells.ledger,
     ledger.short as ledger_label,
@@ -23,9 +24,11 @@ from {{ ref('int_cell') }} as cells
 inner join {{ source('raw', 'ledger') }} as ledger
     on
         cells.fiscal_year = ledger.fiscal_year
+        and cells.department = ledger.department
         and cells.ledger = ledger.ledger
 left join {{ source('raw', 'measure') }} as measure
     on
         cells.fiscal_year = measure.fiscal_year
+        and cells.department = measure.department
         and cells.ledger = measure.ledger
         and cells.measure = measure.measure

@@ -10,6 +10,7 @@ with published as (
     {% for column in figures_of(table) %}
     select
         fiscal_year,
+        department,
         concat(row_address, '/{{ column }}') as address,
         '{{ table }}' as published_table,
         cast({{ column }} as decimal(28, 9)) as published_value
@@ -20,6 +21,7 @@ with published as (
     {% endfor %}
     select
         fiscal_year,
+        department,
         concat(row_address, '/day') as address,
         'report_date' as published_table,
         cast({{ dbt.datediff("cast('1970-01-01' as date)", 'day', 'day') }} as decimal(28, 9)) as published_value
@@ -29,6 +31,7 @@ with published as (
 expected as (
     select
         cells.fiscal_year,
+        cells.department,
         cells.address,
         cells.ledger,
         cells.measure,
@@ -43,6 +46,7 @@ expected as (
     inner join {{ source('raw', 'measure') }} as measure
         on
             cells.fiscal_year = measure.fiscal_year
+            and cells.department = measure.department
             and cells.ledger = measure.ledger
             and cells.measure = measure.measure
     where cells.value is not null
@@ -51,15 +55,17 @@ expected as (
 uses as (
     select
         fiscal_year,
+        department,
         address,
         count(*) as rule_terms
     from {{ ref('rule_term') }}
     where address is not null
-    group by fiscal_year, address
+    group by fiscal_year, department, address
 )
 
 select
     expected.fiscal_year,
+    expected.department,
     expected.address,
     expected.ledger,
     expected.measure,
@@ -71,9 +77,11 @@ from expected
 left join published
     on
         expected.fiscal_year = published.fiscal_year
+        and expected.department = published.department
         and expected.address = published.address
         and expected.published_table = published.published_table
 left join uses
     on
         expected.fiscal_year = uses.fiscal_year
+        and expected.department = uses.department
         and expected.address = uses.address

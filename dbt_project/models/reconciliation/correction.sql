@@ -1,6 +1,7 @@
 -- Every correction as it stands in the year's corrections.csv.
 select
     fiscal_year,
+    department,
     address,
     printed,
     corrected,

@@ -15,6 +15,7 @@ applicable as (
     left join judgements as other
         on
             judgement.fiscal_year = other.fiscal_year
+            and judgement.department = other.department
             and judgement.instance = other.instance
             and other.rule_id = coalesce(judgement.only_where_broken, judgement.companion_of)
     where
@@ -25,6 +26,7 @@ applicable as (
 broken_rules as (
     select distinct
         fiscal_year,
+        department,
         rule_id
     from applicable
     where final_status = 'inconsistent'
@@ -34,6 +36,7 @@ hints as (
     -- What keeps a hint back is looked for in the rule's own group, where the other rule has one of that name.
     select
         mine.fiscal_year,
+        mine.department,
         mine.rule_id,
         mine.instance,
         hint.text
@@ -41,18 +44,21 @@ hints as (
     inner join {{ source('raw', 'rule_hint') }} as hint
         on
             mine.fiscal_year = hint.fiscal_year
+            and mine.department = hint.department
             and mine.rule_id = hint.rule_id
     left join applicable as beside
         on
             mine.fiscal_year = beside.fiscal_year
+            and mine.department = beside.department
             and mine.instance = beside.instance
             and hint.unless = beside.rule_id
     left join broken_rules
         on
             mine.fiscal_year = broken_rules.fiscal_year
+            and mine.department = broken_rules.department
             and hint.unless = broken_rules.rule_id
     where mine.final_status = 'inconsistent'
-    group by mine.fiscal_year, mine.rule_id, mine.instance, hint.text
+    group by mine.fiscal_year, mine.department, mine.rule_id, mine.instance, hint.text
     having count(case when coalesce(beside.final_status, 'inconsistent') = 'inconsistent' then broken_rules.rule_id end) = 0
 ),
 
@@ -75,19 +81,23 @@ figures as (
     left join {{ source('raw', 'rule_variant') }} as variant
         on
             applicable.fiscal_year = variant.fiscal_year
+            and applicable.department = variant.department
             and applicable.rule_id = variant.rule_id
             and applicable.variant = variant.variant
     left join {{ source('raw', 'rule') }} as rules
         on
             applicable.fiscal_year = rules.fiscal_year
+            and applicable.department = rules.department
             and applicable.rule_id = rules.rule_id
     left join {{ source('raw', 'ledger') }} as ledger
         on
             applicable.fiscal_year = ledger.fiscal_year
+            and applicable.department = ledger.department
             and applicable.first_ledger = ledger.ledger
     left join hints
         on
             applicable.fiscal_year = hints.fiscal_year
+            and applicable.department = hints.department
             and applicable.rule_id = hints.rule_id
             and applicable.instance = hints.instance
 ),
@@ -130,6 +140,7 @@ settled as (
     left join {{ source('raw', 'accepted_exception') }} as exception
         on
             compared.fiscal_year = exception.fiscal_year
+            and compared.department = exception.department
             and compared.rule_id = exception.rule_id
             and compared.instance = exception.instance
 ),
@@ -153,19 +164,24 @@ prior_year as (
     -- One line for the year before: published, or not.
     select
         rules.fiscal_year,
+        rules.department,
         rules.rule_id,
         rules.title,
         rules.severity,
         cast(rules.fiscal_year - 1 as string) as instance,
         case when count(prior_cell.address) > 0 then 'consistent' else 'missing' end as status
     from {{ source('raw', 'rule') }} as rules
-    left join {{ ref('stg_prior_cell') }} as prior_cell on rules.fiscal_year = prior_cell.fiscal_year + 1
+    left join {{ ref('stg_prior_cell') }} as prior_cell
+        on
+            rules.fiscal_year = prior_cell.fiscal_year + 1
+            and rules.department = prior_cell.department
     where rules.operator = 'prior'
-    group by rules.fiscal_year, rules.rule_id, rules.title, rules.severity
+    group by rules.fiscal_year, rules.department, rules.rule_id, rules.title, rules.severity
 )
 
 select
     fiscal_year,
+    department,
     rule_id,
     instance,
     title,
@@ -187,6 +203,7 @@ from worded
 union all
 select
     fiscal_year,
+    department,
     rule_id,
     instance,
     title,

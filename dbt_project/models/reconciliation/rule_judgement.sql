@@ -1,7 +1,7 @@
 -- Each rule instance judged on two bases: as corrected, and as reported where a correction makes a difference.
 {% set columns = [
-    'fiscal_year', 'rule_id', 'instance', 'variant', 'term', 'side', 'role', 'weight', 'label', 'address', 'ledger',
-    'row_label', 'unit', 'printed_unit', 'printed_factor', 'is_missing', 'share', 'whole'
+    'fiscal_year', 'department', 'rule_id', 'instance', 'variant', 'term', 'side', 'role', 'weight', 'label', 'address',
+    'ledger', 'row_label', 'unit', 'printed_unit', 'printed_factor', 'is_missing', 'share', 'whole'
 ] %}
 with rules as (
     select * from {{ source('raw', 'rule') }}
@@ -10,6 +10,7 @@ with rules as (
 corrected as (
     select distinct
         fiscal_year,
+        department,
         rule_id,
         instance
     from {{ ref('rule_term') }}
@@ -41,6 +42,7 @@ terms as (
     inner join corrected
         on
             term.fiscal_year = corrected.fiscal_year
+            and term.department = corrected.department
             and term.rule_id = corrected.rule_id
             and term.instance = corrected.instance
 ),
@@ -49,6 +51,7 @@ cells as (
     -- A cell that stands in several terms of one instance counts once, with its net weight.
     select
         fiscal_year,
+        department,
         rule_id,
         instance,
         basis,
@@ -59,24 +62,26 @@ cells as (
         cast(sum(case when side = 'left' then weight else -weight end) as decimal(9, 0)) * max(skew) as skew
     from terms
     where role = 'term'
-    group by fiscal_year, rule_id, instance, basis, address
+    group by fiscal_year, department, rule_id, instance, basis, address
 ),
 
 allowances as (
     select
         fiscal_year,
+        department,
         rule_id,
         instance,
         basis,
         cast(sum(half_width) as decimal(28, 9)) as half_width,
         cast(sum(skew) as decimal(28, 9)) as skew
     from cells
-    group by fiscal_year, rule_id, instance, basis
+    group by fiscal_year, department, rule_id, instance, basis
 ),
 
 sides as (
     select
         fiscal_year,
+        department,
         rule_id,
         instance,
         basis,
@@ -124,7 +129,7 @@ sides as (
             as {{ role }}_half_width{{ ',' if not loop.last }}
         {% endfor %}
     from terms
-    group by fiscal_year, rule_id, instance, basis
+    group by fiscal_year, department, rule_id, instance, basis
 ),
 
 settled_sides as (
@@ -169,10 +174,12 @@ instances as (
     inner join rules
         on
             sides.fiscal_year = rules.fiscal_year
+            and sides.department = rules.department
             and sides.rule_id = rules.rule_id
     left join allowances
         on
             sides.fiscal_year = allowances.fiscal_year
+            and sides.department = allowances.department
             and sides.rule_id = allowances.rule_id
             and sides.instance = allowances.instance
             and sides.basis = allowances.basis
@@ -188,6 +195,7 @@ judgements as (
 reported as (
     select
         fiscal_year,
+        department,
         rule_id,
         instance,
         status
@@ -202,6 +210,7 @@ from judgements
 left join reported
     on
         judgements.fiscal_year = reported.fiscal_year
+        and judgements.department = reported.department
         and judgements.rule_id = reported.rule_id
         and judgements.instance = reported.instance
 where

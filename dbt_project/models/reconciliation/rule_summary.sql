@@ -11,7 +11,7 @@ with instances as (
             else 0
         end as is_beyond,
         row_number() over (
-            partition by judged.fiscal_year, judged.rule_id
+            partition by judged.fiscal_year, judged.department, judged.rule_id
             order by
                 case when judged.status in ('inconsistent', 'missing') then 0 else 1 end,
                 abs(coalesce(judged.difference, 0)) desc,
@@ -21,12 +21,14 @@ with instances as (
     left join {{ source('raw', 'rule') }} as rules
         on
             judged.fiscal_year = rules.fiscal_year
+            and judged.department = rules.department
             and judged.rule_id = rules.rule_id
 ),
 
 counted as (
     select
         fiscal_year,
+        department,
         rule_id,
         max(severity) as severity,
         max(title) as title,
@@ -37,11 +39,12 @@ counted as (
         max(case when place_by_size = 1 then statement end) as gravest,
         max(coalesce(advice, '')) as advice
     from instances
-    group by fiscal_year, rule_id
+    group by fiscal_year, department, rule_id
 )
 
 select
     fiscal_year,
+    department,
     rule_id,
     severity,
     title,

@@ -8,13 +8,17 @@ with cells as (
 ),
 
 prior_years as (
-    select distinct fiscal_year from cells
+    select distinct
+        fiscal_year,
+        department
+    from cells
     where year_offset = -1
 ),
 
 across_years as (
     select distinct
         fiscal_year,
+        department,
         rule_id
     from {{ source('raw', 'rule_selector') }}
     where year_offset <> 0
@@ -29,8 +33,12 @@ selectors as (
     left join across_years
         on
             selector.fiscal_year = across_years.fiscal_year
+            and selector.department = across_years.department
             and selector.rule_id = across_years.rule_id
-    left join prior_years on selector.fiscal_year = prior_years.fiscal_year
+    left join prior_years
+        on
+            selector.fiscal_year = prior_years.fiscal_year
+            and selector.department = prior_years.department
     where
         across_years.rule_id is null
         or prior_years.fiscal_year is not null
@@ -40,6 +48,7 @@ picked as (
     -- Rows that a term's filter lets through, by what one column of them says.
     select distinct
         selectors.fiscal_year,
+        selectors.department,
         selectors.rule_id,
         selectors.variant,
         selectors.term,
@@ -48,6 +57,7 @@ picked as (
     inner join cells
         on
             selectors.fiscal_year = cells.fiscal_year
+            and selectors.department = cells.department
             and selectors.year_offset = cells.year_offset
             and selectors.ledger = cells.ledger
             and selectors.where_measure = cells.measure
@@ -71,6 +81,7 @@ matches as (
     {% for named in [true, false] %}
     select
         selectors.fiscal_year,
+        selectors.department,
         selectors.rule_id,
         selectors.variant,
         selectors.term,
@@ -98,6 +109,7 @@ matches as (
     inner join cells
         on
             selectors.fiscal_year = cells.fiscal_year
+            and selectors.department = cells.department
             and selectors.year_offset = cells.year_offset
             and selectors.ledger = cells.ledger
             and selectors.measure = cells.measure
@@ -109,6 +121,7 @@ matches as (
     left join picked
         on
             selectors.fiscal_year = picked.fiscal_year
+            and selectors.department = picked.department
             and selectors.rule_id = picked.rule_id
             and selectors.variant = picked.variant
             and selectors.term = picked.term
@@ -123,6 +136,7 @@ matches as (
 instances as (
     select distinct
         fiscal_year,
+        department,
         rule_id,
         variant,
         slot_1,
@@ -133,19 +147,21 @@ instances as (
     union all
     select
         fiscal_year,
+        department,
         rule_id,
         variant,
         '' as slot_1,
         '' as slot_2,
         '' as slot_3
     from selectors
-    group by fiscal_year, rule_id, variant
+    group by fiscal_year, department, rule_id, variant
     having max(captures) = 0
 ),
 
 terms as (
     select
         instances.fiscal_year,
+        instances.department,
         instances.rule_id,
         instances.variant,
         instances.slot_1,
@@ -188,11 +204,13 @@ terms as (
     inner join selectors
         on
             instances.fiscal_year = selectors.fiscal_year
+            and instances.department = selectors.department
             and instances.rule_id = selectors.rule_id
             and instances.variant = selectors.variant
     left join matches
         on
             instances.fiscal_year = matches.fiscal_year
+            and instances.department = matches.department
             and instances.rule_id = matches.rule_id
             and instances.variant = matches.variant
             and selectors.term = matches.term
@@ -206,6 +224,7 @@ terms as (
 unprinted as (
     select distinct
         fiscal_year,
+        department,
         rule_id,
         variant,
         slot_1,
@@ -219,6 +238,7 @@ unprinted as (
 
 select
     terms.fiscal_year,
+    terms.department,
     terms.rule_id,
     coalesce(
         nullif(
@@ -265,6 +285,7 @@ from terms
 left join unprinted
     on
         terms.fiscal_year = unprinted.fiscal_year
+        and terms.department = unprinted.department
         and terms.rule_id = unprinted.rule_id
         and terms.variant = unprinted.variant
         and terms.slot_1 = unprinted.slot_1

@@ -1,6 +1,7 @@
 -- Every indicator of every self-evaluation form: as reported, and the points that its formula gives beside.
 select
     fiscal_year,
+    department,
     {{ row_address() }} as row_address,
     form,
     section,

@@ -6,18 +6,20 @@ with cells as (
 indicators as (
     select
         fiscal_year,
+        department,
         form,
         count(*) as indicators,
         sum(weight) as weight,
         sum(score) as score,
         sum(case when not_judged is not null then 1 else 0 end) as not_judged
     from {{ ref('form_indicator_score') }}
-    group by fiscal_year, form
+    group by fiscal_year, department, form
 ),
 
 funding as (
     select
         fiscal_year,
+        department,
         key_1 as form,
         {{ measure('weight') }} as weight,
         {{ measure('score') }} as score
@@ -25,24 +27,26 @@ funding as (
     where
         ledger = 'evaluation_funding'
         and row_kind = 'total'
-    group by fiscal_year, key_1
+    group by fiscal_year, department, key_1
 ),
 
 printed as (
     select
         fiscal_year,
+        department,
         key_1 as form,
         {{ measure('score') }} as score
     from cells
     where
         ledger = 'evaluation_indicator'
         and row_kind = 'total'
-    group by fiscal_year, key_1
+    group by fiscal_year, department, key_1
 ),
 
 forms as (
     select
         indicators.fiscal_year,
+        indicators.department,
         indicators.form,
         cast(indicators.indicators as bigint) as indicators,
         cast(indicators.not_judged as bigint) as not_judged,
@@ -53,15 +57,18 @@ forms as (
     left join funding
         on
             indicators.fiscal_year = funding.fiscal_year
+            and indicators.department = funding.department
             and indicators.form = funding.form
     left join printed
         on
             indicators.fiscal_year = printed.fiscal_year
+            and indicators.department = printed.department
             and indicators.form = printed.form
 )
 
 select
     forms.fiscal_year,
+    forms.department,
     forms.form,
     forms.indicators,
     forms.not_judged,

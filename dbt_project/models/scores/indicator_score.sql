@@ -1,6 +1,7 @@
 -- Every indicator with its score: computed where the body gives target and actual, else carried as reported.
 select
     fiscal_year,
+    department,
     {{ row_address() }} as row_address,
     section,
     level1,

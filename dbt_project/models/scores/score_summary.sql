@@ -3,6 +3,7 @@
 with sections as (
     select
         fiscal_year,
+        department,
         section,
         cast(sum(weight) as decimal(9, 2)) as weight,
         case
@@ -10,21 +11,23 @@ with sections as (
                 then cast(sum(score) as decimal(9, 2))
         end as score
     from {{ ref('indicator_score') }}
-    group by fiscal_year, section
+    group by fiscal_year, department, section
 ),
 
 total as (
     select
         fiscal_year,
+        department,
         'total' as section,
         cast(sum(weight) as decimal(9, 2)) as weight,
         case when count(score) = count(*) then cast(sum(score) as decimal(9, 2)) end as score
     from sections
-    group by fiscal_year
+    group by fiscal_year, department
 )
 
 select
     sections.fiscal_year,
+    sections.department,
     sections.section,
     sections.weight,
     sections.score,
@@ -33,6 +36,7 @@ from sections
 union all
 select
     total.fiscal_year,
+    total.department,
     total.section,
     total.weight,
     total.score,

@@ -1,6 +1,7 @@
 -- Corrections of the year, as checked when they were read.
 select
     fiscal_year,
+    department,
     address,
     printed,
     corrected,

@@ -2,6 +2,7 @@
 with balances as (
     select
         fiscal_year,
+        department,
         ledger,
         row_key,
         key_1 as fund,
@@ -13,12 +14,13 @@ with balances as (
     where
         ledger = 'fund_balance'
         and row_kind = 'detail'
-    group by fiscal_year, ledger, row_key, key_1
+    group by fiscal_year, department, ledger, row_key, key_1
 ),
 
 totals as (
     select
         fiscal_year,
+        department,
         key_1 as fund,
         max(case when key_2 = 'income' then value end) as income,
         max(case when key_2 = 'expenditure' then value end) as expenditure
@@ -27,12 +29,13 @@ totals as (
         ledger = 'fund_statement'
         and key_3 = 'total'
         and measure = 'actual'
-    group by fiscal_year, key_1
+    group by fiscal_year, department, key_1
 )
 
 select
     balances.fiscal_year,
-    concat(cast(balances.fiscal_year as string), '/', balances.ledger, '/', balances.row_key) as row_address,
+    balances.department,
+    {{ row_address('balances.') }} as row_address,
     balances.fund,
     {{ pooling_level('balances.pooling_level') }} as pooling_level,
     {{ yuan('balances.opening') }} as opening,
@@ -44,4 +47,5 @@ from balances
 left join totals
     on
         balances.fiscal_year = totals.fiscal_year
+        and balances.department = totals.department
         and balances.fund = totals.fund

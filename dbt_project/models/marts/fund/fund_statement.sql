@@ -2,6 +2,7 @@
 with figures as (
     select
         fiscal_year,
+        department,
         ledger,
         row_key,
         key_1 as fund,
@@ -14,11 +15,12 @@ with figures as (
     where
         ledger = 'fund_statement'
         and row_kind in ('detail', 'total')
-    group by fiscal_year, ledger, row_key, key_1, key_2, key_3
+    group by fiscal_year, department, ledger, row_key, key_1, key_2, key_3
 )
 
 select
     fiscal_year,
+    department,
     {{ row_address() }} as row_address,
     fund,
     {{ pooling_level('pooling_level') }} as pooling_level,

@@ -2,6 +2,7 @@
 with figures as (
     select
         fiscal_year,
+        department,
         ledger,
         row_key,
         key_1 as category,
@@ -10,11 +11,12 @@ with figures as (
     where
         ledger = 'category_expenditure'
         and row_kind = 'detail'
-    group by fiscal_year, ledger, row_key, key_1
+    group by fiscal_year, department, ledger, row_key, key_1
 )
 
 select
     fiscal_year,
+    department,
     {{ row_address() }} as row_address,
     category,
     {{ budget_amounts() }}

@@ -2,6 +2,7 @@
 with figures as (
     select
         fiscal_year,
+        department,
         ledger,
         row_key,
         key_1 as project_no,
@@ -11,11 +12,12 @@ with figures as (
     where
         ledger = 'project_expenditure'
         and row_kind = 'detail'
-    group by fiscal_year, ledger, row_key, key_1
+    group by fiscal_year, department, ledger, row_key, key_1
 )
 
 select
     fiscal_year,
+    department,
     {{ row_address() }} as row_address,
     cast(project_no as integer) as project_no,
     project_name,

@@ -2,6 +2,7 @@
 with figures as (
     select
         fiscal_year,
+        department,
         ledger,
         row_key,
         key_1 as expenditure_kind,
@@ -10,18 +11,20 @@ with figures as (
     where
         ledger = 'department_summary'
         and row_kind in ('detail', 'total')
-    group by fiscal_year, ledger, row_key, key_1
+    group by fiscal_year, department, ledger, row_key, key_1
 ),
 
 compared as (
     select
         *,
-        max(case when expenditure_kind = 'total' then total_budget end) over (partition by fiscal_year) as whole
+        max(case when expenditure_kind = 'total' then total_budget end)
+            over (partition by fiscal_year, department) as whole
     from figures
 )
 
 select
     fiscal_year,
+    department,
     {{ row_address() }} as row_address,
     expenditure_kind,
     {{ budget_amounts() }},

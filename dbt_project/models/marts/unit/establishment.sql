@@ -2,6 +2,7 @@
 with figures as (
     select
         fiscal_year,
+        department,
         ledger,
         row_key,
         row_kind,
@@ -12,11 +13,12 @@ with figures as (
     where
         ledger = 'establishment'
         and row_kind in ('detail', 'memo')
-    group by fiscal_year, ledger, row_key, row_kind, key_1
+    group by fiscal_year, department, ledger, row_key, row_kind, key_1
 )
 
 select
     fiscal_year,
+    department,
     {{ row_address() }} as row_address,
     kind,
     row_kind = 'detail' as in_total,

@@ -2,6 +2,7 @@
 with figures as (
     select
         fiscal_year,
+        department,
         ledger,
         row_key,
         key_1 as item,
@@ -13,11 +14,12 @@ with figures as (
     where
         ledger = 'operating_cost'
         and row_kind = 'detail'
-    group by fiscal_year, ledger, row_key, key_1
+    group by fiscal_year, department, ledger, row_key, key_1
 )
 
 select
     fiscal_year,
+    department,
     {{ row_address() }} as row_address,
     item,
     {{ yuan('budget') }} as budget,

@@ -1,6 +1,7 @@
 -- The dates that the report tells of.
 select
     fiscal_year,
+    department,
     {{ row_address() }} as row_address,
     key_1 as event,
     {{ day('value') }} as day

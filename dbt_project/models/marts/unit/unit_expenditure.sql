@@ -2,6 +2,7 @@
 with figures as (
     select
         fiscal_year,
+        department,
         ledger,
         row_key,
         key_1 as unit_name,
@@ -12,11 +13,12 @@ with figures as (
     where
         ledger in ('unit_basic_expenditure', 'unit_project_expenditure')
         and row_kind = 'detail'
-    group by fiscal_year, ledger, row_key, key_1
+    group by fiscal_year, department, ledger, row_key, key_1
 )
 
 select
     fiscal_year,
+    department,
     {{ row_address() }} as row_address,
     unit_name,
     expenditure_kind,
