@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.drafting.figures import Notation, read_figures
+from orchestration.drafting.labels import labels_of
 from orchestration.drafting.relations import find_relations, instances
 
 THOUSANDS = {"Comma": ",", "Space": " ", "None": "", "Point": "."}
@@ -23,8 +24,9 @@ def notation_of(number_format: str) -> Notation:
 
 
 def predict(table: dict[str, Any], seconds: float | None) -> dict[str, Any]:
-    figures = read_figures(table["table_array"], notation_of(table["number_format"]))
-    found = find_relations(figures, seconds)
+    rows, notation = table["table_array"], notation_of(table["number_format"])
+    labels = {columns: labels_of(rows, notation, columns=columns) for columns in (False, True)}
+    found = find_relations(read_figures(rows, notation), seconds, labels=labels)
     aggregations = [
         {"operator": relation.candidate.operator, "aggregator": result, "aggregatees": operands}
         for relation in found.found

@@ -8,7 +8,7 @@ in ``sums`` and ``quotients``; which are believed is in ``relations``.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -41,13 +41,18 @@ class Line:
     halves: tuple[int, ...]
     powers: tuple[int, ...]  # 0 for zero and for what is no figure
     numbers: tuple[int, ...]  # the values, zero for what is no figure
+    widest: int  # the greatest half-width
+    bits: tuple[int, ...]  # of each figure's own digits, without the zeros behind them
+
+    @classmethod
+    def of(cls, values: Sequence[int | None], halves: Sequence[int]) -> Line:
+        powers = tuple(map(_power, values))
+        bits = tuple((abs(v) // power).bit_length() if v else 0 for v, power in zip(values, powers, strict=True))
+        return cls(tuple(values), tuple(halves), powers, tuple(v or 0 for v in values), max(halves, default=0), bits)
 
     def telling(self, bits: int) -> list[int]:
         """Positions of figures that have at least so many bits of their own: small and round ones meet by chance."""
-        return [
-            p for p, (value, power) in enumerate(zip(self.values, self.powers, strict=True))
-            if value and (abs(value) // power).bit_length() >= bits
-        ]  # fmt: skip
+        return [p for p, own in enumerate(self.bits) if own >= bits]
 
     @property
     def filled(self) -> tuple[int, ...]:
@@ -64,10 +69,7 @@ class Lines:
             values, halves = list(zip(*values, strict=True)), list(zip(*halves, strict=True))
         self.columns = columns
         self.one = figures.one
-        self.lines = [
-            Line(tuple(v), tuple(h), tuple(_power(x) for x in v), tuple(x or 0 for x in v))
-            for v, h in zip(values, halves, strict=True)
-        ]
+        self.lines = [Line.of(v, h) for v, h in zip(values, halves, strict=True)]
         self.width = len(values[0]) if values else 0
         self.used = [i for i, line in enumerate(self.lines) if sum(v is not None for v in line.values) >= 2]
         self.positions = sorted({p for i in self.used for p, v in enumerate(self.lines[i].values) if v is not None})
@@ -86,16 +88,14 @@ class Lines:
 
 def _power(value: int | None) -> int:
     """The greatest power of ten that divides a figure."""
-    power = 1 if value else 0
-    while value and value % (power * 10) == 0:
-        power *= 10
-    return power
+    if not value:
+        return 0
+    digits = str(value)
+    return int(10 ** (len(digits) - len(digits.rstrip("0"))))
 
 
 def _content(line: Line) -> int:
-    return sum(
-        (abs(value) // power).bit_length() for value, power in set(zip(line.values, line.powers, strict=True)) if value
-    )
+    return sum(bits for _, bits in set(zip(line.values, line.bits, strict=True)))
 
 
 def surprise(size: int, difference: int, unit: int) -> int:
@@ -103,7 +103,19 @@ def surprise(size: int, difference: int, unit: int) -> int:
     return min(MOST_BITS, (abs(size) // (2 * difference + max(unit, 1))).bit_length())
 
 
-def near(ordered: Sequence[tuple[int, int]], low: int, high: int) -> Iterator[int]:
-    """What stands behind the keys from ``low`` to ``high`` in a list sorted by key."""
-    for at in range(bisect_left(ordered, (low, -1)), bisect_right(ordered, (high, 1 << 60))):
-        yield ordered[at][1]
+class Ordered:
+    """Places by a key, to be looked up by what the key lies between."""
+
+    __slots__ = ("keys", "places")
+
+    def __init__(self, pairs: Iterable[tuple[int, int]]):
+        ordered = sorted(pairs)
+        self.keys = [key for key, _ in ordered]
+        self.places = [place for _, place in ordered]
+
+    def between(self, low: int, high: int) -> Sequence[int]:
+        """The places whose keys lie from ``low`` to ``high``."""
+        at = bisect_left(self.keys, low)
+        if at == len(self.keys) or self.keys[at] > high:
+            return ()
+        return self.places[at : bisect_right(self.keys, high, at)]

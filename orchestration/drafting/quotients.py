@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from orchestration.drafting.lines import Candidate, Line, near
+from orchestration.drafting.lines import Candidate, Line, Ordered
 
 #: Up to so many figures of a line every pair is tried; beyond, those that stand so near to each other.
 _ALL_PAIRS, _REACH = 36, 10
@@ -17,37 +17,35 @@ _TELLING = 4
 def quotients(line: Line, one: int) -> Iterator[Candidate]:
     """Each figure that is the quotient, or the relative change, of two others of the line."""
     filled = [p for p in line.filled if line.values[p]]
-    everything = len(filled) <= _ALL_PAIRS
     if len(filled) < 3:
         return
-    ordered = sorted((line.values[p] or 0, p) for p in line.telling(_TELLING))
+    shown = Ordered((line.numbers[p], p) for p in line.telling(_TELLING))
+    everything = len(filled) <= _ALL_PAIRS
     for at, b in enumerate(filled):
         others = filled if everything else filled[max(0, at - _REACH) : at + _REACH + 1]
-        tried = 2 * len(others).bit_length() + 1
-        for c in others:
-            if b != c:
-                yield from _shown(line, ordered, b, c, one, tried)
+        yield from _with_dividend(line, shown, b, others, one)
 
 
-def _shown(line: Line, ordered: Sequence[tuple[int, int]], b: int, c: int, one: int, cost: int) -> Iterator[Candidate]:
-    above, below = line.values[b], line.values[c]
-    assert above and below
-    if abs(above) == abs(below):
-        return
-    for factor in (1, 100):
-        shown = above * one * factor // below
-        for p in _at(line, ordered, shown):
-            if p not in (b, c):
-                yield Candidate("Division", p, (b, c), cost, factor)
-        change = shown - one * factor
-        for p in _at(line, ordered, change):
-            if p not in (b, c):
-                yield Candidate("RelativeChange", p, (c, b), cost, factor)
+def _with_dividend(line: Line, shown: Ordered, b: int, others: Sequence[int], one: int) -> Iterator[Candidate]:
+    """Figures that show ``b / c``, or the change from ``c`` to ``b``, for one ``b``."""
+    above, wide, between = line.numbers[b], line.widest, shown.between
+    cost = 2 * len(others).bit_length() + 1
+    factors = [(factor, one * factor, above * one * factor) for factor in (1, 100)]
+    for c in others:
+        below = line.numbers[c]
+        if abs(below) == abs(above):  # also b itself
+            continue
+        for factor, unit, scaled in factors:
+            quotient = scaled // below
+            for p in between(quotient - wide, quotient + wide):
+                if p not in (b, c) and _rounds_to(line, p, quotient):
+                    yield Candidate("Division", p, (b, c), cost, factor)
+            change = quotient - unit
+            for p in between(change - wide, change + wide):
+                if p not in (b, c) and _rounds_to(line, p, change):
+                    yield Candidate("RelativeChange", p, (c, b), cost, factor)
 
 
-def _at(line: Line, ordered: Sequence[tuple[int, int]], shown: int) -> Iterator[int]:
-    """Figures that this value rounds to: the sorted list is entered with the widest half, then each has its own."""
-    widest = max(line.halves)
-    for p in near(ordered, shown - widest, shown + widest):
-        if abs((line.values[p] or 0) - shown) <= line.halves[p] + 1:
-            yield p
+def _rounds_to(line: Line, p: int, value: int) -> bool:
+    """The sorted figures are entered with the widest half; each has its own."""
+    return abs(line.numbers[p] - value) <= line.halves[p] + 1

@@ -8,17 +8,28 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
 from math import isqrt
 
 from orchestration.drafting.figures import Figures
+from orchestration.drafting.labels import Labels
 from orchestration.drafting.lines import Candidate, Line, Lines, surprise
+from orchestration.drafting.means import means_anywhere, means_beside, means_of
 from orchestration.drafting.quotients import quotients
 from orchestration.drafting.redundancy import KeptRelation, settle
-from orchestration.drafting.sums import Outline, averages, far_sums, outline_sums, pair_sums, strided_sums, window_sums
+from orchestration.drafting.sums import (
+    Outline,
+    far_sums,
+    outline_sums,
+    pair_sums,
+    sought,
+    strided_sums,
+    sums_of,
+    window_sums,
+)  # fmt: skip
 
 #: Bits that a line which breaks a relation takes away: one in 64 lines of a true relation is wrong or different.
 _BREAK = 6
@@ -27,6 +38,8 @@ _CONVINCES = 10
 #: Candidates of one figure that are tried on all lines.
 _RIVALS = 8
 _LEVELS = 4
+#: The weights of a mean of two parts (men and women) differ by about one in so many.
+_WEIGHTS_APART = 8
 #: Proportions that agree to one part in so many are the same.
 _SAME = 500
 
@@ -48,13 +61,20 @@ class Trial:
 
 
 def find_relations(
-    figures: Figures, seconds: float | None = None, directions: Sequence[bool] = (False, True)
+    figures: Figures,
+    seconds: float | None = None,
+    directions: Sequence[bool] = (False, True),
+    labels: Mapping[bool, Labels] | None = None,
 ) -> Relations:
-    """The relations of a table, within its rows (False) and within its columns (True)."""
+    """The relations of a table, within its rows (False) and within its columns (True).
+
+    ``labels``: what words say of the positions of each direction.
+    """
     until = None if seconds is None else time.monotonic() + seconds
     relations = Relations()
     for columns in directions:
-        _Finder(Lines(figures, columns=columns), relations, until).run()
+        words = (labels or {}).get(columns, Labels())
+        _Finder(Lines(figures, columns=columns), words, relations, until).run()
     return relations
 
 
@@ -70,8 +90,9 @@ def verdicts(lines: Lines, candidate: Candidate, *, complete: bool = False) -> l
 
 
 class _Finder:
-    def __init__(self, lines: Lines, relations: Relations, until: float | None):
+    def __init__(self, lines: Lines, labels: Labels, relations: Relations, until: float | None):
         self.lines = lines
+        self.labels = labels
         self.relations = relations
         self.until = until
         self.tried: set[tuple[str, int, tuple[int, ...], int]] = set()
@@ -93,14 +114,30 @@ class _Finder:
         totals = {each.result for each in self._sums()}
         without_totals = [p for p in sequence if p not in totals]
         self._try("sums without subtotals", everything, lambda line: window_sums(line, without_totals))
-        self._try("far sums", sample, lambda line: far_sums(line, sequence, sequence))
-        self._try("far totals", sample, lambda line: far_sums(line, without_totals, sequence))
+        self._try("far sums", sample, lambda line: far_sums(line, sequence, sought(line, sequence)))
+        self._try("far totals", sample, lambda line: far_sums(line, without_totals, sought(line, sequence)))
         self._try("strided sums", sample, lambda line: strided_sums(line, sequence))
         self._try("pairs", sample, lambda line: pair_sums(line, sequence))
-        for each in {tuple(sequence), tuple(without_totals)}:
-            self._try("averages", sample, partial(averages, sequence=each))
+        groups = self._groups()
+        if groups:
+            self._try("sums of one name", sample, partial(sums_of, groups=groups))
+        self._means(sample, sequence, without_totals)
         self._try("quotients", sample, lambda line: quotients(line, self.lines.one))
         self.relations.found += settle(self.accepted, self.lines)
+
+    def _groups(self) -> list[tuple[int, ...]]:
+        """Positions with figures that bear one name."""
+        known = set(self.lines.positions)
+        groups = (tuple(p for p in group if p in known) for group in self.labels.groups)
+        return list(dict.fromkeys(group for group in groups if len(group) > 1))
+
+    def _means(self, sample: Sequence[int], sequence: Sequence[int], without_totals: Sequence[int]) -> None:
+        for each in {tuple(sequence), tuple(without_totals)}:
+            self._try("means", sample, partial(means_beside, sequence=each))
+        if called := sorted(self.labels.means & set(sequence)):
+            self._try("means by name", sample, partial(means_anywhere, sequence=sequence, results=called))
+        if groups := list(dict.fromkeys([*(each.operands for each in self._sums()), *self._groups()])):
+            self._try("means of totals", sample, partial(means_of, groups=groups))
 
     def _sums(self) -> list[Candidate]:
         return [each.candidate for each in self.accepted if each.candidate.operator == "Sum"]
@@ -132,8 +169,12 @@ class _Finder:
         trials = [try_line(self.lines.lines[i], candidate, self.lines.one) for i in self.lines.used]
         scores = self._scores(candidate, trials)
         least = _CONVINCES + candidate.cost
-        if candidate.cost:  # what is rare in tables has to convince against every figure and stretch that it might be
+        if candidate.operator == "Average" and candidate.result in self.labels.means:
+            least = _CONVINCES
+        elif candidate.cost:  # what is rare in tables has to convince against every figure and stretch that it might be
             least += len(self.lines.positions).bit_length() + len(self.lines.used).bit_length()
+        if candidate.operator == "Average" and len(candidate.operands) == 2 and sum(scores) < least:
+            return  # part of the lines may keep it where the weights of a weighted mean happen to be equal
         for low, high, bits in convincing(scores, least):
             inside = [(self.lines.used[i], trials[i]) for i in _widened(trials, low, high)]
             kept = tuple(i for i, t in inside if t.kept)
@@ -151,7 +192,7 @@ class _Finder:
             if score > 0:
                 values = self.lines.lines[number].values
                 whole = abs(values[candidate.result] or 0) or 1
-                shape = tuple((values[p] or 0) * _SAME // whole for p in candidate.operands)
+                shape = tuple((2 * (values[p] or 0) * _SAME + whole) // (2 * whole) for p in candidate.operands)
                 score = 0 if shape in seen else score
                 seen.add(shape)
             scores.append(score)
@@ -174,7 +215,7 @@ def _try_sum(line: Line, candidate: Candidate, value: int) -> Trial:
     wide = sum(map(line.halves.__getitem__, operands))
     factor = 1
     if candidate.operator == "Average":
-        factor = len(operands) - list(map(line.values.__getitem__, operands)).count(None)
+        factor = _terms(line, candidate, total, wide)
     difference = abs(total - value * factor)
     if difference > wide + line.halves[candidate.result] * factor or not factor:
         absent = all(line.values[p] is None for p in operands)
@@ -191,8 +232,20 @@ def _try_sum(line: Line, candidate: Candidate, value: int) -> Trial:
     return Trial(True, surprise(_scatter(line, terms, value), difference, unit))
 
 
+def _terms(line: Line, mean: Candidate, total: int, wide: int) -> int:
+    """By how many a mean divides: blanks are left out, or count as nothing where only that holds."""
+    terms = len(mean.operands)
+    present = terms - list(map(line.values.__getitem__, mean.operands)).count(None)
+    off = abs(total - line.numbers[mean.result] * present)
+    return present if off <= wide + line.halves[mean.result] * present else terms
+
+
 def _scatter(line: Line, terms: Sequence[int], mean: int) -> int:
-    """A mean lies among its figures, whichever they are: what surprises is how exactly, beside how far they scatter."""
+    """A mean lies among its figures, whichever they are: what surprises is how exactly, beside how far they scatter.
+    Between two figures a weighted mean is as near the middle as its weights are near each other, which is often.
+    """
+    if len(terms) == 2:
+        return abs((line.values[terms[0]] or 0) - mean) // _WEIGHTS_APART
     return sum(abs((line.values[p] or 0) - mean) for p in terms) // len(terms) * isqrt(len(terms))
 
 

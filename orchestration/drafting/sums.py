@@ -1,5 +1,5 @@
-"""Candidate sums and averages of one line: windows that end or begin beside the result, windows elsewhere, every n-th
-figure, and pairs. Found by prefix sums and sorted keys, never by trying all windows against all figures.
+"""Candidate sums of one line: windows that end or begin beside the result, windows elsewhere, every n-th figure, pairs,
+and figures of the same name. Found by prefix sums and sorted keys, never by trying all windows against all figures.
 
 A *sequence* is the positions that take part: all of them, or those that are no totals. An *outline* knows which stretch
 an accepted total already stands for; a walk over it goes from subtotal to subtotal.
@@ -8,11 +8,13 @@ an accepted total already stands for; a walk over it goes from subtotal to subto
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import accumulate
+from operator import gt, lt
 
-from orchestration.drafting.lines import Candidate, Line, near
+from orchestration.drafting.lines import Candidate, Line, Ordered
 
 #: Keys looked at on each side of the one sought: bounds the work where thousands lie within rounding.
 _WALK = 12
@@ -23,13 +25,9 @@ PAIR_LIMIT = 60
 _WALK_LIMIT = 60
 #: Beyond ``PAIR_LIMIT`` figures only pairs that stand this close are tried.
 _PAIR_REACH = 10
-#: Bits of a figure that is looked for as a sum which does not stand beside it, and as a mean.
+#: Bits of a figure that is looked for as a sum which does not stand beside it.
 _TELLING = 6
 _STRIDES = range(2, 13)
-#: Terms of the longest average, and how far an average stands behind the figures that it is of.
-_AVERAGE_LIMIT = 400
-#: Positions at either end of a line that may hold something else than what is averaged.
-_HEAD = 4
 
 
 @dataclass(frozen=True)
@@ -54,16 +52,16 @@ class Outline:
 
 def window_sums(line: Line, sequence: Sequence[int]) -> Iterator[Candidate]:
     """Each figure that is the sum of the figures just before it, or just behind it."""
-    values, prefix, spread, weight = _prefixes(line, sequence)
-    ordered = sorted((total, i) for i, total in enumerate(prefix))
+    values, prefix, spread, weight = prefixes(line, sequence)
+    ordered = Ordered((total, i) for i, total in enumerate(prefix))
     for q, value in enumerate(values):
         if not value:
             continue
         half = line.halves[sequence[q]]
-        for i in _closest(ordered, prefix[q] - value, lambda i, q=q: i < q - 1):
+        for i in _closest(ordered, prefix[q] - value, partial(gt, q - 1)):
             if abs(prefix[q] - prefix[i] - value) <= half + spread[q] - spread[i] and weight[q] - weight[i] > 1:
                 yield Candidate("Sum", sequence[q], tuple(sequence[i:q]))
-        for j in _closest(ordered, prefix[q + 1] + value, lambda j, q=q: j > q + 2):
+        for j in _closest(ordered, prefix[q + 1] + value, partial(lt, q + 2)):
             if (
                 abs(prefix[j] - prefix[q + 1] - value) <= half + spread[j] - spread[q + 1]
                 and weight[j] - weight[q + 1] > 1
@@ -93,34 +91,33 @@ def outline_sums(line: Line, sequence: Sequence[int], outline: Outline) -> Itera
                     yield Candidate("Sum", p, tuple(sorted(terms)))
 
 
-def far_sums(line: Line, sequence: Sequence[int], results: Sequence[int], extra: int = 0) -> Iterator[Candidate]:
-    """Each figure of ``results`` that is the sum of a window of ``sequence`` elsewhere."""
+def far_sums(line: Line, sequence: Sequence[int], sought: Ordered, extra: int = 0) -> Iterator[Candidate]:
+    """Each figure of ``sought`` that is the sum of a window of ``sequence`` elsewhere."""
     n = len(sequence)
-    if not 2 <= n <= FAR_LIMIT:
+    if not 2 <= n <= FAR_LIMIT or not sought.keys:
         return
-    _, prefix, spread, weight = _prefixes(line, sequence)
-    ordered = _sought(line, results)
-    if not ordered:
-        return
-    widest = max((line.halves[p] for p in results), default=0)
+    _, prefix, spread, weight = prefixes(line, sequence)
+    between, widest = sought.between, line.widest
     cost = 2 * n.bit_length() + extra
     for i in range(n - 1):
+        before, narrow, light = prefix[i], spread[i] - widest, weight[i] + 2
         for j in range(i + 2, n + 1):
-            if weight[j] - weight[i] < 2:
+            if weight[j] < light:
                 continue
-            total, wide = prefix[j] - prefix[i], spread[j] - spread[i]
-            for p in near(ordered, total - wide - widest, total + wide + widest):
-                if abs(total - (line.values[p] or 0)) <= wide + line.halves[p] and p not in sequence[i:j]:
+            total, most = prefix[j] - before, spread[j] - narrow
+            for p in between(total - most, total + most):
+                if abs(total - line.numbers[p]) <= most - widest + line.halves[p] and p not in sequence[i:j]:
                     yield Candidate("Sum", p, tuple(sequence[i:j]), cost)
 
 
 def strided_sums(line: Line, sequence: Sequence[int]) -> Iterator[Candidate]:
     """Each figure that is the sum of every n-th figure of a stretch."""
+    results = sought(line, sequence)
     for stride in _STRIDES:
         if len(sequence) < 2 * stride or len(sequence) > 3 * FAR_LIMIT:
             return
         for first in range(stride):
-            yield from far_sums(line, sequence[first::stride], sequence, stride.bit_length())
+            yield from far_sums(line, sequence[first::stride], results, stride.bit_length())
 
 
 def pair_sums(line: Line, sequence: Sequence[int]) -> Iterator[Candidate]:
@@ -128,20 +125,30 @@ def pair_sums(line: Line, sequence: Sequence[int]) -> Iterator[Candidate]:
     filled = [p for p in sequence if line.values[p]]
     if len(filled) < 3:
         return
-    ordered = _sought(line, filled)
-    if not ordered:
+    results = sought(line, filled)
+    if not results.keys:
         return
-    widest = max(line.halves[p] for p in filled)
     order = {p: i for i, p in enumerate(filled)}
     reach = len(filled) if len(filled) <= PAIR_LIMIT else _PAIR_REACH
     cost = 2 * min(len(filled), 2 * reach).bit_length()
     for at, b, c in _pairs(filled, reach):
         total = line.numbers[b] + line.numbers[c]
         wide = line.halves[b] + line.halves[c]
-        for p in near(ordered, total - wide - widest, total + wide + widest):
+        for p in results.between(total - wide - line.widest, total + wide + line.widest):
             fits = abs(total - line.numbers[p]) <= wide + line.halves[p]
             if fits and p not in (b, c) and abs(at - order[p]) <= reach:
                 yield Candidate("Sum", p, (b, c), cost)
+
+
+def sums_of(line: Line, groups: Sequence[tuple[int, ...]]) -> Iterator[Candidate]:
+    """Each figure that is the sum of one of these groups of figures."""
+    results = sought(line, range(len(line.values)))
+    cost = len(groups).bit_length()
+    for group in groups if results.keys else ():
+        total, wide = sum(line.numbers[p] for p in group), sum(line.halves[p] for p in group)
+        for p in results.between(total - wide - line.widest, total + wide + line.widest):
+            if abs(total - line.numbers[p]) <= wide + line.halves[p] and p not in group:
+                yield Candidate("Sum", p, group, cost)
 
 
 def _pairs(positions: Sequence[int], reach: int) -> Iterator[tuple[int, int, int]]:
@@ -151,43 +158,13 @@ def _pairs(positions: Sequence[int], reach: int) -> Iterator[tuple[int, int, int
             yield at, first, second
 
 
-def _sought(line: Line, positions: Sequence[int]) -> list[tuple[int, int]]:
+def sought(line: Line, positions: Sequence[int]) -> Ordered:
     """Figures that can convince as results of a rare kind of sum, by value."""
     wanted = set(positions)
-    return sorted((line.values[p] or 0, p) for p in line.telling(_TELLING) if p in wanted)
+    return Ordered((line.numbers[p], p) for p in line.telling(_TELLING) if p in wanted)
 
 
-def averages(line: Line, sequence: Sequence[int]) -> Iterator[Candidate]:
-    """Each figure that is the mean of the figures just before it, or just behind it, as far as an edge: where figures
-    begin or end, or near the end of the line (numbers and dates may stand before the first).
-    """
-    values, prefix, spread, _ = _prefixes(line, sequence)
-    count = [0, *accumulate(int(line.values[p] is not None) for p in sequence)]
-    edges = _edges(line, sequence)
-    telling = set(line.telling(_TELLING))
-    for q, value in enumerate(values):
-        if sequence[q] not in telling:
-            continue
-        half = line.halves[sequence[q]]
-        windows = [(i, q) for i in edges if max(-1, q - _AVERAGE_LIMIT) < i <= q - 2]
-        windows += [(q + 1, i) for i in edges if q + 3 <= i <= q + _AVERAGE_LIMIT]
-        for i, j in windows:
-            terms = count[j] - count[i]
-            if terms > 1 and abs(prefix[j] - prefix[i] - value * terms) <= half * terms + spread[j] - spread[i]:
-                yield Candidate("Average", sequence[q], tuple(sequence[i:j]), len(values).bit_length())
-
-
-def _edges(line: Line, sequence: Sequence[int]) -> list[int]:
-    """Where a stretch of figures begins or ends, and the places near both ends of the line."""
-    present = [line.values[p] is not None for p in sequence]
-    n = len(sequence)
-    return [
-        i for i in range(n + 1)
-        if i <= _HEAD or i >= n - _HEAD or present[i - 1] != present[i] or sequence[i] - sequence[i - 1] > 1
-    ]  # fmt: skip
-
-
-def _prefixes(line: Line, sequence: Sequence[int]) -> tuple[list[int], list[int], list[int], list[int]]:
+def prefixes(line: Line, sequence: Sequence[int]) -> tuple[list[int], list[int], list[int], list[int]]:
     """Values, and their running sums, half-widths and number of those that are not zero."""
     values = [line.values[p] or 0 for p in sequence]
     return (
@@ -198,11 +175,15 @@ def _prefixes(line: Line, sequence: Sequence[int]) -> tuple[list[int], list[int]
     )
 
 
-def _closest(ordered: Sequence[tuple[int, int]], key: int, allowed: object) -> Iterator[int]:
+def _closest(ordered: Ordered, key: int, allowed: Callable[[int], bool]) -> Iterator[int]:
     """The allowed entries nearest to a key, and of those that are equal to the nearest the first and the last."""
-    assert callable(allowed)
-    at = bisect_left(ordered, (key, -1))
-    found = [(abs(total - key), i) for total, i in ordered[max(0, at - _WALK) : at + _WALK] if allowed(i)]
+    at = bisect_left(ordered.keys, key)
+    low, high = max(0, at - _WALK), at + _WALK
+    found = [
+        (abs(total - key), i)
+        for total, i in zip(ordered.keys[low:high], ordered.places[low:high], strict=True)
+        if allowed(i)
+    ]
     if not found:
         return
     found.sort()

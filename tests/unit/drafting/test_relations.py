@@ -8,13 +8,15 @@ from collections.abc import Sequence
 import pytest
 
 from orchestration.drafting.figures import Notation, read_figure, read_figures
+from orchestration.drafting.labels import labels_of
 from orchestration.drafting.relations import Relations, convincing, find_relations, instances
 
 Place = tuple[int, int]
 
 
 def found(rows: Sequence[Sequence[str]], operator: str = "Sum") -> set[tuple[Place, tuple[Place, ...]]]:
-    relations = find_relations(read_figures(rows))
+    labels = {columns: labels_of(rows, columns=columns) for columns in (False, True)}
+    relations = find_relations(read_figures(rows), labels=labels)
     return {
         (result, tuple(sorted(operands)))
         for relation in relations.found
@@ -111,6 +113,57 @@ def test_a_mean_is_found() -> None:
     rows = [list(map(str, row)) for row in zip(*columns, strict=True)]
     rows.append([f"{sum(column) / 8:.3f}" for column in columns])
     assert found(rows, "Average") == {((8, c), tuple((r, c) for r in range(8))) for c in range(3)}
+
+
+def test_a_mean_stands_behind_the_total_of_the_same_figures() -> None:
+    draw = random.Random(31)
+    rows = []
+    for _ in range(6):
+        before, parts = amounts(draw, 9), amounts(draw, 4)
+        rows.append([*map(str, before), *map(str, parts), str(sum(parts)), f"{sum(parts) / 4:.2f}"])
+    assert found(rows, "Average") == {((r, 14), tuple((r, c) for c in range(9, 13))) for r in range(6)}
+
+
+def test_columns_of_one_name_are_summed_and_averaged() -> None:
+    draw = random.Random(37)
+    rows = [["单位", "预算", "人数", "预算", "决算", "面积", "预算", "合计", "平均"]]
+    for r in range(6):
+        a, x, b, y, z, c = amounts(draw, 6)
+        rows.append([f"单位{r}", *map(str, (a, x, b, y, z, c, a + b + c)), f"{(a + b + c) / 3:.2f}"])
+    wanted = {((r, 7), ((r, 1), (r, 3), (r, 6))) for r in range(1, 7)}
+    assert found(rows) == wanted
+    assert found(rows, "Average") == {((r, 8), parts) for (r, _), parts in wanted}
+
+
+def test_a_row_that_is_called_a_mean_is_one_of_any_stretch() -> None:
+    draw = random.Random(41)
+    columns = [[draw.randrange(1, 6) for _ in range(24)] for _ in range(12)]
+    rows = [[f"{r}号", *(str(column[r]) for column in columns)] for r in range(24)]
+    rows += [[f"选{k}", *(str(column.count(k)) for column in columns)] for k in range(1, 6)]
+    called = [*rows, ["平均", *(f"{sum(column) / 24:.5f}" for column in columns)]]
+    assert found(called, "Average") == {((29, c), tuple((r, c) for r in range(24))) for c in range(1, 13)}
+
+
+def test_a_blank_counts_as_nothing_where_the_mean_says_so() -> None:
+    draw = random.Random(43)
+    rows = []
+    for r in range(8):
+        parts = [*map(str, amounts(draw, 5))]
+        parts[r % 5] = parts[r % 5] if r % 2 else ""
+        rows.append([*parts, f"{sum(int(p or 0) for p in parts) / 5:.2f}"])
+    assert {result for result, _ in found(rows, "Average")} == {(r, 5) for r in range(8)}
+
+
+def test_a_rate_of_two_parts_of_about_one_size_is_no_mean_of_their_rates() -> None:
+    """Of women, of men and of both: a weighted mean, near the middle in most rows and in some exactly there."""
+    draw = random.Random(47)
+    rows = []
+    for r in range(30):
+        women, men = draw.randrange(300, 900), draw.randrange(300, 900)
+        share = 500 if r > 15 else draw.randrange(430, 570)
+        both = (women * share + men * (1000 - share)) // 1000
+        rows.append([f"{x / 10:.1f}" for x in (both, women, men)])
+    assert found(rows, "Average") == set()
 
 
 def test_small_numbers_zeros_and_constants_convince_nobody() -> None:
