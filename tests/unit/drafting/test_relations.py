@@ -166,6 +166,13 @@ def test_a_rate_of_two_parts_of_about_one_size_is_no_mean_of_their_rates() -> No
     assert found(rows, "Average") == set()
 
 
+def test_a_zero_is_the_sum_of_blanks() -> None:
+    draw = random.Random(53)
+    rows = [[str(r), *map(str, parts := amounts(draw, 3)), str(sum(parts))] for r in range(1, 6)]
+    rows[2] = ["3", "", "", "", "0"]
+    assert {result for result, _ in found(rows)} == {(r, 4) for r in range(5)}
+
+
 def test_small_numbers_zeros_and_constants_convince_nobody() -> None:
     draw = random.Random(17)
     assert found([[str(draw.randrange(0, 6)) for _ in range(8)] for _ in range(12)]) == set()
