@@ -19,6 +19,7 @@ from orchestration.explanation.source import (
     addresses_of,
     all_addresses,
     hint_for,
+    kept_of,
     label_of,
     nearest,
     open_source,
@@ -108,6 +109,8 @@ class Explanation:
     places: list[str] | None = None
     score: dict[str, Any] | None = None  # of an indicator's figure: its formula, the points that it gives, or why none
     quantities: Mapping[str, Quantity] = field(default_factory=dict)
+    mark: str = ""  # what the file says of it beside its text: 划了删除线
+    rounding: str = "half_up"
 
     @property
     def fits(self) -> bool:
@@ -141,7 +144,8 @@ def explain(settings: Settings, address: str, *, as_published: bool = False) -> 
         source, found[0], label_of(source, found[0]), corrections[0] if corrections else None, None, None, unbound,
         unbound,
     )  # fmt: skip
-    explanation = replace(explanation, score=score_of(source, found[0]))
+    mark, rounding = kept_of(source, found[0])
+    explanation = replace(explanation, score=score_of(source, found[0]), mark=mark, rounding=rounding)
     if not as_published and source.year in current_versions(settings):
         from orchestration.reporting.places import places_of  # as heavy as the report itself
 

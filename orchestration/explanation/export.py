@@ -23,6 +23,7 @@ def as_json(found: Explanation) -> dict[str, Any]:
         "label": found.label,
         **{name: cell[name] for name in ("text", "printed_unit", "unit")},
         **{name: _number(cell[name]) for name in ("printed_value", "value", "half_width")},
+        "mark": found.mark, "rounding": found.rounding,
         "corrected": cell["is_corrected"],
         "correction": found.correction,
         **{name: cell[name] for name in ("file", "sheet", "cell")},

@@ -24,7 +24,11 @@ def show(console: Console, found: Explanation) -> None:
     cell = found.cell
     console.print(Text.assemble((found.label, "bold"), (f"  {cell['address']}", "dim")))
     place = "  ".join(part for part in (cell["file"], cell["sheet"], cell["cell"]) if part)
-    console.print(Text.assemble("列示为  ", (printed_text(cell["text"], cell["printed_unit"]), "bold"), f"  {place}"))
+    told = "；".join(filter(None, (found.mark, "尾数是舍去的" if found.rounding == "cut" else "")))
+    told = f"（{told}）" if told else ""
+    console.print(
+        Text.assemble("列示为  ", (printed_text(cell["text"], cell["printed_unit"]), "bold"), f"{told}  {place}")
+    )
     _show_value(console, found)
     _show_flows(console, found)
     _show_score(console, found)

@@ -6,6 +6,7 @@ What does not belong here: what is made of it (``explain``).
 from __future__ import annotations
 
 import difflib
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,8 @@ from typing import Any
 from orchestration.base.addresses import connect
 from orchestration.base.locks import LockedError, open_database
 from orchestration.base.settings import Settings
-from orchestration.publication.versions import current_versions
+from orchestration.publication.versions import MANIFEST, current_versions
+from orchestration.warehouse.prior import ROUNDING
 from orchestration.warehouse.rows import rows_of
 
 
@@ -78,6 +80,21 @@ def open_source(settings: Settings, year: int, as_published: bool = False) -> Ta
         return None
     folder = settings.versions(year) / version
     return TableSource(year, "published", folder, frozenset(path.stem for path in folder.glob("[!.]*.parquet")))
+
+
+def kept_of(source: TableSource, cell: Mapping[str, Any]) -> tuple[str, str]:
+    """What the file says of a cell beside its text (a build alone knows), and how its figure was rounded."""
+    if source.kind == "build":
+        (row,) = source.rows(
+            """select coalesce(printed.mark, '') as mark, coalesce(measure.rounding, 'half_up') as rounding
+               from raw.cell as printed
+               left join raw.measure as measure using (fiscal_year, department, ledger, measure)
+               where fiscal_year = ? and address = ?""",
+            source.year, cell["address"],
+        )  # fmt: skip
+        return row["mark"], row["rounding"]
+    manifest = json.loads((source.path / MANIFEST).read_text(encoding="utf-8"))
+    return "", manifest.get(ROUNDING, {}).get(f"{cell['ledger']}/{cell['measure']}", "half_up")
 
 
 def nearest(address: str, known: Iterable[str], most: int = 5) -> list[str]:

@@ -16,13 +16,13 @@ from orchestration.ledgers.header import Header, filled_columns, find_header
 from orchestration.ledgers.hierarchy import with_hierarchy
 from orchestration.ledgers.money import squeeze
 from orchestration.ledgers.precision import by_column
-from orchestration.ledgers.regions import cut, sheet_name, title_lines, unit_of_part
+from orchestration.ledgers.regions import begins_at, cut, sheet_name, title_lines, unit_of_part
 from orchestration.ledgers.register import Register
 from orchestration.ledgers.row_kinds import DETAIL, UNPROVED, left_out_as, numbering_or_detail
 from orchestration.ledgers.rows import Row, RowReader
 from orchestration.ledgers.spreadsheet import Grid, reference
 from orchestration.ledgers.texts import fold, shown
-from orchestration.ledgers.unit_notes import money_unit_above, other_currencies, unit_given
+from orchestration.ledgers.unit_notes import money_unit_above, other_currencies, place_of_unit, unit_given
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def read_table(
     """
     part = cut(grid, contract.region)
     header = find_header(part, contract)
-    unit, wrong_units = _unit_of(grid, part, header, contract, unit)
+    unit, wrong_units, overruled = _unit_of(grid, part, header, contract, unit)
     reader = RowReader(
         part, contract, header, year, unit, register or Register(), _sheet_names(grid, contract), department
     )
@@ -85,7 +85,9 @@ def read_table(
     settled, notices = by_column(cells, contract, part)
     settled = [replace(cell, mark=part.marks[cell.cell]) if cell.cell in part.marks else cell for cell in settled]
     left_out = [*_columns_left_alone(part, header, contract), *read.left_out, *again]
-    return Table(settled, left_out, [*grid.notices, *notices, *read.notices], frozenset(header.columns.values()))
+    return Table(
+        settled, left_out, [*grid.notices, *overruled, *notices, *read.notices], frozenset(header.columns.values())
+    )
 
 
 def _sheet_names(grid: Grid, contract: Contract) -> dict[str, str]:
@@ -93,7 +95,8 @@ def _sheet_names(grid: Grid, contract: Contract) -> dict[str, str]:
     names = {key.name: (sheet_name(grid, key.sheet), key) for key in contract.keys if key.sheet}
     for name, key in names.values():
         if not name and key.sheet:
-            expected = f"标题写明，或写在“{'”“'.join(key.sheet.beside)}”右边的一格"
+            labels = "”“".join(key.sheet.beside)
+            expected = f"标题写明，或写在“{labels}”右边的一格" if labels else "标题写明"
             raise InputError([Problem(grid.file, grid.sheet, "", f"看不出是哪一张{key.header}", expected)])
     return {name: said for name, (said, _) in names.items()}
 
@@ -111,16 +114,24 @@ def _columns_left_alone(grid: Grid, header: Header, contract: Contract) -> list[
     return [first[c] for c in sorted(first)]
 
 
-def _unit_of(sheet: Grid, part: Grid, header: Header, contract: Contract, unit: str) -> tuple[str, list[Problem]]:
+def _unit_of(
+    sheet: Grid, part: Grid, header: Header, contract: Contract, given: str
+) -> tuple[str, list[Problem], list[Problem]]:
     """The table's money unit: as stated above its own header, else above all parts of the sheet, else by the sources,
-    else by the contract. And what is wrong with the statements.
+    else by the contract. What is wrong with the statements; and a notice where the table overrules the sources.
     """
     above = title_lines(sheet, part) if contract.region else Grid(part.file, part.sheet, [])
-    unit, wrong_given = unit_given(part, unit, contract.unit, contract.currency)
+    unit, wrong_given = unit_given(part, given, contract.unit, contract.currency)
     unit, wrong = money_unit_above(above, len(above.rows), unit, contract.currency)
     unit, wrong_here = money_unit_above(part, header.first, unit, contract.currency)
     unit = unit_of_part(sheet, contract.region) or unit
-    return unit, wrong_given + wrong + wrong_here
+    problems = wrong_given + wrong + wrong_here
+    if problems or not given or unit == given:
+        return unit, problems, []
+    at = place_of_unit(part, header.first, unit) or place_of_unit(above, len(above.rows), unit)
+    begun = begins_at(sheet, contract.region) if contract.region and not at else None
+    at = reference(*begun) if begun else at
+    return unit, [], [Problem(part.file, part.sheet, at, unit, f"sources.yml 写的 {given}；按表上印的读")]
 
 
 @dataclass(frozen=True)

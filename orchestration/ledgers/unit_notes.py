@@ -146,6 +146,14 @@ def money_unit_above(grid: Grid, header: int, unit: str, currency: str) -> tuple
     return stated or unit, problems
 
 
+def place_of_unit(grid: Grid, header: int, unit: str) -> str:
+    """Where a line above the header states this unit; empty where none does."""
+    for r, row in enumerate(grid.rows[:header]):
+        if (note := unit_note(row)) and note.unit == unit:
+            return reference(r, next(c for c, text in enumerate(row) if text.strip()))
+    return ""
+
+
 def _wrong_in(note: UnitNote, currency: str) -> tuple[str, str] | None:
     """What was found and what was expected, where a note is not understood or states another currency."""
     expected = f"单位：{'/'.join(MONEY_UNITS)}" if currency == "CNY" else f"以 {currency} 计的单位，如 千{currency}"

@@ -1,5 +1,5 @@
 """What a version's manifest says beside its content: the hashes of the ledgers and of every other file that it was made
-from (contracts, rules, corrections, exceptions, narrative), and the code that made it.
+from (contracts, rules, corrections, exceptions, narrative), how figures were rounded where not half up, and the code.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from orchestration.base.settings import ROOT, Settings
 from orchestration.publication.versions import Version, publish
 from orchestration.warehouse.build import Build
 from orchestration.warehouse.models import fingerprint
+from orchestration.warehouse.prior import ROUNDING
 
 
 def publish_build(settings: Settings, build: Build, tables: list[str]) -> tuple[Version, bool]:
@@ -21,10 +22,11 @@ def publish_build(settings: Settings, build: Build, tables: list[str]) -> tuple[
 
 def manifest_facts(build: Build) -> dict[str, Any]:
     raw = build.rows("select ledger, file, sha256, document, section from raw.ledger where file <> '' order by ledger")
-    files = build.input_files
+    measures = build.rows("select ledger, measure, rounding from raw.measure where rounding <> 'half_up' order by all")
     return {
         "raw": raw,
-        "files": files,
+        "files": build.input_files,
+        ROUNDING: {f"{row['ledger']}/{row['measure']}": row["rounding"] for row in measures},
         "code": {"version": installed("ledgergate"), "commit": _commit(), "models": fingerprint()},
     }
 

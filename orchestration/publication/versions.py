@@ -26,6 +26,7 @@ from orchestration.base.settings import Settings
 from orchestration.base.sql import literal, sql_text
 from orchestration.warehouse.current import (
     CURRENT,
+    MANIFEST,
     Current,
     current_versions,
     fingerprint_of,
@@ -36,8 +37,7 @@ from orchestration.warehouse.current import (
 if TYPE_CHECKING:
     from orchestration.warehouse.build import Build
 
-__all__ = ["current_versions"]  # read with the versions themselves
-MANIFEST = "manifest.json"
+__all__ = ["MANIFEST", "current_versions"]  # read with the versions themselves
 _DRAFT = ".draft-"
 
 

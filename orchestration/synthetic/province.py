@@ -73,13 +73,11 @@ def write_ledgers(
     )
     files = []
     for name, ledger in year.ledgers.items():
-        file = {"file": ledger.source.file, "ledger": name}
         if name in (*_LISTED, *_WHOLE, *_SAME):
-            file["unit"] = "元"
+            files.append({"file": ledger.source.file, "ledger": name, "unit": "元"})
             _write(folder / ledger.source.file, ledger, fen, departments)
-        elif ledger.source.unit:
-            file["unit"] = ledger.source.unit
-        files.append(file)
+        else:
+            files += _as_stated(year, name)
     _rename_units(folder, year, departments)
     _drop_restatements(folder, year)
     about = _NOTE.format(departments=departments, year=year.year)
@@ -90,6 +88,14 @@ def write_ledgers(
     text = yaml.safe_dump(sources, allow_unicode=True, sort_keys=False)
     (folder / "sources.yml").write_text(f"# {about}\n{text}", encoding="utf-8")
     return folder
+
+
+def _as_stated(year: Year, ledger: str) -> list[dict[str, str]]:
+    """The files of a ledger that is left as it is: one, or one for each sheet or part that it is joined of."""
+    told = {"file", "ledger", "sheet", "unit"}
+    return [
+        each.model_dump(include=told, exclude_defaults=True) for each in year.sources.files if each.ledger == ledger
+    ]
 
 
 def _write(path: Path, ledger: Ledger, fen: Mapping[str, int], departments: int) -> None:

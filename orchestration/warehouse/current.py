@@ -17,6 +17,8 @@ from orchestration.base.files import write_whole
 from orchestration.base.locks import open_database
 from orchestration.base.settings import Settings
 
+#: In a version's folder: what it was made from, and how.
+MANIFEST = "manifest.json"
 #: The serving file's own table of which version each year is at.
 CURRENT = "published_version"
 

@@ -5,6 +5,7 @@ Read from the version's own files. What becomes of them belongs in the models.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -13,8 +14,8 @@ from typing import Any
 from orchestration.base.addresses import connect
 from orchestration.base.settings import Settings
 from orchestration.ledgers.contract import Contract
-from orchestration.ledgers.rounding import last_place_of, spread
-from orchestration.warehouse.current import current_versions
+from orchestration.ledgers.rounding import Rounding, last_place_of, spread
+from orchestration.warehouse.current import MANIFEST, current_versions
 from orchestration.warehouse.landing import factor
 from orchestration.warehouse.rows import rows_of
 
@@ -27,8 +28,14 @@ class Prior:
     judged: list[dict[str, Any]] = field(default_factory=list)  # rows of ``raw.prior_judged``
 
 
+#: In a version's manifest: measures (ledger/measure) that are not rounded half up, and how they are.
+ROUNDING = "rounding"
+
+
 def read_prior(settings: Settings, year: int, contracts: Mapping[str, Contract]) -> Prior:
-    """What the published version of ``year`` hands on to the next. ``contracts``: say how its figures were rounded."""
+    """What the published version of ``year`` hands on to the next. How its figures were rounded, it says itself: a
+    contract may have changed since. ``contracts`` say it of versions older than that.
+    """
     version = current_versions(settings).get(year)
     if version is None:
         return Prior()
@@ -39,17 +46,24 @@ def read_prior(settings: Settings, year: int, contracts: Mapping[str, Contract])
             for name, query in {"cell": _CELLS, "reconciliation": _JUDGED}.items()
             if (folder / f"{name}.parquet").is_file()
         }
+    stated = json.loads((folder / MANIFEST).read_text(encoding="utf-8")).get(ROUNDING)
     for row in found.get("cell", []):
         for name in ("value", "half_width"):
             row[name] = None if row[name] is None else row[name].quantize(Decimal("1e-9"))
-        row |= _spread(row, contracts.get(row["ledger"]))
+        row |= _spread(row, _rounding(row, stated, contracts.get(row["ledger"])))
         row["printed_factor"] = factor(row["printed_unit"])
     return Prior(found.get("cell", []), found.get("reconciliation", []))
 
 
-def _spread(row: Mapping[str, Any], contract: Contract | None) -> dict[str, Decimal]:
+def _rounding(row: Mapping[str, Any], stated: Mapping[str, Rounding] | None, contract: Contract | None) -> Rounding:
+    if stated is not None:
+        return stated.get(f"{row['ledger']}/{row['measure']}", "half_up")
+    return contract.rounding_of(row["measure"]) if contract else "half_up"
+
+
+def _spread(row: Mapping[str, Any], rounding: Rounding) -> dict[str, Decimal]:
     """Half-width and skew again of how far at most the published value lies from the true one."""
-    reach, rounding = row["half_width"], contract.rounding_of(row["measure"]) if contract else "half_up"
+    reach = row["half_width"]
     if rounding == "half_up" or not reach or row["value"] is None:
         return {"half_width": reach, "skew": Decimal(0)}
     found = spread(row["value"], last_place_of(reach, Decimal(0), row["unit"], rounding), row["unit"], rounding)

@@ -15,7 +15,7 @@ import yaml
 
 from orchestration.cli.sides import places_of, sides_of
 from orchestration.cli.summary import SUSPECTS
-from orchestration.explanation.source import TableSource
+from orchestration.explanation.source import TableSource, kept_of
 from orchestration.explanation.surroundings import JUDGED, read_surroundings
 from orchestration.ledgers.contract import Contract
 from orchestration.ledgers.corrections import Correction, read_corrections
@@ -226,3 +226,9 @@ def test_what_a_file_says_of_a_cell_is_said_in_the_message(built: Build) -> None
     assert (found["file"], found["sheet"], found["cell"]) == ("分配.csv", "", "E9")
     assert "（该格划了删除线）" in found["statement"]
     assert places_of(sides_of(build)["row", "单位8"]).startswith("分配.csv E9（划了删除线）")
+
+
+def test_an_explanation_knows_what_the_file_says_of_a_cell_and_that_it_was_cut(built: Build) -> None:
+    for name, at, kept in (("row", "单位8/total", ("划了删除线", "cut")), ("rounded", "单位7/total", ("", "half_up"))):
+        source = TableSource(number_of(name), "build", built.warehouse, JUDGED)
+        assert kept_of(source, {"address": f"{number_of(name)}/allocation/{at}"}) == kept

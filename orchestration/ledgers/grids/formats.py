@@ -196,9 +196,11 @@ EPOCH = date(1899, 12, 30)
 
 
 def day_of_serial(value: float | Decimal, from_1904: bool) -> date:
-    """The day that a serial number stands for. Raises ``FormatError`` where it stands for none."""
+    """The day that a serial number stands for. Raises ``FormatError`` where it stands for none: also a little below
+    zero, where a sheet shows ``####``.
+    """
     day = int(value) + (1462 if from_1904 else 0)
-    if not 1 <= day < 2_958_466:
+    if value < 0 or not 1 <= day < 2_958_466:
         raise FormatError(f"日期序号 {value:g}")
     return EPOCH + timedelta(days=day if day > 60 else day + 1)
 

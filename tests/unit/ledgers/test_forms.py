@@ -12,7 +12,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from orchestration.ledgers.contract import Contract, read_contract
+from orchestration.ledgers.contract import Contract, Key, read_contract
 from orchestration.ledgers.reader import Year, read_paths, read_year
 from tests.forms import Form, write_csv, write_workbook
 from tests.unit.ledgers.conftest import problems_of
@@ -161,6 +161,16 @@ def test_a_form_that_nothing_names_is_told(tmp_path: Path, contracts: dict[str, 
     (path.parent / "sources.yml").write_text(f"year: 2024\nrequired: []\nfiles:\n{said}", "utf-8")
     problems = problems_of(read_year, path.parent, 2024, contracts)
     assert [problem.found for problem in problems] == ["看不出是哪一张自评表"] * 2
+    title_alone = {
+        name: each.model_copy(update={"keys": tuple(_by_title_alone(key) for key in each.keys)})
+        for name, each in contracts.items()
+    }
+    problems = problems_of(read_year, path.parent, 2024, title_alone)
+    assert [problem.expected for problem in problems] == ["标题写明"] * 2
+
+
+def _by_title_alone(key: Key) -> Key:
+    return key.model_copy(update={"sheet": key.sheet.model_copy(update={"beside": ()})}) if key.sheet else key
 
 
 def test_the_sheets_of_a_year_need_not_be_named_one_by_one(tmp_path: Path, contracts: dict[str, Contract]) -> None:

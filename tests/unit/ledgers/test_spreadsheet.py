@@ -6,6 +6,7 @@ import zipfile
 from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
@@ -206,6 +207,14 @@ def test_a_value_prints_as_its_format_shows_it(value: object, number_format: str
 def test_a_format_that_shows_another_precision_is_refused_rather_than_guessed(number_format: str) -> None:
     with pytest.raises(FormatError, match="数字格式 "):
         printed(80550000.0, number_format)
+
+
+@pytest.mark.parametrize("hours", [-0.0834, -0.00002, -5.5, -5])
+def test_a_negative_number_under_a_date_format_shows_nothing_and_is_told(tmp_path: Path, hours: float) -> None:
+    rows: list[list[Any]] = [["单位名称", "预算数"], ["本级", (hours, "h:mm:ss")]]
+    path = workbook(tmp_path / "账.xlsx", {"支出表": rows})
+    (grid,) = read_grids(path, "账.xlsx")
+    assert [(each.cell, each.found) for each in grid.problems] == [("B2", f"日期序号 {hours:g}")]
 
 
 @pytest.mark.parametrize("number_format", ["(#,##0.00)", "0.00\\-", "-0.00"])

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from orchestration.ledgers.contract import Contract
 from orchestration.ledgers.money import MONEY_UNITS, currency_of
+from orchestration.ledgers.spreadsheet import Grid
+from orchestration.ledgers.table import read_table
 from orchestration.ledgers.unit_notes import unit_note
 from tests.unit.ledgers.conftest import TABLE, cells_of, contract, problems_of, refused
 
@@ -163,3 +166,21 @@ def test_a_unit_of_another_currency_in_the_sources_is_told_once_and_not_of_each_
 def test_the_unit_of_a_contract_is_of_its_currency() -> None:
     with pytest.raises(ValueError, match="以 MXN 计的单位"):
         contract(TABLE, currency="MXN")
+
+
+@pytest.mark.parametrize(
+    ("rows", "by", "at"),
+    [
+        ([["单位：元"], HEADER, ["考试院", "1", "1"]], contract(), "A1"),
+        ([["收支", "", ""], ["支出（元）", "", ""], HEADER, ["考试院", "1", "1"]],
+         contract(region={"from": "支出"}), "A2"),
+    ],
+)  # fmt: skip
+def test_a_unit_on_the_table_that_overrules_the_sources_is_told(rows: list[list[str]], by: Contract, at: str) -> None:
+    grid = Grid("账.csv", "", rows)
+    read = read_table(grid, by, 2024, "亿元")
+    assert {cell.printed_unit for cell in read.cells if cell.value is not None} == {"元"}
+    assert [(each.cell, each.found, each.expected) for each in read.notices if "sources.yml" in each.expected] == [
+        (at, "元", "sources.yml 写的 亿元；按表上印的读")
+    ]
+    assert not any("sources.yml" in each.expected for each in read_table(grid, by, 2024, "元").notices)

@@ -76,7 +76,7 @@ class SheetCells(SheetParts):
             raise FormatError(f"没有第 {style} 号格式")
         number_format = self.styles.formats[style]
         if style in self.styles.dates:
-            if value == int(value) or value >= 1:
+            if value < 0 or value == int(value) or value >= 1:
                 return printed(day_of_serial(value, self.from_1904), ""), _NO_NUMBER
             seconds = round(value * 86_400)
             return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}", _NO_NUMBER
