@@ -25,6 +25,7 @@ from orchestration.base.settings import ROOT, Settings
 from orchestration.warehouse.build import Inputs, read_inputs
 
 REFUSED, SAME, OTHERWISE = "refused", "taken, the same figures", "taken, other figures"
+_PAUSE = 50  # inputs between two looks at the counts
 _ATTACKS = (
     "{{ ''.__class__.__mro__[1].__subclasses__() }}", "{% for i in range(10**9) %}x{% endfor %}", "{{ 9**9**9 }}",
     "{{ cycler.__init__.__globals__.os.popen('id').read() }}", "{% include '/etc/passwd' %}", "{{ 'a' * 10**9 }}",
@@ -189,11 +190,12 @@ def main() -> None:
     """Many of each kind: counts, the longest time and the most memory; what is taken with other figures by its seed."""
     arguments = argparse.ArgumentParser()
     arguments.add_argument("count", type=int, nargs="?", default=1000)
+    arguments.add_argument("--first", type=int, default=0, help="go on where another call has ended")
     given = arguments.parse_args()
     counts: Counter[tuple[str, str]] = Counter()
     longest: dict[str, float] = {}
     other: list[str] = []
-    for n in range(given.count):
+    for n in range(given.first, given.first + given.count):
         kind, seed = list(KINDS)[n % len(KINDS)], n // len(KINDS)
         with tempfile.TemporaryDirectory() as folder:
             begun = time.process_time()
@@ -205,6 +207,9 @@ def main() -> None:
             counts[kind, result] += 1
             other += [f"{kind} {seed}: {result}"] if result == OTHERWISE else []
             longest[kind] = max(longest.get(kind, 0), time.process_time() - begun)
+        if not (n + 1) % _PAUSE:
+            so_far = Counter(result for (_, result), number in counts.items() for _ in range(number))
+            sys.stderr.write(f"{n + 1}: {dict(so_far)}, {max(longest.values()):.2f} s at most\n")
     outcomes = (REFUSED, SAME, OTHERWISE, "traceback")
     sys.stdout.write(f"| kind | {' | '.join(outcomes)} | longest, s |\n| --- |{' ---: |' * (len(outcomes) + 1)}\n")
     for kind in KINDS:
