@@ -9,17 +9,31 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from orchestration.base.problems import InputError, Problem
+
 if TYPE_CHECKING:
     import duckdb
 
 
 def resolve_path(text: str, base: Path) -> Path:
-    """An absolute path, one relative to ``base``, or an address."""
-    if "://" not in text:
+    """An absolute path, one relative to ``base``, or an address. Raises ``InputError`` for an address of a filesystem
+    that nobody knows, or whose library is not installed.
+    """
+    scheme, is_one, _ = text.partition("://")
+    if not (scheme and is_one):
         return base / text
+    from fsspec import get_filesystem_class
     from upath import UPath
 
-    return cast(Path, UPath(text))
+    expected = "本机的路径，或已安装的文件系统的地址"
+    try:
+        get_filesystem_class(scheme)
+        return cast(Path, UPath(text))
+    except ValueError:
+        raise InputError([Problem(text, "", "", f"没有 {scheme} 这种文件系统", expected)]) from None
+    except ImportError as error:
+        found = f"{scheme} 所需的程序库没有安装（{error}）"
+        raise InputError([Problem(text, "", "", found, expected)]) from None
 
 
 def is_address(path: Path) -> bool:

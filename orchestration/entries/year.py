@@ -72,8 +72,8 @@ def read_year_entries(
         else:
             claimed.add(source.ledger)
             contract = contracts[source.ledger]
-            paths = [resolve_path(path, folder) for path in source.paths]
             try:
+                paths = [resolve_path(path, folder) for path in source.paths]
                 files = read_entries(contract, paths, sources.year, kept, on_file=on_file, scan=scan)
             except InputError as error:
                 problems += error.problems
