@@ -13,7 +13,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from operator import itemgetter
 from pathlib import Path
 from string import Formatter
@@ -66,8 +66,19 @@ class Entry:
     chinese: str
     english: str
     fixed: tuple[str, ...]  # what stands outside the braces
-    pattern: re.Pattern[str]
+    parts: tuple[tuple[str, str | None], ...]  # text before each part, and after the last; the part as a pattern
     said: frozenset[str]  # parts that are read in their turn
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """Made when a text is first tried: of two thousand entries, a command needs few."""
+        text = "".join(re.escape(literal) + (part or "") for literal, part in self.parts)
+        return re.compile(text, re.DOTALL)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it has no parts: a sentence by itself."""
+        return all(part is None for _, part in self.parts)
 
     def read(self, text: str) -> str | None:
         if not all(part in text for part in self.fixed) or not (found := self.pattern.fullmatch(text)):
@@ -97,20 +108,18 @@ def catalogue() -> tuple[Entry, ...]:
     ]
 
     def order(each: Entry) -> tuple[bool, int, int]:
-        return each.chinese.startswith("{"), -sum(map(len, each.fixed)), len(each.pattern.groupindex)
+        return each.chinese.startswith("{"), -sum(map(len, each.fixed)), sum(part is not None for _, part in each.parts)
 
     return tuple(sorted(entries, key=order))
 
 
 def entry(chinese: str, english: str) -> Entry:
-    fixed, pattern, said = [], "", set()
+    parts: list[tuple[str, str | None]] = []
+    said = set()
     for literal, name, spec, _ in Formatter().parse(chinese):
-        fixed.append(literal)
-        pattern += re.escape(literal)
-        if name is not None:
-            pattern += f"(?P<{name}>{_PARTS[spec]})"
-            said |= {name} if spec == "said" else set()
-    return Entry(chinese, english, tuple(filter(None, fixed)), re.compile(pattern, re.DOTALL), frozenset(said))
+        parts.append((literal, None if name is None else f"(?P<{name}>{_PARTS[spec]})"))
+        said |= {name} if name is not None and spec == "said" else set()
+    return Entry(chinese, english, tuple(literal for literal, _ in parts if literal), tuple(parts), frozenset(said))
 
 
 def sentences_of(file: str) -> Mapping[str, str]:
@@ -121,7 +130,7 @@ def sentences_of(file: str) -> Mapping[str, str]:
 @cache
 def _whole() -> dict[str, str]:
     """The sentences without parts, by themselves."""
-    return {"".join(each.fixed): each.english.format() for each in catalogue() if not each.pattern.groups}
+    return {"".join(each.fixed): each.english.format() for each in catalogue() if each.is_whole}
 
 
 @cache
@@ -129,7 +138,7 @@ def _by_key() -> dict[str, list[tuple[int, Entry]]]:
     """Entries with parts, by two characters that a sentence of theirs must hold: few are tried on any text."""
     found: dict[str, list[tuple[int, Entry]]] = {}
     for place, each in enumerate(catalogue()):
-        if each.pattern.groups:
+        if not each.is_whole:
             found.setdefault(max(each.fixed, key=len)[:2], []).append((place, each))
     return found
 
