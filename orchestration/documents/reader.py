@@ -13,6 +13,7 @@ from orchestration.documents import claims, lists
 from orchestration.documents.bindings import patterns
 from orchestration.documents.docx import read_docx
 from orchestration.documents.drawn import drawn_tables
+from orchestration.documents.formats import ENDINGS
 from orchestration.documents.identities import identities_of
 from orchestration.documents.lines import Document, refused
 from orchestration.documents.paragraphs import Paragraph, paragraphs_of
@@ -30,8 +31,8 @@ from orchestration.ledgers.sources import Source, Sources
 from orchestration.rules.compiler import compile_rules
 from orchestration.rules.model import Rule
 
-#: Formats that are documents rather than ledgers, and what reads each.
-READERS: dict[str, Callable[[Path, str], Document]] = {".txt": read_text, ".docx": read_docx, ".pdf": read_pdf}
+#: What reads each format.
+READERS: dict[str, Callable[[Path, str], Document]] = dict(zip(ENDINGS, (read_text, read_docx, read_pdf), strict=True))
 #: Ledgers of facts that stand nowhere else, and of facts that are stated again.
 RESTATEMENT, FACT = "restatement", "performance_fact"
 
@@ -47,10 +48,6 @@ class DocumentReading:
     paragraphs: list[Paragraph]
     tables: int  # tables that a contract knew
     figures: Mapping[str, int] = field(default_factory=dict)  # read | bound | unread, of figures in sentences
-
-
-def is_document(path: Path) -> bool:
-    return path.suffix.lower() in READERS and path.is_file()
 
 
 def open_document(path: Path, name: str = "") -> Document:

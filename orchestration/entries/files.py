@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
-import pyarrow as pa
 
 from orchestration.base.addresses import connect
 from orchestration.base.problems import InputError, Problem
@@ -131,6 +130,8 @@ def _parquet_header(path: Path) -> tuple[tuple[str, str], ...]:
 def _csv_header(path: Path) -> tuple[tuple[str, str], ...]:
     """Column names from the first line. A compressed file is read to its end first: DuckDB takes one that was cut short
     for a shorter one, and says nothing."""
+    import pyarrow as pa  # with numpy a quarter of a second, and most years have no entries
+
     suffix = next(suffix for suffix in sorted(COMPRESSIONS, reverse=True) if path.name.lower().endswith(suffix))
     first = b""
     try:

@@ -17,10 +17,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import duckdb
-import pyarrow as pa
 from blake3 import blake3
 
 from orchestration.base.addresses import connect, is_address
@@ -39,6 +38,9 @@ from orchestration.entries.line_sql import (
     sum_of,
     summed,
 )
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 #: How much of the machine reading takes before it spills to disk.
 MEMORY = "2GB"

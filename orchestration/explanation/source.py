@@ -16,7 +16,7 @@ from orchestration.base.addresses import connect
 from orchestration.base.locks import LockedError, open_database
 from orchestration.base.settings import Settings
 from orchestration.publication.versions import MANIFEST, current_versions
-from orchestration.warehouse.prior import ROUNDING
+from orchestration.warehouse.current import ROUNDING
 from orchestration.warehouse.rows import rows_of
 
 

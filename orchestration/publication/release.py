@@ -11,8 +11,8 @@ from typing import Any
 from orchestration.base.settings import ROOT, Settings
 from orchestration.publication.versions import Version, publish
 from orchestration.warehouse.build import Build
+from orchestration.warehouse.current import ROUNDING
 from orchestration.warehouse.models import fingerprint
-from orchestration.warehouse.prior import ROUNDING
 
 
 def publish_build(settings: Settings, build: Build, tables: list[str]) -> tuple[Version, bool]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from orchestration.base.settings import CONTRACTS, RULES, Settings
 from orchestration.base.wording import BROKEN_IN_SQL
 from orchestration.base.years import fiscal_year
-from orchestration.documents.reader import DocumentReading, is_document, joined, read_document
+from orchestration.documents.formats import is_document
 from orchestration.documents.stated import rules_on_what_is_stated
 from orchestration.entries.contract import read_entry_contracts
 from orchestration.ledgers.contract import Contract, read_contract, read_contracts
@@ -22,6 +23,9 @@ from orchestration.warehouse.engines import engine_of
 from orchestration.warehouse.models import ModelsFailedError
 from orchestration.warehouse.prior import read_prior
 from orchestration.warehouse.suspects import write_suspects
+
+if TYPE_CHECKING:
+    from orchestration.documents.reader import DocumentReading
 
 #: What a check looks at: the judge's tables, with the score that they make.
 JUDGED = ("reconciliation", "rule_summary", "correction", "accepted_exception", "cell", "score_summary")
@@ -92,9 +96,16 @@ def _whatever(
     folders = [path for path in paths if path.is_dir()]
     contracts, rules = _known(settings, folders)
     forced = read_contract(contract) if contract else None
-    loose = [path for path in paths if not is_document(path)]
-    readings = [read_document(path, contracts, rules, year) for path in paths if is_document(path)]
-    ledgers = joined(readings, read_paths(loose, year, contracts, forced) if loose else None)
+    documents = [path for path in paths if is_document(path)]
+    loose = [path for path in paths if path not in documents]
+    ledgers = read_paths(loose, year, contracts, forced) if loose or not documents else None
+    readings: list[DocumentReading] = []
+    if documents:
+        from orchestration.documents.reader import joined, read_document  # half a second, and few checks have any
+
+        readings = [read_document(path, contracts, rules, year) for path in documents]
+        ledgers = joined(readings, ledgers)
+    assert ledgers is not None
     rulebook = compile_rules(
         rules, ledgers.contracts, ledgers.year, str(settings.rules), cells=ledgers.cells, known=contracts
     )

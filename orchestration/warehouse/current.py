@@ -19,6 +19,8 @@ from orchestration.base.settings import Settings
 
 #: In a version's folder: what it was made from, and how.
 MANIFEST = "manifest.json"
+#: In it: measures (ledger/measure) that are not rounded half up, and how they are.
+ROUNDING = "rounding"
 #: The serving file's own table of which version each year is at.
 CURRENT = "published_version"
 

@@ -15,7 +15,7 @@ from orchestration.base.addresses import connect
 from orchestration.base.settings import Settings
 from orchestration.ledgers.contract import Contract
 from orchestration.ledgers.rounding import Rounding, last_place_of, spread
-from orchestration.warehouse.current import MANIFEST, current_versions
+from orchestration.warehouse.current import MANIFEST, ROUNDING, current_versions
 from orchestration.warehouse.landing import factor
 from orchestration.warehouse.rows import rows_of
 
@@ -26,10 +26,6 @@ class Prior:
 
     cells: list[dict[str, Any]] = field(default_factory=list)  # rows of ``raw.cell``, money in fen
     judged: list[dict[str, Any]] = field(default_factory=list)  # rows of ``raw.prior_judged``
-
-
-#: In a version's manifest: measures (ledger/measure) that are not rounded half up, and how they are.
-ROUNDING = "rounding"
 
 
 def read_prior(settings: Settings, year: int, contracts: Mapping[str, Contract]) -> Prior:

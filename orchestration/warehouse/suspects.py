@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orchestration.base.addresses import resolve_path
 from orchestration.base.locks import open_database
 from orchestration.entries.contract import EntryContract
-from orchestration.entries.diagnosis.accounts import AccountIndex, PlacedFile
-from orchestration.entries.diagnosis.diagnose import DiagnosisInput, diagnose
 from orchestration.localisation.findings import Finding, Findings, Label, SuspectCell, SuspectEntry
 from orchestration.localisation.solver.network import Quantity, Relation
 from orchestration.localisation.suspects import find, network
 from orchestration.warehouse.build import Build
 from orchestration.warehouse.tables import FLAG, INT, KEYS, LONG, TEXT, VALUE, Schema, write_table
+
+if TYPE_CHECKING:
+    from orchestration.entries.diagnosis.accounts import AccountIndex, PlacedFile
 
 SCHEMAS: dict[str, Schema] = {
     "finding": {**KEYS, "fault": INT, "kind": TEXT, "severity": TEXT, "rules": TEXT, "answers": INT,
@@ -124,6 +125,8 @@ def _find(build: Build) -> Findings:
     broken = build.rows(_BROKEN, build.year)
     if not any(row["on_entries"] for row in broken):
         return find(build.year, quantities, relations, labels, weights, _unprinted(build))
+    from orchestration.entries.diagnosis.diagnose import DiagnosisInput, diagnose  # most years have no entries
+
     names = [f"{row['rule_id']}/{row['instance']}" for row in broken]
     asked = DiagnosisInput(build.year, quantities, relations, names, labels, weights, _unprinted(build))
     return diagnose(asked, _account_indexes(build), build.folder / "temporary")
@@ -157,6 +160,8 @@ def _row(found: Finding | SuspectCell | SuspectEntry, table: str) -> dict[str, A
 
 def _account_indexes(build: Build) -> list[AccountIndex]:
     """The year's ledgers of entries, as they were read."""
+    from orchestration.entries.diagnosis.accounts import AccountIndex, PlacedFile
+
     files: dict[str, list[PlacedFile]] = {}
     contracts: dict[str, EntryContract] = {}
     for row in build.rows(_ENTRY_FILES, build.year):

@@ -27,7 +27,7 @@ _STARTS = "dagster dbt great_expectations docx altair"
         (["--help"], f"{_STARTS} duckdb pyarrow pandas pydantic jinja2"),
         (["versions", "2024"], f"{_STARTS} pyarrow pandas jinja2"),  # Typer reads arguments with pydantic
         (["explain", "2024/project_expenditure/17/adjustment"], f"{_STARTS} pyarrow pandas"),
-        (["check", "raw/2024"], f"{_STARTS} pandas"),
+        (["check", "raw/2024"], f"{_STARTS} pandas pyarrow numpy pdfplumber"),
         (["run", "2025"], _STARTS),  # it has no ledgers: said at once
     ],
 )

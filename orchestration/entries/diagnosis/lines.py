@@ -7,17 +7,16 @@ What does not belong here: which accounts are off and by how much (``diagnose``)
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import ceil, floor
 from pathlib import Path
 from threading import Timer
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
-import pyarrow as pa
 
 from orchestration.base.addresses import connect, spelled
 from orchestration.base.sql import sql_text
@@ -27,6 +26,9 @@ from orchestration.entries.line_faults import reason_of
 from orchestration.entries.line_sql import csv_lines, raw_columns, source_of, typed
 from orchestration.entries.read import MEMORY, limit
 from orchestration.localisation.solver.system import Clock
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 #: Powers of ten between units that amounts are booked in, the commonest slip first: 万元, 亿元, 百元 or 分, 千元.
 POWERS = (4, 8, 2, 3)
@@ -151,7 +153,7 @@ class LineScanner:
         same = ", ".join(f"raw_{name}" for name in self.index.contract.names)
         alike = f"partition by question, kind, power, {same}"
         with self._connection() as connection:
-            connection.register("asked", pa.Table.from_pylist(wanted, schema=self._schema()))
+            connection.register("asked", self._asked(wanted))
             connection.execute("create temp table wanted as from asked")
             on = " and ".join(f"lines.{name} is not distinct from wanted.d_{name}" for name in names)
             connection.execute(f"""
@@ -231,7 +233,9 @@ class LineScanner:
         at = {tuple(row[1:]): row[0] for row in found}
         return [at[tuple("" if value is None else str(value) for value in row)] for row in rows]
 
-    def _schema(self) -> pa.Schema:
+    def _asked(self, wanted: Sequence[Mapping[str, Any]]) -> pa.Table:
+        import pyarrow as pa  # where something is wrong with entries, and not before
+
         amounts = {
             "question": pa.int32(),
             "kind": pa.string(),
@@ -239,7 +243,8 @@ class LineScanner:
             "low": pa.int64(),
             "high": pa.int64(),
         }
-        return pa.schema({**{f"d_{name}": pa.string() for name in self.index.contract.dimensions}, **amounts})
+        schema = pa.schema({**{f"d_{name}": pa.string() for name in self.index.contract.dimensions}, **amounts})
+        return pa.Table.from_pylist(wanted, schema=schema)
 
     def _ranges(self, place: int, question: Question) -> Iterator[dict[str, Any]]:
         """Amounts that a line would have that explains the error: error = booked - right."""
@@ -321,6 +326,8 @@ class LineScanner:
         ).fetchall()
         found: list[tuple[Any, ...]] = []
         if loose:
+            import pyarrow as pa
+
             connection.register("loose", pa.table({"prefix": [p for p, _ in loose], "file": [f for _, f in loose]}))
             found += connection.execute(f"""
                 with numbered as (

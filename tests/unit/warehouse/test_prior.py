@@ -10,8 +10,8 @@ import duckdb
 import pytest
 
 from orchestration.base.settings import Settings
-from orchestration.warehouse.current import MANIFEST, Current, write_current
-from orchestration.warehouse.prior import ROUNDING, read_prior
+from orchestration.warehouse.current import MANIFEST, ROUNDING, Current, write_current
+from orchestration.warehouse.prior import read_prior
 from tests.unit.ledgers.conftest import contract
 
 #: 8,055 万元: rounded half up it lies within 5,000 yuan; cut, less than 10,000 above, by a fen.
