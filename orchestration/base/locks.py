@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 WAIT_SECONDS = 20.0
 _PAUSE = 0.05
 #: Bytes of a file in which nothing is gained by threads: some hundred thousand cells.
-SMALL = 16 * 2**20
+SMALL = 32 * 2**20
 _HOLDER = re.compile(r"Conflicting lock is held in (.*?) \(PID (\d+)\)")
 
 

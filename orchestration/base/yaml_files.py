@@ -30,7 +30,7 @@ MOST_LEVELS = 40
 MOST_VALUES = 200_000
 
 
-class _Bounded(Composer, SafeConstructor, Resolver):
+class _YamlComposer(Composer, SafeConstructor, Resolver):
     """Numbers with a point are decimals, digit by digit as written."""
 
     def __init__(self) -> None:
@@ -91,25 +91,25 @@ class _Bounded(Composer, SafeConstructor, Resolver):
             return str(node.value)
 
 
-_Bounded.add_constructor("tag:yaml.org,2002:float", _Bounded.decimal)  # type: ignore[type-var]  # stubs know loaders
+_YamlComposer.add_constructor("tag:yaml.org,2002:float", _YamlComposer.decimal)  # type: ignore[type-var]  # stubs know loaders
 
 
-class _Quick(_Bounded, CParser):
+class _Quick(_YamlComposer, CParser):
     """Taken apart by libyaml, in a tenth of the time."""
 
     def __init__(self, text: str):
         CParser.__init__(self, text)
-        _Bounded.__init__(self)
+        _YamlComposer.__init__(self)
 
 
-class _Exact(_Bounded, Reader, Scanner, Parser):
+class _Exact(_YamlComposer, Reader, Scanner, Parser):
     """Taken apart by PyYAML itself, which says more of what is wrong."""
 
     def __init__(self, text: str):
         Reader.__init__(self, text)
         Scanner.__init__(self)
         Parser.__init__(self)
-        _Bounded.__init__(self)
+        _YamlComposer.__init__(self)
 
 
 def _loaded(text: str) -> Any:

@@ -135,6 +135,11 @@ def explain(settings: Settings, address: str, *, as_published: bool = False) -> 
         raise UnknownAddressError(
             address, nearest(address, all_addresses(settings)), hint_for(settings, year, as_published)
         )
+    with source.opened():
+        return _explained(settings, source, address, as_published)
+
+
+def _explained(settings: Settings, source: TableSource, address: str, as_published: bool) -> Explanation:
     found = source.rows("from cell where fiscal_year = ? and address = ?", source.year, address)
     if not found:
         raise UnknownAddressError(address, nearest(address, addresses_of(source)))

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,12 @@ class TableSource:
     kind: str  # build | published
     path: Path  # the build file, or the folder of the published version
     tables: frozenset[str]
+
+    @contextmanager
+    def opened(self) -> Iterator[None]:
+        """Many queries in a row: opening a file costs more than most of them, and is shared while it is open."""
+        with open_database(self.path) if self.kind == "build" else nullcontext():
+            yield
 
     def rows(self, query: str, *parameters: object) -> list[dict[str, Any]]:
         if self.kind == "build":

@@ -16,6 +16,7 @@ from orchestration.explanation.source import TableSource
 from orchestration.localisation.implied import IMPOSSIBLE, ImpliedInterval, free_interval
 from orchestration.localisation.solver.network import Quantity, Relation
 from orchestration.localisation.suspects import network
+from orchestration.warehouse.rows import rows_of
 
 #: Tables that only a whole build has.
 JUDGED = frozenset({"int_rule_cell", "reconciliation", "rule_term"})
@@ -52,7 +53,7 @@ class Surroundings:
 _TERMS = """
     with chosen as (
         select distinct rule_id, instance from rule_term
-        where fiscal_year = $year and list_contains($addresses, address)
+        where fiscal_year = $1 and list_contains($2, address)
     )
     select term.rule_id, term.instance, term.term, term.side, term.role, term.weight, term.address, term.value,
            term.ledger, rule.operator, rule.compare, rule.only_where_broken, judged.severity, judged.status,
@@ -61,7 +62,7 @@ _TERMS = """
     inner join chosen using (rule_id, instance)
     inner join raw.rule as rule using (fiscal_year, rule_id)
     inner join reconciliation as judged using (fiscal_year, rule_id, instance)
-    where term.fiscal_year = $year
+    where term.fiscal_year = $1
     order by judged.severity, term.rule_id, term.instance, term.term, term.address
 """
 _CELLS = """
@@ -69,7 +70,7 @@ _CELLS = """
            coalesce(rounding, 'half_up') as rounding
     from int_rule_cell inner join raw.ledger using (fiscal_year, ledger)
     left join raw.measure using (fiscal_year, ledger, measure)
-    where fiscal_year = $year and value is not null and file <> '' and list_contains($addresses, address)
+    where fiscal_year = $1 and value is not null and file <> '' and list_contains($2, address)
 """
 
 
@@ -78,9 +79,7 @@ def read_surroundings(source: TableSource, addresses: Iterable[str]) -> Surround
     with open_database(source.path) as connection:
 
         def rows(query: str, wanted: Iterable[str]) -> list[dict[str, Any]]:
-            found = connection.execute(query, {"year": source.year, "addresses": sorted(wanted)})
-            names = [column[0] for column in found.description]
-            return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+            return rows_of(connection, query, [source.year, sorted(wanted)])
 
         # A rule on which rows two tables name binds no value.
         terms = [term for term in rows(_TERMS, addresses) if term["operator"] in _CLOSED]

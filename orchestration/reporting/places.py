@@ -1,14 +1,29 @@
-"""Where a report prints what: from a place to its figure, and from a printed cell to its places."""
+"""Where a report prints what: from a place to its figure, and from a printed cell to its places.
+
+The second is asked for each cell that is explained, and needs the whole report: it is kept beside the year's build, for
+as long as the version and the program stay the same.
+"""
 
 from __future__ import annotations
 
 import difflib
+import hashlib
+import json
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
+from orchestration.base.files import write_whole
 from orchestration.base.settings import Settings
-from orchestration.reporting.layout import PlacedFigure
-from orchestration.reporting.published import NoVersionError, Published, open_version
-from orchestration.reporting.report import report_places
+from orchestration.warehouse.current import current_versions
+
+if TYPE_CHECKING:
+    from orchestration.reporting.layout import PlacedFigure
+    from orchestration.reporting.published import Published
+
+#: Beside a year's build.
+KEPT = "places.json"
 
 
 class UnknownPlaceError(Exception):
@@ -29,6 +44,9 @@ class LocatedFigure:
 
 def at_place(settings: Settings, text: str) -> LocatedFigure:
     """The figure printed at a place. Raises ``UnknownPlaceError`` and ``NoVersionError``."""
+    from orchestration.reporting.published import open_version
+    from orchestration.reporting.report import report_places
+
     year, _, place = text.strip().partition("/")
     version = open_version(settings, int(year))
     known = {printed.place: printed for printed in report_places(version)}
@@ -40,8 +58,37 @@ def at_place(settings: Settings, text: str) -> LocatedFigure:
 
 def places_of(settings: Settings, year: int, address: str) -> list[str] | None:
     """Every place that prints a cell, or a figure computed from it; None where nothing is published."""
-    try:
-        version = open_version(settings, year)
-    except NoVersionError:
+    version = current_versions(settings).get(year)
+    if version is None:
         return None
-    return [each.place for each in report_places(version) if address in each.figure.addresses]
+    path, made_of = settings.build(year) / KEPT, f"{version} {_program()}"
+    kept = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    if kept.get("made_of") != made_of:
+        kept = {"made_of": made_of, "places": _all_places(settings, year)}
+        with suppress(OSError):  # who may only read here waits again next time
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(path, json.dumps(kept, ensure_ascii=False))
+    found: list[str] = kept["places"].get(address, [])
+    return found
+
+
+def _all_places(settings: Settings, year: int) -> dict[str, list[str]]:
+    """Address -> its places, in the report's order."""
+    from orchestration.reporting.published import open_version
+    from orchestration.reporting.report import report_places
+
+    found: dict[str, list[str]] = {}
+    for each in report_places(open_version(settings, year)):
+        for address in dict.fromkeys(each.figure.addresses):
+            found.setdefault(address, []).append(each.place)
+    return found
+
+
+def _program() -> str:
+    """The state of all that makes a report, by the dates of its files."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parents[1].rglob("*.*")):
+        if path.suffix != ".pyc":
+            stat = path.stat()
+            digest.update(f"{path.name} {stat.st_size} {stat.st_mtime_ns}\n".encode())
+    return digest.hexdigest()

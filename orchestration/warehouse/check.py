@@ -14,7 +14,7 @@ from orchestration.documents.formats import is_document
 from orchestration.documents.stated import rules_on_what_is_stated
 from orchestration.entries.contract import read_entry_contracts
 from orchestration.ledgers.contract import Contract, read_contract, read_contracts
-from orchestration.ledgers.reader import read_paths
+from orchestration.ledgers.reader import Year, read_paths
 from orchestration.rules.compiler import compile_rules
 from orchestration.rules.model import Rule, rules_beside
 from orchestration.warehouse import compiled
@@ -89,6 +89,23 @@ def _known(settings: Settings, folders: Sequence[Path]) -> tuple[dict[str, Contr
     return contracts, rules_beside(settings.rules, *(folder / RULES for folder in folders))
 
 
+def _read(
+    paths: Sequence[Path],
+    contracts: dict[str, Contract],
+    rules: Sequence[Rule],
+    year: int | None,
+    forced: Contract | None,
+) -> tuple[Year, list[DocumentReading]]:
+    documents = [path for path in paths if is_document(path)]
+    loose = [path for path in paths if path not in documents]
+    if not documents:
+        return read_paths(loose, year, contracts, forced), []
+    from orchestration.documents.reader import joined, read_document  # half a second, and few checks have any
+
+    readings = [read_document(path, contracts, rules, year) for path in documents]
+    return joined(readings, read_paths(loose, year, contracts, forced) if loose else None), readings
+
+
 def _whatever(
     settings: Settings, paths: Sequence[Path], contract: Path | None, year: int | None, as_published: bool
 ) -> tuple[Inputs, list[DocumentReading]]:
@@ -96,16 +113,7 @@ def _whatever(
     folders = [path for path in paths if path.is_dir()]
     contracts, rules = _known(settings, folders)
     forced = read_contract(contract) if contract else None
-    documents = [path for path in paths if is_document(path)]
-    loose = [path for path in paths if path not in documents]
-    ledgers = read_paths(loose, year, contracts, forced) if loose or not documents else None
-    readings: list[DocumentReading] = []
-    if documents:
-        from orchestration.documents.reader import joined, read_document  # half a second, and few checks have any
-
-        readings = [read_document(path, contracts, rules, year) for path in documents]
-        ledgers = joined(readings, ledgers)
-    assert ledgers is not None
+    ledgers, readings = _read(paths, contracts, rules, year, forced)
     rulebook = compile_rules(
         rules, ledgers.contracts, ledgers.year, str(settings.rules), cells=ledgers.cells, known=contracts
     )

@@ -23,6 +23,9 @@ from orchestration.explanation.explain import Explanation, explain
 from orchestration.explanation.wording import interval_text
 from orchestration.localisation.implied import IMPOSSIBLE, ImpliedInterval, free_interval
 from orchestration.localisation.solver.network import Quantity, Relation
+from orchestration.reporting import places
+from orchestration.reporting.published import open_version
+from orchestration.reporting.report import report_places
 from orchestration.warehouse import compiled
 from orchestration.warehouse.build import land_inputs, open_build, read_inputs
 from orchestration.warehouse.suspects import write_suspects
@@ -215,6 +218,26 @@ def test_without_a_build_the_published_version_is_read_and_said(
     assert "所读的表里没有规则明细" in result.stdout and "读自  已发布的版本 " in result.stdout
     found = json.loads(invoke(SUSPECT, "--json").stdout)
     assert (found["source"]["kind"], found["rules"], found["implied"], found["fits"]) == ("published", None, None, None)
+
+
+def test_places_in_the_report_are_kept_for_as_long_as_version_and_program_stay(
+    published: Published, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(home=tmp_path / "home", raw=published.settings.raw)
+    shutil.copytree(published.settings.home / "published", settings.home / "published")
+    shutil.copy(published.settings.current, settings.current)
+    found = places.places_of(settings, 2024, SUSPECT)
+    assert found and found == [each.place for each in report_places(open_version(settings, 2024))
+                               if SUSPECT in each.figure.addresses]  # fmt: skip
+    kept = settings.build(2024) / places.KEPT
+    told = json.loads(kept.read_text(encoding="utf-8"))
+    assert told["places"][SUSPECT] == found
+    kept.write_text(json.dumps({**told, "places": {SUSPECT: ["kept"]}}), encoding="utf-8")
+    assert places.places_of(settings, 2024, SUSPECT) == ["kept"]
+    assert places.places_of(settings, 2024, "2024/nowhere") == []
+    monkeypatch.setattr(places, "_program", lambda: "another")
+    assert places.places_of(settings, 2024, SUSPECT) == found
+    assert places.places_of(settings, 2023, SUSPECT) is None
 
 
 # --- the interval, by brute force ---------------------------------------------------------------------------------
