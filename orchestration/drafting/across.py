@@ -7,11 +7,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from orchestration.drafting.columns import DraftColumn
 from orchestration.drafting.figures import Figures
 from orchestration.drafting.lines import Lines, surprise
 from orchestration.drafting.relations import find_relations, verdicts
 from orchestration.drafting.rule import Amounts, Break, DraftRule, believed, joined, shown
-from orchestration.drafting.tables import DraftColumn, DraftTable
+from orchestration.drafting.tables import DraftTable
 from orchestration.ledgers.spreadsheet import reference
 
 #: Bits that a meeting of two tables must have over what was tried: a chance of one in a million.
@@ -78,8 +79,8 @@ def _vectors(table: DraftTable, amounts: Amounts, scale: int) -> Iterator[_Vecto
     """A table's totals (all rows of a short table); where it prints none, the sum of its details."""
     if not table.keys:
         return
-    details = [i for i, r in enumerate(table.rows) if not table.is_total(r)]
-    has_total = len(details) < len(table.rows)
+    details = [i for i, r in enumerate(table.rows) if table.kind(r) == "detail"]
+    has_total = any(table.is_total(r) for r in table.rows)
     for i, r in enumerate(table.rows):
         key, is_total = joined(table.key(r)), table.is_total(r)
         if (is_total or len(table.rows) <= _SUMMARY_ROWS) and not set("() /") & set(key):

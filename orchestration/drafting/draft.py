@@ -12,8 +12,10 @@ from pathlib import Path
 
 from orchestration.base.problems import InputError, Problem
 from orchestration.drafting.across import joined_rows, shared_totals
+from orchestration.drafting.columns import vocabulary_of
+from orchestration.drafting.levels import level_rules, with_levels
 from orchestration.drafting.rule import Amounts, Break, DraftRule, amounts_of
-from orchestration.drafting.tables import DraftTable, find_tables, vocabulary_of
+from orchestration.drafting.tables import DraftTable, find_tables
 from orchestration.drafting.within import listed_rules, row_rules, share_rules, total_rules
 from orchestration.ledgers.contract import Contract
 from orchestration.ledgers.sources import COMPANIONS
@@ -49,6 +51,7 @@ def draft_paths(paths: Sequence[Path], contracts: Mapping[str, Contract], second
     if not tables:
         raise InputError([Problem(str(paths[0]), "", "", "没有找到表格", "表头之下有数的表")])
     amounts = [amounts_of(table) for table in tables]
+    tables = [with_levels(table, each) for table, each in zip(tables, amounts, strict=True)]
     rules: list[DraftRule] = []
     undecided = [f"{table.name}：{text}" for table in tables for text in table.undecided]
     zero: dict[str, bool] = {}
@@ -77,6 +80,7 @@ def _within(table: DraftTable, amounts: Amounts, until: float | None) -> tuple[l
     rules = [
         *found,
         *total_rules(table, amounts),
+        *level_rules(table, amounts),
         *share_rules(table, amounts),
         *listed_rules(table, amounts, _left(until)),
     ]

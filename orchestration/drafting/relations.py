@@ -140,7 +140,7 @@ class _Finder:
                 self.relations.partial.append(what)
                 break
             line = self.lines.lines[number]
-            for candidate in set(propose(line)):
+            for candidate in dict.fromkeys(propose(line)):
                 votes[candidate] += try_line(line, candidate, self.lines.one).bits
         rivals: dict[int, list[tuple[int, Candidate]]] = defaultdict(list)
         for candidate, bits in votes.items():

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 
+from orchestration.drafting.columns import DraftColumn
 from orchestration.drafting.figures import Figures
-from orchestration.drafting.tables import DraftColumn, DraftTable
+from orchestration.drafting.tables import DraftTable
 from orchestration.ledgers.cell import Cell
 from orchestration.ledgers.contract import Contract
 from orchestration.ledgers.money import MONEY_UNITS, FigureError, is_dash, parse_figure
@@ -22,6 +23,10 @@ from orchestration.ledgers.spreadsheet import reference
 KEPT_FOR_ONE_BREAK = 6
 #: Words that state a zero; a draft says that it took them so.
 ZERO_WORDS = ("未支出", "未发生", "不变", "无", "零")
+
+
+#: Measures that can be added.
+SUMMED = ("money", "person", "count", "point")
 
 
 @dataclass(frozen=True)
@@ -156,6 +161,10 @@ def shown(table: DraftTable, column: DraftColumn, value: int, scale: int, like: 
     if places > _places(exact):
         exact = exact.quantize(Decimal(1).scaleb(-places))
     return f"{exact:,f}" + ("%" if percent else "")
+
+
+def break_at(table: DraftTable, r: int, column: DraftColumn, expected: str) -> Break:
+    return Break(table.grid.file, table.grid.sheet, reference(r, column.at), table.text(r, column), expected)
 
 
 def believed(kept: int, broken: int) -> bool:

@@ -6,14 +6,13 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from orchestration.drafting.columns import DraftColumn
 from orchestration.drafting.figures import Figures
 from orchestration.drafting.lines import Candidate, Lines
 from orchestration.drafting.relations import Relations, find_relations, verdicts
-from orchestration.drafting.rule import Amounts, Break, DraftRule, believed, joined, shown
-from orchestration.drafting.tables import DraftColumn, DraftTable
-from orchestration.ledgers.spreadsheet import reference
+from orchestration.drafting.rule import SUMMED, Amounts, Break, DraftRule, believed, break_at, joined, shown
+from orchestration.drafting.tables import DraftTable
 
-_SUMMED = ("money", "person", "count", "point")
 #: A measure, how many of its totals are the sum of their rows, and those that are not.
 _Judged = tuple[DraftColumn, int, list[Break]]
 
@@ -40,25 +39,48 @@ def row_rules(table: DraftTable, amounts: Amounts, seconds: float | None) -> tup
 
 
 def total_rules(table: DraftTable, amounts: Amounts) -> list[DraftRule]:
-    """Each total row as the sum of the rows that share its key; for the measures of which that holds."""
-    totals = [i for i, r in enumerate(table.rows) if table.is_total(r)]
-    if not totals or not table.keys:
+    """Each total row as the sum of the rows that share its key, and a total that shares it with none as the sum of all;
+    for the measures of which that holds.
+    """
+    if not table.keys:
         return []
     groups = _details(table)
+    totals = [i for i, r in enumerate(table.rows) if table.is_total(r)]
+    of_groups = [i for i in totals if table.key(table.rows[i])[:-1] in groups]
+    of_all = [i for i in totals if i not in of_groups]
+    rules = []
+    if of_groups and (chosen := _chosen(table, amounts, of_groups, groups)):
+        rules.append(_total_rule(table, of_groups, chosen))
+    if len(of_all) == 1:
+        key = table.key(table.rows[of_all[0]])
+        everything = {key[:-1]: [i for rows in groups.values() for i in rows]}
+        if chosen := _chosen(table, amounts, of_all, everything):
+            rules.append(_whole_rule(table, of_all, chosen, joined(key)))
+    return rules
+
+
+def _chosen(
+    table: DraftTable, amounts: Amounts, totals: Sequence[int], groups: dict[tuple[str, ...], list[int]]
+) -> list[_Judged]:
     judged: list[_Judged] = []
     for m, column in enumerate(table.measures):
-        if column.kind in _SUMMED:
+        if column.kind in SUMMED:
             kept, breaks = _sums(table, amounts.figures, m, column, totals, groups)
             judged.append((column, kept, breaks))
-    chosen = _summing(judged)
-    return [_total_rule(table, totals, chosen)] if chosen else []
+    return _summing(judged)
+
+
+def _whole_rule(table: DraftTable, totals: Sequence[int], chosen: Sequence[_Judged], key: str) -> DraftRule:
+    rule = _total_rule(table, totals, chosen)
+    check = f"{table.name}/{key}/{{measure}} = sum({table.name}/*/{{measure}})"
+    return replace(rule, id=f"{table.name}_total_of_all", title="合计＝全部各行之和", check=check)
 
 
 def _details(table: DraftTable) -> dict[tuple[str, ...], list[int]]:
-    """The rows that are no totals, by what their keys share with their total's."""
+    """The rows that are parts of a total, by what their keys share with it: of a hierarchy its leaves."""
     groups: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for i, r in enumerate(table.rows):
-        if not table.is_total(r):
+        if table.kind(r) == "detail":
             groups[table.key(r)[:-1]].append(i)
     return groups
 
@@ -95,7 +117,7 @@ def share_rules(table: DraftTable, amounts: Amounts) -> Iterator[DraftRule]:
     if len(totals) != 1 or len(table.keys) != 1:
         return
     rates = [m for m, column in enumerate(table.measures) if column.kind == "ratio"]
-    summed = [m for m, column in enumerate(table.measures) if column.kind in _SUMMED]
+    summed = [m for m, column in enumerate(table.measures) if column.kind in SUMMED]
     for rate in rates:
         shares = (_share_rule(table, amounts.figures, rate, m, totals[0]) for m in summed)
         if rule := next(filter(None, shares), None):
@@ -126,7 +148,7 @@ def _share_rule(table: DraftTable, figures: Figures, rate: int, m: int, total: i
         f" / {table.name}/total/{measure.name}",
         kept=kept,
         tried=len(rows),
-        breaks=tuple(_break(table, table.rows[i], column, "本行占合计之比") for i in broken),
+        breaks=tuple(break_at(table, table.rows[i], column, "本行占合计之比") for i in broken),
         when_printed="left",
         operands=((table.name, -1, column.at), (table.name, -1, measure.at)),
     )
@@ -149,12 +171,8 @@ def _sums(
             kept += 1
         else:
             expected = f"{shown(table, column, total, figures.scale, table.text(r, column))}（{len(parts)} 行之和）"
-            breaks.append(_break(table, r, column, expected))
+            breaks.append(break_at(table, r, column, expected))
     return kept, breaks
-
-
-def _break(table: DraftTable, r: int, column: DraftColumn, expected: str) -> Break:
-    return Break(table.grid.file, table.grid.sheet, reference(r, column.at), table.text(r, column), expected)
 
 
 def _sensible(table: DraftTable, candidate: Candidate) -> bool:
@@ -175,7 +193,7 @@ def _row_break(table: DraftTable, amounts: Amounts, candidate: Candidate, i: int
         below = values[1] if candidate.operator == "Division" else values[0]
         millionths = above * 10**6 // below
         expected = shown(table, column, millionths, 6, table.text(r, column))
-    return _break(table, r, column, f"{expected}（{_formula(table, candidate, headers=True)}）")
+    return break_at(table, r, column, f"{expected}（{_formula(table, candidate, headers=True)}）")
 
 
 def _formula(table: DraftTable, candidate: Candidate, *, headers: bool) -> str:
@@ -214,15 +232,15 @@ def _row_rule(
 
 def listed_rules(table: DraftTable, amounts: Amounts, seconds: float | None) -> Iterator[DraftRule]:
     """Rows that are the sum of other named rows (subtotals by numbering, indent or code), in several measures."""
-    summed = [m for m, column in enumerate(table.measures) if column.kind in _SUMMED]
-    if len(summed) < 2 or len(table.keys) != 1 or len(table.rows) > 400:
+    summed = [m for m, column in enumerate(table.measures) if column.kind in SUMMED]
+    if len(summed) < 2 or len(table.keys) != 1 or len(table.rows) > 400 or table.hierarchy:
         return
     figures = _only(amounts.figures, summed)
     lines = Lines(figures, columns=True)
     for number, relation in enumerate(find_relations(figures, seconds, directions=(True,)).found, 1):
         candidate = relation.candidate
         names = [joined(table.key(table.rows[p])) for p in (candidate.result, *candidate.operands)]
-        if candidate.operator != "Sum" or set("() ") & set("".join(names)) or _is_whole(table, candidate):
+        if candidate.operator != "Sum" or set("() ") & set("".join(names)) or _is_told(table, candidate):
             continue
         verdict = verdicts(lines, candidate)
         holds = [table.measures[summed[m]] for m, said in enumerate(verdict) if said]
@@ -239,10 +257,13 @@ def _only(figures: Figures, measures: Sequence[int]) -> Figures:
     )
 
 
-def _is_whole(table: DraftTable, candidate: Candidate) -> bool:
-    """Whether a total row as the sum of all details: the rule on totals says that."""
-    details = sum(not table.is_total(r) for r in table.rows)
-    return table.is_total(table.rows[candidate.result]) and len(candidate.operands) == details
+def _is_told(table: DraftTable, candidate: Candidate) -> bool:
+    """Whether another rule says it: of a subtotal, or of a total row as the sum of all details or subtotals."""
+    row = table.rows[candidate.result]
+    details = sum(table.kind(r) == "detail" for r in table.rows)
+    of_subtotals = all(table.kind(table.rows[p]) == "subtotal" for p in candidate.operands)
+    whole = of_subtotals or len(candidate.operands) == details
+    return table.kind(row) == "subtotal" or (table.is_total(row) and whole)
 
 
 def _listed_rule(

@@ -9,9 +9,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from orchestration.drafting.columns import DraftColumn
 from orchestration.drafting.draft import Draft
+from orchestration.drafting.keys import DraftKey
 from orchestration.drafting.rule import Break, DraftRule, assumed_unit, zero_words
-from orchestration.drafting.tables import DraftColumn, DraftTable
+from orchestration.drafting.tables import DraftTable
 from orchestration.ledgers.spreadsheet import reference
 
 #: Breaks that a rule's comment lists; all of them stand in the JSON.
@@ -47,6 +49,7 @@ def contract_lines(draft: Draft, table: DraftTable) -> Iterator[str]:
     yield f"titles: [{', '.join(_text(name) for name in _names(draft, table))}]"
     if any(column.kind == "money" for column in table.measures):
         yield f"unit: {table.unit or f'{assumed_unit(table)}  # 待定：表上没有写明金额单位'}"
+    yield from _layout_lines(table)
     yield from _column_lines(table)
     if table.totals:
         yield f"total: [{', '.join(_text(word) for word in table.totals)}]"
@@ -57,13 +60,40 @@ def contract_lines(draft: Draft, table: DraftTable) -> Iterator[str]:
     yield "required: false"
 
 
+def _layout_lines(table: DraftTable) -> Iterator[str]:
+    """Where the table stands and what of it is not like the plainest."""
+    if table.region:
+        begin, until = table.region
+        yield f"region: {{from: {_text(begin)}" + (f", until: {_text(until)}}}" if until else "}")
+    depth = table.header[1] - table.header[0] + 1
+    if depth > 2:
+        yield f"header: {{rows: {depth}}}"
+    if any(column.role == "ignored" for column in table.columns):
+        yield "others: ignore"
+    if table.keying and table.keying.carried:
+        yield "blank_key: carry"
+    if table.hierarchy:
+        how = f"by: {table.hierarchy.by}" if table.hierarchy.by else f"prefixes: {list(table.hierarchy.prefixes)}"
+        yield f"hierarchy: {{key: {table.hierarchy.key}, {how}}}"
+
+
 def _column_lines(table: DraftTable) -> Iterator[str]:
     """The columns by their roles; keys are asked for also where none was found."""
-    texts = [column for column in table.columns if column.role == "text"]
-    for part, columns in (("keys", table.keys), ("texts", texts), ("measures", table.measures)):
-        if columns or part == "keys":
+    yield "keys:"
+    yield from (f"  - {_key(table, key)}" for key in table.keys)
+    texts = [column for column in table.columns if column.role == "text" and column.header]
+    for part, columns in (("texts", texts), ("measures", table.measures)):
+        if columns:
             yield f"{part}:"
             yield from (f"  - {_column(table, column)}" for column in columns)
+
+
+def _key(table: DraftTable, key: DraftKey) -> str:
+    if len(key.columns) > 1:
+        return f"{{name: {key.name}, columns: [{', '.join(_text(column.header) for column in key.columns)}]}}"
+    if not key.header:
+        return f"{{name: {key.name}, header: 名称, left_of: figures}}"
+    return _column(table, key.columns[0])
 
 
 def _names(draft: Draft, table: DraftTable) -> list[str]:

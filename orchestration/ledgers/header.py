@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -54,11 +54,16 @@ class _Label:
         return list(dict.fromkeys("".join(path) for path in paths))
 
 
-def _labels(grid: Grid, first: int, depth: int) -> list[_Label]:
+def paths_of(grid: Grid, first: int, depth: int) -> list[tuple[str, ...]]:
+    """For each column the texts of a header from the top down, as printed."""
+    return [label.path for label in _labels(grid, first, depth, shown)]
+
+
+def _labels(grid: Grid, first: int, depth: int, read: Callable[[str], str] = fold) -> list[_Label]:
     """For each column its label. A text of an upper row reaches over the columns to its right that have none of their
     own there but one below, as far as what it stands under reaches.
     """
-    rows = [[fold(text) for text in row] for row in grid.rows[first : first + depth]]
+    rows = [list(map(read, row)) for row in grid.rows[first : first + depth]]
     texts = [""] * depth
     labels = []
     for own in itertools.zip_longest(*rows, fillvalue=""):

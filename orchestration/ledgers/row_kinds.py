@@ -39,6 +39,22 @@ def _is(kind: str, text: str) -> bool:
     return bool(_patterns()[kind].fullmatch(folded))
 
 
+def kind_said(text: str) -> str:
+    """The kind of row that a name speaks of, whatever a contract says: total, subtotal, of_which; else detail."""
+    return next((kind for kind in ("total", "subtotal", "of_which") if text and _is(kind, text)), "detail")
+
+
+def is_continued(text: str) -> bool:
+    """Whether a title says that its table goes on from the page before: 续表."""
+    return _is("continuation", text)
+
+
+def is_beside(row: list[str]) -> bool:
+    """Whether a row numbers the columns, or is a note: none of any table's rows."""
+    texts = [text for text in row if fold(text)]
+    return bool(texts) and (_is_note(texts) or _numbers_columns(texts))
+
+
 def kind_of(names: dict[str, str], contract: Contract, told: str | None = None) -> tuple[str, str]:
     """The kind of a row that carries figures, and the text that says so: detail, total, subtotal, of_which or memo.
 
@@ -149,4 +165,4 @@ def _numbers_columns(texts: list[str]) -> bool:
     return in_step and (bool(words) or (values[0] == 1 and len(values) > _FEWEST_NUMBERS))
 
 
-__all__ = ["DETAIL", "LEFT_OUT", "UNPROVED", "kind_of", "left_out_as", "numbering_or_detail"]
+__all__ = ["DETAIL", "LEFT_OUT", "UNPROVED", "is_beside", "is_continued", "kind_of", "kind_said", "left_out_as", "numbering_or_detail"]

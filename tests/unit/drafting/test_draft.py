@@ -111,21 +111,22 @@ def test_every_planted_slip_is_found_and_nothing_else(tmp_path: Path) -> None:
     rows, places = grouped(5_000, 500)
     clean = draft_paths([write_csv(tmp_path / "clean.csv", rows)], {})
     assert clean.breaks == [] and len(clean.rules) == 3
+    assert [len(key.columns) for key in clean.tables[0].keys] == [2, 1, 1]
     draw = random.Random(7)
-    groups: set[tuple[str, int]] = set()
-    planted = set()
+    groups: set[tuple[tuple[str, ...], int]] = set()
+    planted: set[tuple[int, int]] = set()
     while len(planted) < 200:
         r, c = draw.choice(places)
-        if (rows[r][1], c) not in groups:  # two slips in one sum might hide each other
-            groups.add((rows[r][1], c))
+        if (tuple(rows[r][:3]), c) not in groups:  # two slips in one sum might hide each other
+            groups.add((tuple(rows[r][:3]), c))
             planted.add((r, c))
             rows[r][c] = fen(int(rows[r][c].replace(",", "").replace(".", "")) + draw.randrange(1, 10**6))
     before = time.process_time()
     dirty = draft_paths([write_csv(tmp_path / "dirty.csv", rows)], {})
     assert time.process_time() - before < 10
-    total = {rows[r][1]: f"{r + 1}" for r in range(2, len(rows)) if rows[r][2] == "合计"}
+    total = {tuple(rows[r][:3]): f"{r + 1}" for r in range(2, len(rows)) if rows[r][3] == "合计"}
     broken = {each.cell for each in dirty.breaks if each.rule.endswith("_total")}
-    assert broken == {f"{'ABCDEFGHIJ'[c]}{total[unit]}" for unit, c in groups}
+    assert broken == {f"{'ABCDEFGHIJK'[c]}{total[unit]}" for unit, c in groups}
 
 
 def test_two_tables_of_a_sheet_are_told_apart() -> None:
@@ -141,7 +142,7 @@ def test_two_tables_of_a_sheet_are_told_apart() -> None:
 def test_a_group_stands_above_its_columns() -> None:
     rows = [["单位", "预算", "预算", "决算"], ["单位", "上年", "本年", "决算"], ["甲", "1.0", "2.0", "3.0"]]
     (table,) = find_tables(Grid("a.csv", "", rows), "a", {})
-    assert [column.header for column in table.columns] == ["单位", "预算上年", "预算本年", "决算"]
+    assert [column.header for column in table.columns] == ["单位", "预算/上年", "预算/本年", "决算"]
     assert table.header == (0, 1)
 
 

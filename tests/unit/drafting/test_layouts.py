@@ -1,0 +1,199 @@
+"""Tables that are not plain: what a draft says of them is what the reader reads by it, row by row."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from orchestration.base.settings import ROOT
+from orchestration.drafting.draft import Draft, draft_paths
+from orchestration.drafting.rule import joined
+from orchestration.drafting.writing import contract_lines, write_draft
+from orchestration.ledgers.contract import read_contracts
+from orchestration.ledgers.reader import read_paths, read_year
+from orchestration.ledgers.row_kinds import kind_said
+from orchestration.rules.compiler import compile_rules
+from orchestration.rules.model import read_rules
+from tests.second_year import fill
+from tests.unit.drafting.made import fen, grouped, write_csv
+
+
+def drafted(tmp_path: Path, rows: Sequence[Sequence[str]], name: str = "表.csv") -> Draft:
+    """The draft of a table, after the reader has read each row by it as the draft did, and compiled its rules."""
+    path = write_csv(tmp_path / name, rows)
+    return as_read(tmp_path, draft_paths([path], {}), path)
+
+
+def as_read(tmp_path: Path, draft: Draft, path: Path) -> Draft:
+    write_draft(draft, tmp_path / "draft")
+    contracts = read_contracts(tmp_path / "draft" / "contracts")
+    ledgers = read_paths([path], 2024, contracts)
+    for table in draft.tables:
+        read = {cell.row_key: cell.row_kind for cell in ledgers.ledgers[table.name].cells}
+        assert read == {joined(table.key(r)): table.kind(r) for r in table.rows}
+    book = compile_rules(read_rules(tmp_path / "draft" / "rules"), ledgers.contracts, 2024, cells=ledgers.cells)
+    assert not book.skipped and len(book.rules) == len(draft.rules)
+    return draft
+
+
+def text(draft: Draft) -> str:
+    return "\n".join(line for table in draft.tables for line in contract_lines(draft, table))
+
+
+def amounts(draw: random.Random, count: int) -> list[int]:
+    return [draw.randrange(10_000, 90_000_000) for _ in range(count)]
+
+
+def added(*rows: Sequence[int]) -> list[int]:
+    return [sum(column) for column in zip(*rows, strict=True)]
+
+
+def test_a_key_of_four_parts_is_joined_to_three(tmp_path: Path) -> None:
+    rows, _ = grouped(250, 125)
+    draft = drafted(tmp_path, rows)
+    assert 'columns: ["地区", "单位"]' in text(draft)
+    (total,) = [rule for rule in draft.rules if rule.id.endswith("_total")]
+    assert (total.kept, total.breaks) == (125 * 7, ())
+
+
+def test_the_total_of_all_groups_is_the_sum_of_all_rows(tmp_path: Path) -> None:
+    rows, _ = grouped(40, 8)
+    whole = [
+        sum(int(row[c].replace(",", "").replace(".", "")) for row in rows[2:] if row[3] == "合计") for c in range(4, 11)
+    ]
+    draft = drafted(tmp_path, [*rows, ["总计", "", "", "", *map(fen, whole)]])
+    assert {rule.id.partition("_")[2]: (rule.kept, rule.breaks) for rule in draft.rules if "合计" in rule.title[:2]} == {
+        "total": (8 * 7, ()), "total_of_all": (7, ()), "column_8": (49, ()),
+    }  # fmt: skip
+
+
+def test_a_blank_that_repeats_the_name_above_is_carried(tmp_path: Path) -> None:
+    draw = random.Random(3)
+    rows = [["单位", "车辆类别", "燃油费", "维修费"]]
+    for unit in ("厅机关", "考试院"):
+        parts = [amounts(draw, 2) for _ in range(3)]
+        rows += [[unit if n == 0 else "", kind, *map(fen, parts[n])] for n, kind in enumerate(("轿车", "客车", "货车"))]
+        rows.append(["", "合计", *map(fen, added(*parts))])
+    draft = drafted(tmp_path, rows)
+    assert "blank_key: carry" in text(draft)
+    assert [(rule.kept, rule.breaks) for rule in draft.rules if rule.id.endswith("_total")] == [(4, ())]
+
+
+def test_subtotals_beside_a_total_are_the_sums_of_the_rows_above_them(tmp_path: Path) -> None:
+    draw = random.Random(5)
+    rows, parts, every = [["项目", "预算", "决算"]], [], []
+    for n in range(9):
+        parts.append(amounts(draw, 2))
+        rows.append([f"项目{n}", *map(fen, parts[-1])])
+        if n % 3 == 2:
+            rows.append(["小计", *map(fen, added(*parts))])
+            every, parts = [*every, *parts], []
+    draft = drafted(tmp_path, [*rows, ["合计", *map(fen, added(*every))]])
+    assert {rule.check.partition("=")[2].strip()[:9]: (rule.kept, rule.breaks) for rule in draft.rules} == {
+        "children(": (6, ()), "sum(表/*/{".replace("表", draft.tables[0].name)[:9]: (2, ()),
+    }  # fmt: skip
+
+
+LEVELS = {
+    "prefixes: [3, 5, 7]": ["205", "20502", "2050201", "2050202", "20503", "2050301", "2050302", "208", "20805", "2080501",
+                            "2080502"],
+    "by: numbering": ["一、教育", "（一）普通教育", "1.学前", "2.小学", "（二）职业教育", "1.中专", "2.技校", "二、社保",
+                      "（一）行政", "1.机关", "2.离退休"],
+    "by: indent": ["教育", "  普通教育", "    学前", "    小学", "  职业教育", "    中专", "    技校", "社保", "  行政",
+                   "    机关", "    离退休"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("how", LEVELS)
+def test_levels_that_names_tell_and_figures_keep_are_a_hierarchy(tmp_path: Path, how: str) -> None:
+    draw = random.Random(7)
+    names = LEVELS[how]
+    figures = {n: amounts(draw, 3) for n in (2, 3, 5, 6, 9, 10)}
+    figures |= {1: added(figures[2], figures[3]), 4: added(figures[5], figures[6]), 8: added(figures[9], figures[10])}
+    figures |= {0: added(figures[1], figures[4]), 7: figures[8]}
+    rows = [["科目", "预算", "调整", "决算"], *([name, *map(fen, figures[n])] for n, name in enumerate(names))]
+    rows.append(["合计", *map(fen, added(figures[0], figures[7]))])
+    draft = drafted(tmp_path, rows)
+    assert how in text(draft)
+    (levels,) = [rule for rule in draft.rules if "children(" in rule.check]
+    assert (levels.kept, levels.breaks) == (15, ())
+    rows[2][1] = fen(figures[1][0] + 1)
+    broken = drafted(tmp_path, rows, "错.csv").breaks
+    assert {each.cell for each in broken} == {"B2", "B3"}  # it and the level above it
+
+
+def test_names_that_only_look_like_levels_are_none(tmp_path: Path) -> None:
+    draw = random.Random(9)
+    rows = [
+        ["编码", "预算", "决算"],
+        *([code, *map(fen, amounts(draw, 2))] for code in ("101", "10101", "102", "10201")),
+    ]
+    assert "hierarchy" not in text(drafted(tmp_path, rows))
+
+
+def test_a_header_of_three_rows_is_read_by_its_paths(tmp_path: Path) -> None:
+    draw = random.Random(11)
+    rows = [
+        ["部门：示例厅", "", "", "", "", "金额单位：万元"],
+        ["单位", "年初预算", "", "", "决算", ""],
+        ["", "合计", "其中", "", "合计", "其中"],
+        ["", "", "出国费", "车辆费", "", "出国费"],
+        ["栏次", "1", "2", "3", "4", "5"],
+    ]
+    for n in range(5):
+        a, b, c, d = amounts(draw, 4)
+        rows.append([f"单位{n}", fen(a + b), fen(a), fen(b), fen(c + d), fen(c)])
+    draft = drafted(tmp_path, rows)
+    (table,) = draft.tables
+    assert "header: {rows: 3}" in text(draft) and table.unit == "万元" and len(table.rows) == 5
+    assert [c.header for c in table.measures][:3] == ["年初预算/合计", "年初预算/其中/出国费", "年初预算/其中/车辆费"]
+
+
+def test_two_tables_of_a_sheet_are_parts_of_it(tmp_path: Path) -> None:
+    draw = random.Random(13)
+    book = openpyxl.Workbook()
+    page = book.active
+    assert page is not None
+    page.append(["部门收支"])
+    for title in ("表一 收入", "表二 支出"):
+        parts = [amounts(draw, 2) for _ in range(4)]
+        page.append([title])
+        page.append(["项目", "预算数", "决算数"])
+        for n, part in enumerate(parts):
+            page.append([f"{title}{n}", *(value / 100 for value in part)])
+        page.append(["合计", *(value / 100 for value in added(*parts))])
+        page.append([])
+    book.save(tmp_path / "收支.xlsx")
+    draft = as_read(tmp_path, draft_paths([tmp_path / "收支.xlsx"], {}), tmp_path / "收支.xlsx")
+    assert [table.region for table in draft.tables] == [("部门收支", "表二支出"), ("表二支出", "")]
+    assert all(rule.breaks == () and rule.kept == 2 for rule in draft.rules if "sum(" in rule.check)
+
+
+def test_names_without_a_header_stand_left_of_the_figures(tmp_path: Path) -> None:
+    draw = random.Random(15)
+    rows = [["", "2022", "2023"], *([f"地区{n}", *map(fen, amounts(draw, 2))] for n in range(4))]
+    assert "left_of: figures" in text(drafted(tmp_path, rows))
+
+
+def test_a_header_that_stands_twice_is_told_by_its_number(tmp_path: Path) -> None:
+    draw = random.Random(17)
+    rows = [["项目", "金额", "说明", "金额"], *([f"项{n}", fen(a), f"甲{n}", fen(b)] for n, (a, b) in enumerate(
+        amounts(draw, 2) for _ in range(3)))]  # fmt: skip
+    assert '"金额#2"' in text(drafted(tmp_path, rows))
+
+
+@pytest.mark.parametrize(("word", "kind"), [("全厅合计", "total"), ("小计", "subtotal"), ("其中：车辆", "of_which"),
+                                            ("共计", "total"), ("Subtotal", "subtotal"), ("合计科", "detail"), ("", "detail")])  # fmt: skip
+def test_what_a_row_is_called_is_known_in_one_place(word: str, kind: str) -> None:
+    assert kind_said(word) == kind
+
+
+def test_the_draft_of_what_new_year_makes_is_its_contract(tmp_path: Path) -> None:
+    """Filled in with the figures of a year, each sheet's draft names the keys, measures, units and totals that its
+    contract does.
+    """
+    assert fill and read_year and ROOT
