@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -75,10 +75,7 @@ def find_columns(
             continue
         match = _HEADER_UNIT.search(label)
         bare = label[: match.start()] if match else label
-        plain = fold(bare.replace("/", ""))
-        name = vocabulary.get(plain) or vocabulary.get(fold(label)) or slug(bare) or f"column_{len(vocabulary) + 1}"
-        if bare:
-            vocabulary.setdefault(plain, name)
+        name = _name(bare, label, vocabulary)
         used[name] += 1
         headers[bare] += 1
         if used[name] > 1:
@@ -86,6 +83,15 @@ def find_columns(
         told = f"{bare}#{headers[bare]}" if bare and headers[bare] > 1 else bare
         columns.append(_described(DraftColumn(c, told, name, "text"), cells, match[1] if match else "", unit))
     return columns
+
+
+def _name(bare: str, label: str, vocabulary: dict[str, str]) -> str:
+    """What a header is called in code; one that is new joins the vocabulary."""
+    plain = fold(bare.replace("/", ""))
+    name = vocabulary.get(plain) or vocabulary.get(fold(label)) or slug(bare) or f"column_{len(vocabulary) + 1}"
+    if bare:
+        vocabulary.setdefault(plain, name)
+    return name
 
 
 def at(grid: Grid, r: int, c: int) -> str:
@@ -99,8 +105,8 @@ def _described(column: DraftColumn, cells: Sequence[str], header_unit: str, unit
     if not filled:
         # A column without one figure: an amount column of a year in which nothing happened, if the table has amounts.
         return column
-    numbers = [int(text) for text in filled if text.isdecimal()]
-    if column.header in NUMBERING or (column.at <= 1 and _counts_rows(numbers, len(filled))):
+    if _numbers_rows(column, filled):
+        numbers = [text for text in filled if text.isdecimal()]
         return replace(column, kind="integer" if len(numbers) >= len(filled) - 1 else "text")
     if _are_codes(column, filled) or len(figures) * _MOSTLY[1] < len(filled) * _MOSTLY[0]:
         return replace(column, kind="text")
@@ -109,9 +115,11 @@ def _described(column: DraftColumn, cells: Sequence[str], header_unit: str, unit
     return _measure(column, figures, header_unit.replace("％", "%"), unit)
 
 
-def _counts_rows(numbers: Sequence[int], filled: int) -> bool:
-    """1, 2, 3 … in all rows but one at most (the total's)."""
-    return list(numbers) == list(range(1, len(numbers) + 1)) and len(numbers) >= max(2, filled - 1)
+def _numbers_rows(column: DraftColumn, filled: Sequence[str]) -> bool:
+    """A running number by its header; or 1, 2, 3 … far left in all rows but one at most (the total's)."""
+    numbers = [int(text) for text in filled if text.isdecimal()]
+    in_step = numbers == list(range(1, len(numbers) + 1)) and len(numbers) >= max(2, len(filled) - 1)
+    return column.header in NUMBERING or (column.at <= 1 and in_step)
 
 
 def _are_codes(column: DraftColumn, filled: Sequence[str]) -> bool:
@@ -121,11 +129,15 @@ def _are_codes(column: DraftColumn, filled: Sequence[str]) -> bool:
         return False
     if _CODES.search(column.header):
         return True
-    known = set(digits)
-    lengths = sorted({len(text) for text in known})
-    longer = [text for text in known if len(text) > lengths[0]]
-    within = [text for text in longer if any(text[:n] in known for n in lengths if n < len(text))]
-    return column.at == 0 and len(known) == len(digits) and len(within) * 2 > len(longer) > 0
+    return column.at == 0 and len(set(digits)) == len(digits) and _begin_with_others(set(digits))
+
+
+def _begin_with_others(codes: Set[str]) -> bool:
+    """Whether most of the longer codes begin with a shorter one."""
+    lengths = sorted({len(code) for code in codes})
+    longer = [code for code in codes if len(code) > lengths[0]]
+    within = [code for code in longer if any(code[:n] in codes for n in lengths if n < len(code))]
+    return len(within) * 2 > len(longer)
 
 
 def _measure(column: DraftColumn, figures: Sequence[str], header_unit: str, unit: str) -> DraftColumn:

@@ -70,7 +70,7 @@ def draft_paths(paths: Sequence[Path], contracts: Mapping[str, Contract], second
 
 def _tables(grids: Sequence[tuple[Path, Grid]], contracts: Mapping[str, Contract]) -> list[DraftTable]:
     vocabulary = vocabulary_of(contracts)
-    found = [table for path, grid in grids for table in find_tables(grid, path.stem, vocabulary)]
+    found = [table for path, grid in grids for table in find_tables(grid, path.stem, vocabulary, contracts)]
     return _named_apart(found, contracts)
 
 

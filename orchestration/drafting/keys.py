@@ -48,9 +48,13 @@ class Keying:
     parts: Mapping[int, tuple[str, ...]]
 
 
-def find_keys(columns: Sequence[DraftColumn], rows: Sequence[int], text: Texts) -> Keying | None:
+def find_keys(
+    columns: Sequence[DraftColumn], rows: Sequence[int], text: Texts, first: Sequence[DraftColumn] = ()
+) -> Keying | None:
     """The smallest set of columns that tells rows apart, the leftmost of those; None where none does. A running number
     does so only where no name does: next year it may number other rows.
+
+    ``first``: columns that are tried before all others.
 
     A row that is called 小计 is the total of its group where each group has one, else a subtotal of what stands above.
     """
@@ -59,7 +63,8 @@ def find_keys(columns: Sequence[DraftColumn], rows: Sequence[int], text: Texts) 
     names = sorted(texts, key=lambda c: c.kind == "integer" or c.header in NUMBERING)
     for whole, carried, lone in itertools.product((False, True), (False, True), (True, False)):
         rows_of = _Rows(rows, text, kinds, carried=carried, lone=lone)
-        for chosen, joined in _choices(names, rows_of, whole=whole):
+        known = [(first, 1)] if first and not whole else []
+        for chosen, joined in itertools.chain(known, _choices(names, rows_of, whole=whole)):
             if keying := rows_of.keying(chosen, joined, texts):
                 return keying
     return None

@@ -64,16 +64,21 @@ def _candidates(table: DraftTable) -> Iterator[tuple[DraftColumn, dict[str, Any]
     names = [column for column in table.columns if column.role in ("key", "text")]
     details = [r for r in table.rows if table.kind(r) == "detail"]
     for column in names:
-        texts = [fold(table.text(r, column)) for r in details]
-        lengths = sorted({len(text) for text in texts})
-        if all(text.isdecimal() for text in texts) and 1 < len(lengths) <= _MOST_LENGTHS:
+        if lengths := _code_lengths([fold(table.text(r, column)) for r in details]):
             yield column, {"prefixes": lengths}
     for column in names:
-        if len({depth for r in details if (depth := numbered(table.text(r, column))) is not None}) > 1:
+        depths = {numbered(table.text(r, column)) for r in details} - {None}
+        if len(depths) > 1:
             yield column, {"by": "numbering"}
     for column in names:
         if len({_indent(table, r, column) for r in details}) > 1:
             yield column, {"by": "indent"}
+
+
+def _code_lengths(texts: Sequence[str]) -> list[int]:
+    """The lengths of codes, where all are codes and there are a few lengths."""
+    lengths = sorted({len(text) for text in texts})
+    return lengths if all(text.isdecimal() for text in texts) and 1 < len(lengths) <= _MOST_LENGTHS else []
 
 
 def _named(table: DraftTable, column: DraftColumn) -> str:

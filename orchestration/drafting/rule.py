@@ -25,6 +25,8 @@ KEPT_FOR_ONE_BREAK = 6
 ZERO_WORDS = ("未支出", "未发生", "不变", "无", "零")
 
 
+#: Measures of a known ledger that hold a condition or a day, and no figure.
+_NO_FIGURES = ("target", "outcome", "date")
 #: Measures that can be added.
 SUMMED = ("money", "person", "count", "point")
 
@@ -90,6 +92,8 @@ def _read_cells(table: DraftTable) -> tuple[dict[tuple[int, int], Cell], set[tup
     for i, r in enumerate(table.rows):
         for m, column in enumerate(table.measures):
             text = table.text(r, column)
+            if column.kind in _NO_FIGURES:
+                continue
             if text in ZERO_WORDS:
                 zeros.add((i, m))
             elif text and not is_dash(text):

@@ -11,6 +11,8 @@ from functools import cached_property
 
 from orchestration.drafting.columns import DraftColumn, at, find_columns, is_figure, slug
 from orchestration.drafting.keys import DraftKey, Keying, find_keys
+from orchestration.drafting.known import as_known, fitting, is_called, keys_of
+from orchestration.ledgers.contract import Contract
 from orchestration.ledgers.layout import Hierarchy
 from orchestration.ledgers.money import MONEY_UNITS, squeeze
 from orchestration.ledgers.row_kinds import is_beside, is_continued
@@ -74,16 +76,21 @@ class DraftTable:
         return self.keying.parts[r] if self.keying else ()
 
 
-def find_tables(grid: Grid, stem: str, vocabulary: dict[str, str]) -> list[DraftTable]:
+def find_tables(
+    grid: Grid, stem: str, vocabulary: dict[str, str], contracts: Mapping[str, Contract] | None = None
+) -> list[DraftTable]:
     """All tables of a sheet, from the top. ``vocabulary``: header -> name, of ledgers that are known already; headers
-    that are new are added to it, so that the same header has the same name in every table of a draft.
+    that are new are added to it, so that the same header has the same name in every table of a draft. ``contracts``: of
+    those ledgers; a table that has the columns of one is described by it.
     """
-    spans = list(_spans(grid))
+    known = contracts or {}
+    spans = list(_spans(grid, known))
     several = len(spans) > 1
     begins = [_begin(grid, span) for span in spans]
     tables = []
     for number, span in enumerate(spans):
-        table = _table(grid, _ledger_name(stem, grid.sheet, number + 1 if several else 0), stem, span, vocabulary)
+        name = _ledger_name(stem, grid.sheet, number + 1 if several else 0)
+        table = _table(grid, name, stem, span, vocabulary, known)
         if table and several:
             until = begins[number + 1] if number + 1 < len(spans) else ""
             table = _in_region(table, begins[number], until, span)
@@ -138,9 +145,9 @@ def _is_unit_note(text: str) -> bool:
     return bool(_SAID.fullmatch(text)) or bool(_UNIT_NOTE.fullmatch(text))
 
 
-def _spans(grid: Grid) -> Iterator[_Span]:
+def _spans(grid: Grid, known: Mapping[str, Contract]) -> Iterator[_Span]:
     rows = grid.rows
-    heads = _headers(rows)
+    heads = _headers(rows, known)
     if not heads:
         return
     starts = [0, *(_title_start(rows, first) for first, _ in heads[1:])]
@@ -150,7 +157,7 @@ def _spans(grid: Grid) -> Iterator[_Span]:
         yield _Span(range(start, first), (first, last), tuple(below))
 
 
-def _headers(rows: Sequence[Sequence[str]]) -> list[tuple[int, int]]:
+def _headers(rows: Sequence[Sequence[str]], known: Mapping[str, Contract]) -> list[tuple[int, int]]:
     """First and last row of each header that begins a table: it is not the header above it, repeated on a page."""
     heads: list[tuple[int, int]] = []
     r = 0
@@ -158,9 +165,9 @@ def _headers(rows: Sequence[Sequence[str]]) -> list[tuple[int, int]]:
         if not _is_header(rows[r]):
             r += 1
             continue
-        last = _header_end(rows, r)
+        last = r if fitting(rows[r], known) else _header_end(rows, r)
         repeated = heads and rows[heads[-1][1]] == rows[last] and not _has_title_of_its_own(rows, r, heads[-1][0])
-        if not repeated and (not heads or _stands_apart(rows, r)) and _figures_follow(rows, last):
+        if not repeated and (not heads or _stands_apart(rows, r)) and _is_read(rows, last, known):
             heads.append((r, last))
         r = last + 1
     return heads
@@ -185,10 +192,10 @@ def _stands_apart(rows: Sequence[Sequence[str]], first: int) -> bool:
     return len(set(_cells(rows[first - 1]))) <= 1
 
 
-def _figures_follow(rows: Sequence[Sequence[str]], last: int) -> bool:
-    """Whether the next row that is not blank holds figures."""
+def _is_read(rows: Sequence[Sequence[str]], last: int, known: Mapping[str, Contract]) -> bool:
+    """Whether the next row that is not blank holds figures, or the columns are those of a ledger that is known."""
     follows = next((row for row in rows[last + 1 :] if _cells(row) and not is_beside(list(row))), None)
-    return follows is not None and _holds_figures(follows)
+    return follows is not None and (_holds_figures(follows) or fitting(rows[last], known) is not None)
 
 
 def _title_start(rows: Sequence[Sequence[str]], first: int) -> int:
@@ -198,24 +205,36 @@ def _title_start(rows: Sequence[Sequence[str]], first: int) -> int:
     return start
 
 
-def _table(grid: Grid, name: str, stem: str, span: _Span, vocabulary: dict[str, str]) -> DraftTable | None:
+def _table(
+    grid: Grid, name: str, stem: str, span: _Span, vocabulary: dict[str, str], known: Mapping[str, Contract]
+) -> DraftTable | None:
     trailing = _notes_below(grid, span.below)
     rows = tuple(r for r in span.below if r not in trailing)
     if not rows:
         return None
-    lines = [text for r in span.above for text in dict.fromkeys(each.strip() for each in grid.rows[r]) if text]
-    unit = next((found for text in lines if (found := _unit_of(text))), "")
-    title = next((text for text in lines if not _is_unit_note(squeeze(text))), "") or grid.sheet or stem
+    title, unit = _said_above(grid, span, grid.sheet or stem)
     columns = find_columns(grid, span.header, rows, vocabulary, unit)
+    names = (grid.sheet, stem, title)
+    contract = fitting([column.header for column in columns], known, names)
+    if contract:
+        columns = as_known(columns, contract)
+        name = contract.ledger if is_called(contract, names) else name
     table = DraftTable(
         grid, name, title, unit, span.header, rows, tuple(sorted(trailing)), tuple(columns), None,
         undecided=tuple(f"第 {c.at + 1} 列：{c.why}，未读" for c in columns if c.role == "ignored"),
     )  # fmt: skip
-    return _with_keys(table)
+    return _with_keys(table, keys_of(columns, contract) if contract else [])
 
 
-def _with_keys(table: DraftTable) -> DraftTable:
-    keying = find_keys(table.columns, table.rows, table.text)
+def _said_above(grid: Grid, span: _Span, otherwise: str) -> tuple[str, str]:
+    """The title and the unit that stand above a table's header."""
+    lines = [text for r in span.above for text in dict.fromkeys(each.strip() for each in grid.rows[r]) if text]
+    unit = next((found for text in lines if (found := _unit_of(text))), "")
+    return next((text for text in lines if not _is_unit_note(squeeze(text))), "") or otherwise, unit
+
+
+def _with_keys(table: DraftTable, first: Sequence[DraftColumn]) -> DraftTable:
+    keying = find_keys(table.columns, table.rows, table.text, first)
     if keying is None:
         return replace(table, undecided=(*table.undecided, "没有几列能把各行区分开，行键待定"))
     keys = {column.at for key in keying.keys for column in key.columns}

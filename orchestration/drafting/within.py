@@ -13,6 +13,8 @@ from orchestration.drafting.relations import Relations, find_relations, verdicts
 from orchestration.drafting.rule import SUMMED, Amounts, Break, DraftRule, believed, break_at, joined, shown
 from orchestration.drafting.tables import DraftTable
 
+#: Rows of the longest table in which sums of named rows are looked for.
+_MOST_LISTED = 400
 #: A measure, how many of its totals are the sum of their rows, and those that are not.
 _Judged = tuple[DraftColumn, int, list[Break]]
 
@@ -233,7 +235,7 @@ def _row_rule(
 def listed_rules(table: DraftTable, amounts: Amounts, seconds: float | None) -> Iterator[DraftRule]:
     """Rows that are the sum of other named rows (subtotals by numbering, indent or code), in several measures."""
     summed = [m for m, column in enumerate(table.measures) if column.kind in SUMMED]
-    if len(summed) < 2 or len(table.keys) != 1 or len(table.rows) > 400 or table.hierarchy:
+    if len(summed) < 2 or len(table.keys) != 1 or len(table.rows) > _MOST_LISTED or table.hierarchy:
         return
     figures = _only(amounts.figures, summed)
     lines = Lines(figures, columns=True)
@@ -242,11 +244,16 @@ def listed_rules(table: DraftTable, amounts: Amounts, seconds: float | None) -> 
         names = [joined(table.key(table.rows[p])) for p in (candidate.result, *candidate.operands)]
         if candidate.operator != "Sum" or set("() ") & set("".join(names)) or _is_told(table, candidate):
             continue
-        verdict = verdicts(lines, candidate)
-        holds = [table.measures[summed[m]] for m, said in enumerate(verdict) if said]
-        if holds and verdict.count(False) * 4 <= len(holds):
-            rule = _listed_rule(table, candidate, names, holds, verdict.count(False))
+        if rule := _listed(table, candidate, names, summed, verdicts(lines, candidate)):
             yield replace(rule, id=f"{table.name}_subtotal_{number}")
+
+
+def _listed(
+    table: DraftTable, candidate: Candidate, names: Sequence[str], summed: Sequence[int], verdict: Sequence[bool | None]
+) -> DraftRule | None:
+    holds = [table.measures[summed[m]] for m, said in enumerate(verdict) if said]
+    broken = verdict.count(False)
+    return _listed_rule(table, candidate, names, holds, broken) if holds and broken * 4 <= len(holds) else None
 
 
 def _only(figures: Figures, measures: Sequence[int]) -> Figures:

@@ -165,4 +165,14 @@ def _numbers_columns(texts: list[str]) -> bool:
     return in_step and (bool(words) or (values[0] == 1 and len(values) > _FEWEST_NUMBERS))
 
 
-__all__ = ["DETAIL", "LEFT_OUT", "UNPROVED", "is_beside", "is_continued", "kind_of", "kind_said", "left_out_as", "numbering_or_detail"]
+__all__ = [
+    "DETAIL",
+    "LEFT_OUT",
+    "UNPROVED",
+    "is_beside",
+    "is_continued",
+    "kind_of",
+    "kind_said",
+    "left_out_as",
+    "numbering_or_detail",
+]

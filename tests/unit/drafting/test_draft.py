@@ -48,7 +48,7 @@ def test_the_relations_of_the_house_rules_are_found(year: Draft) -> None:
     checks = {rule.check for rule in year.rules}
     for ledger, row in (
         ("unit_basic_expenditure", "{unit_name}"), ("unit_project_expenditure", "{unit_name}"),
-        ("project_expenditure", "{project_name}"), ("category_expenditure", "{category}"),
+        ("project_expenditure", "{project_no}"), ("category_expenditure", "{category}"),
         ("department_summary", "{expenditure_kind}"),
     ):  # fmt: skip
         at = f"draft_{ledger}/{row}"

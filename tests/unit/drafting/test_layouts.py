@@ -9,13 +9,15 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from orchestration.base.settings import ROOT
+from orchestration.base.settings import ROOT, Settings
 from orchestration.drafting.draft import Draft, draft_paths
+from orchestration.drafting.new_year import new_year
 from orchestration.drafting.rule import joined
 from orchestration.drafting.writing import contract_lines, write_draft
 from orchestration.ledgers.contract import read_contracts
 from orchestration.ledgers.reader import read_paths, read_year
 from orchestration.ledgers.row_kinds import kind_said
+from orchestration.ledgers.sources import CHECKS, read_sources
 from orchestration.rules.compiler import compile_rules
 from orchestration.rules.model import read_rules
 from tests.second_year import fill
@@ -62,13 +64,11 @@ def test_a_key_of_four_parts_is_joined_to_three(tmp_path: Path) -> None:
 
 def test_the_total_of_all_groups_is_the_sum_of_all_rows(tmp_path: Path) -> None:
     rows, _ = grouped(40, 8)
-    whole = [
-        sum(int(row[c].replace(",", "").replace(".", "")) for row in rows[2:] if row[3] == "合计") for c in range(4, 11)
-    ]
+    totals = [[int(text.replace(",", "").replace(".", "")) for text in row[4:]] for row in rows[2:] if row[3] == "合计"]
+    whole = added(*totals)
     draft = drafted(tmp_path, [*rows, ["总计", "", "", "", *map(fen, whole)]])
-    assert {rule.id.partition("_")[2]: (rule.kept, rule.breaks) for rule in draft.rules if "合计" in rule.title[:2]} == {
-        "total": (8 * 7, ()), "total_of_all": (7, ()), "column_8": (49, ()),
-    }  # fmt: skip
+    kept = {rule.title: (rule.kept, rule.breaks) for rule in draft.rules if rule.title.startswith("合计＝")}
+    assert kept == {"合计＝各行之和": (8 * 7, ()), "合计＝全部各行之和": (7, ())}
 
 
 def test_a_blank_that_repeats_the_name_above_is_carried(tmp_path: Path) -> None:
@@ -85,7 +85,9 @@ def test_a_blank_that_repeats_the_name_above_is_carried(tmp_path: Path) -> None:
 
 def test_subtotals_beside_a_total_are_the_sums_of_the_rows_above_them(tmp_path: Path) -> None:
     draw = random.Random(5)
-    rows, parts, every = [["项目", "预算", "决算"]], [], []
+    rows = [["项目", "预算", "决算"]]
+    parts: list[list[int]] = []
+    every: list[list[int]] = []
     for n in range(9):
         parts.append(amounts(draw, 2))
         rows.append([f"项目{n}", *map(fen, parts[-1])])
@@ -93,25 +95,21 @@ def test_subtotals_beside_a_total_are_the_sums_of_the_rows_above_them(tmp_path: 
             rows.append(["小计", *map(fen, added(*parts))])
             every, parts = [*every, *parts], []
     draft = drafted(tmp_path, [*rows, ["合计", *map(fen, added(*every))]])
-    assert {rule.check.partition("=")[2].strip()[:9]: (rule.kept, rule.breaks) for rule in draft.rules} == {
-        "children(": (6, ()), "sum(表/*/{".replace("表", draft.tables[0].name)[:9]: (2, ()),
+    assert {rule.title: (rule.kept, rule.breaks) for rule in draft.rules} == {
+        "小计、汇总行＝所含各行之和": (6, ()), "合计＝各行之和": (2, ()),
     }  # fmt: skip
 
 
-LEVELS = {
-    "prefixes: [3, 5, 7]": ["205", "20502", "2050201", "2050202", "20503", "2050301", "2050302", "208", "20805", "2080501",
-                            "2080502"],
-    "by: numbering": ["一、教育", "（一）普通教育", "1.学前", "2.小学", "（二）职业教育", "1.中专", "2.技校", "二、社保",
-                      "（一）行政", "1.机关", "2.离退休"],
-    "by: indent": ["教育", "  普通教育", "    学前", "    小学", "  职业教育", "    中专", "    技校", "社保", "  行政",
-                   "    机关", "    离退休"],
-}  # fmt: skip
+CODES = "205 20502 2050201 2050202 20503 2050301 2050302 208 20805 2080501 2080502"
+NUMBERED = "一、教育 （一）普通教育 1.学前 2.小学 （二）职业教育 1.中专 2.技校 二、社保 （一）行政 1.机关 2.离退休"
+SET_IN = "教育 >普通教育 >>学前 >>小学 >职业教育 >>中专 >>技校 社保 >行政 >>机关 >>离退休"
+LEVELS = {"prefixes: [3, 5, 7]": CODES, "by: numbering": NUMBERED, "by: indent": SET_IN.replace(">", "\u3000")}
 
 
 @pytest.mark.parametrize("how", LEVELS)
 def test_levels_that_names_tell_and_figures_keep_are_a_hierarchy(tmp_path: Path, how: str) -> None:
     draw = random.Random(7)
-    names = LEVELS[how]
+    names = LEVELS[how].split(" ")
     figures = {n: amounts(draw, 3) for n in (2, 3, 5, 6, 9, 10)}
     figures |= {1: added(figures[2], figures[3]), 4: added(figures[5], figures[6]), 8: added(figures[9], figures[10])}
     figures |= {0: added(figures[1], figures[4]), 7: figures[8]}
@@ -186,14 +184,32 @@ def test_a_header_that_stands_twice_is_told_by_its_number(tmp_path: Path) -> Non
     assert '"金额#2"' in text(drafted(tmp_path, rows))
 
 
-@pytest.mark.parametrize(("word", "kind"), [("全厅合计", "total"), ("小计", "subtotal"), ("其中：车辆", "of_which"),
-                                            ("共计", "total"), ("Subtotal", "subtotal"), ("合计科", "detail"), ("", "detail")])  # fmt: skip
-def test_what_a_row_is_called_is_known_in_one_place(word: str, kind: str) -> None:
-    assert kind_said(word) == kind
+SAID = {"全厅合计": "total", "共计": "total", "小计": "subtotal", "Subtotal": "subtotal", "其中：车辆": "of_which",
+        "合计科": "detail", "": "detail"}  # fmt: skip
+
+
+@pytest.mark.parametrize("word", SAID)
+def test_what_a_row_is_called_is_known_in_one_place(word: str) -> None:
+    assert kind_said(word) == SAID[word]
 
 
 def test_the_draft_of_what_new_year_makes_is_its_contract(tmp_path: Path) -> None:
-    """Filled in with the figures of a year, each sheet's draft names the keys, measures, units and totals that its
-    contract does.
-    """
-    assert fill and read_year and ROOT
+    """In all that a sheet can show: keys, texts, measures with their kinds and units, the table's unit."""
+    for name in ("contracts", "2024"):
+        (tmp_path / name).symlink_to(ROOT / "raw" / name)
+    contracts = read_contracts(tmp_path / "contracts")
+    made = new_year(Settings(home=tmp_path / "home", raw=tmp_path), 2025, 2024)
+    fill(made.folder, 2025, read_year(tmp_path / "2024", 2024, contracts))
+    listed = {(source.file, source.sheet): source.ledger for source in read_sources(made.folder, 2025)[0].files}
+    draft = draft_paths([made.folder / file for file in sorted({file for file, _ in listed})], contracts)
+    tables = {listed[Path(table.grid.file).name, table.grid.sheet]: table for table in draft.tables
+              if table.grid.sheet != CHECKS}  # fmt: skip
+    assert tables.keys() == set(listed.values())
+    for name, table in tables.items():
+        contract = contracts[name]
+        texts = [(column.name, column.header) for column in table.columns if column.role == "text"]
+        assert [(key.name, key.header) for key in table.keys] == [(key.name, key.header) for key in contract.keys]
+        assert texts == [(column.name, column.header) for column in contract.texts]
+        shown = [(m.name, m.header, m.kind, m.unit) for m in table.measures]
+        assert shown == [(m.name, m.header, m.kind, m.unit) for m in contract.measures]
+        assert table.unit == contract.unit
