@@ -11,7 +11,7 @@ from orchestration.drafting.columns import DraftColumn
 from orchestration.drafting.figures import Figures
 from orchestration.drafting.lines import Lines, surprise
 from orchestration.drafting.relations import find_relations, verdicts
-from orchestration.drafting.rule import Amounts, Break, DraftRule, believed, joined, shown
+from orchestration.drafting.rule import Amounts, Break, DraftRule, believed, joined, quoted, shown
 from orchestration.drafting.tables import DraftTable
 from orchestration.ledgers.spreadsheet import reference
 
@@ -82,8 +82,8 @@ def _vectors(table: DraftTable, amounts: Amounts, scale: int) -> Iterator[_Vecto
     details = [i for i, r in enumerate(table.rows) if table.kind(r) == "detail"]
     has_total = any(table.is_total(r) for r in table.rows)
     for i, r in enumerate(table.rows):
-        key, is_total = joined(table.key(r)), table.is_total(r)
-        if (is_total or len(table.rows) <= _SUMMARY_ROWS) and not set("() /") & set(key):
+        key, is_total = quoted(table.key(r)), table.is_total(r)
+        if is_total or len(table.rows) <= _SUMMARY_ROWS:
             called = f"{table.title} {'合计' if is_total else key}"
             yield _Vector(table, f"{table.name}/{key}", i, _added(table, amounts, [i], scale), called)
     if not has_total and len(table.keys) == 1 and len(details) > 1:

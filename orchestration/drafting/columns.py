@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Literal
 
 from orchestration.drafting.figures import Notation, read_figure
@@ -21,8 +22,13 @@ Role = Literal["key", "text", "measure", "ignored"]
 NUMBERING = frozenset({"序号", "编号", "行次", "No", "No.", "NO", "#"})
 _HEADER_UNIT = re.compile(r"[（(]((?:千|万|百万|亿)?元|%|％|人|万人|个|分)[）)]$")
 _UNITED = re.compile(r"(?:千|万|百万|亿)?(?:元|人|个|件|户|名|项)?(?:以上)?$")
-_RATE = re.compile(r"率|比例|占比|比重|百分比|%|％|增幅|增长")
-_CODES = re.compile(r"编码|代码|编号|科目号|\bcode\b|\bid\b", re.IGNORECASE)
+_RATE = re.compile(r"率|比例|占比|比重|百分比|%|％|增幅|增长|(?:^|[\W_])(?:rate|ratio|percent|pct)", re.IGNORECASE)
+_CODES = re.compile(r"编码|代码|编号|科目号|(?:^|[\W_])(?:code|id)(?:$|[\W_])", re.IGNORECASE)
+#: A year or a month, as names of rows and columns.
+PERIOD = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])?(?:年度?)?")
+#: So fine are shares as fractions of one.
+_FRACTION_PLACES = 5
+_BELOW_ZERO = re.compile(r"[-−(（]\d")
 _PERSONS = re.compile(r"人数|人次|编制|实有")
 _PLAIN = Notation()
 #: A column is of figures where so many of its filled cells are.
@@ -64,25 +70,43 @@ def find_columns(
 ) -> list[DraftColumn]:
     """The columns that hold anything, left to right. A header that stands again is told by its number: 金额#2."""
     width = max(len(grid.rows[r]) for r in (*range(header[0], header[1] + 1), *rows))
-    paths = paths_of(grid, header[0], header[1] - header[0] + 1)
+    paths = dict(enumerate(paths_of(grid, header[0], header[1] - header[0] + 1)))
     columns: list[DraftColumn] = []
     used: Counter[str] = Counter()
     headers: Counter[str] = Counter()
     for c in range(width):
         cells = [squeeze(at(grid, r, c)) for r in rows]
-        label = "/".join(paths[c]) if c < len(paths) else ""
+        label = "/".join(paths.get(c, ()))
         if not label and not any(cells):
             continue
-        match = _HEADER_UNIT.search(label)
-        bare = label[: match.start()] if match else label
-        name = _name(bare, label, vocabulary)
+        bare_label, header_unit = _without_unit(label)
+        name = _name(bare_label, label, vocabulary)
         used[name] += 1
-        headers[bare] += 1
-        if used[name] > 1:
-            name = f"{name}_{_letter(c)}"
-        told = f"{bare}#{headers[bare]}" if bare and headers[bare] > 1 else bare
-        columns.append(_described(DraftColumn(c, told, name, "text"), cells, match[1] if match else "", unit))
-    return columns
+        headers[bare_label] += 1
+        name = f"{name}_{_letter(c)}" if used[name] > 1 else name
+        told = _nth(bare_label, headers[bare_label])
+        columns.append(_described(DraftColumn(c, told, name, "text"), cells, header_unit, unit))
+    bare = {column.at for column in columns if _is_bare(column)}
+    below_zero = any(_BELOW_ZERO.match(squeeze(at(grid, r, c))) for c in bare for r in rows)
+    return [_as_amounts(column) if below_zero and column.at in bare else column for column in columns]
+
+
+def _nth(header: str, number: int) -> str:
+    return f"{header}#{number}" if header and number > 1 else header
+
+
+def _without_unit(label: str) -> tuple[str, str]:
+    match = _HEADER_UNIT.search(label)
+    return (label[: match.start()], match[1]) if match else (label, "")
+
+
+def _as_amounts(column: DraftColumn) -> DraftColumn:
+    return replace(column, kind="money")
+
+
+def _is_bare(column: DraftColumn) -> bool:
+    """Whole numbers without a unit: counts, unless some are below none; then they are amounts, rounded to the unit."""
+    return column.kind == "count" and not column.unit
 
 
 def _name(bare: str, label: str, vocabulary: dict[str, str]) -> str:
@@ -129,7 +153,8 @@ def _are_codes(column: DraftColumn, filled: Sequence[str]) -> bool:
         return False
     if _CODES.search(column.header):
         return True
-    return column.at == 0 and len(set(digits)) == len(digits) and _begin_with_others(set(digits))
+    periods = all(map(PERIOD.fullmatch, digits))
+    return column.at == 0 and len(set(digits)) == len(digits) and (periods or _begin_with_others(set(digits)))
 
 
 def _begin_with_others(codes: Set[str]) -> bool:
@@ -145,15 +170,29 @@ def _measure(column: DraftColumn, figures: Sequence[str], header_unit: str, unit
     percent = sum(text.endswith(("%", "％")) for text in figures)
     if percent * 2 > len(figures) or header_unit == "%":
         return replace(column, role="measure", kind="ratio", unit="" if percent else "%", why="百分比")
+    if _are_fractions(figures):
+        return replace(column, role="measure", kind="ratio", why="都是一以内的小数")
     if header_unit in ("人", "万人") or (_PERSONS.search(column.header) and not unit):
         return replace(column, role="measure", kind="person", unit=header_unit)
     if _RATE.search(column.header) and header_unit not in MONEY_UNITS:
         return replace(column, role="measure", kind="ratio", why="表头是比率")
+    return _amounts(column, figures, header_unit, unit)
+
+
+def _amounts(column: DraftColumn, figures: Sequence[str], header_unit: str, unit: str) -> DraftColumn:
+    """Amounts, where a unit or a fraction says so; else counts."""
     if header_unit in MONEY_UNITS:
         return replace(column, role="measure", kind="money", unit=header_unit)
     if unit or any("." in text for text in figures):
         return replace(column, role="measure", kind="money", unit="")
     return replace(column, role="measure", kind="count", unit="个" if header_unit == "个" else "")
+
+
+def _are_fractions(figures: Sequence[str]) -> bool:
+    """Whether figures are none above one, and finer than shares of amounts are told in money."""
+    plain = [text.lstrip("-") for text in figures if text.lstrip("-").replace(".", "", 1).isdecimal()]
+    places = max((len(text.partition(".")[2]) for text in plain), default=0)
+    return places >= _FRACTION_PLACES and all(Decimal(text) <= 1 for text in plain)
 
 
 def _letter(c: int) -> str:

@@ -14,7 +14,7 @@ from orchestration.base.problems import InputError, Problem
 from orchestration.drafting.across import joined_rows, shared_totals
 from orchestration.drafting.columns import vocabulary_of
 from orchestration.drafting.levels import level_rules, with_levels
-from orchestration.drafting.rule import Amounts, Break, DraftRule, amounts_of
+from orchestration.drafting.rule import Amounts, Break, DraftRule, amounts_of, readable
 from orchestration.drafting.tables import DraftTable, find_tables
 from orchestration.drafting.within import listed_rules, row_rules, share_rules, total_rules
 from orchestration.ledgers.contract import Contract
@@ -50,8 +50,7 @@ def draft_paths(paths: Sequence[Path], contracts: Mapping[str, Contract], second
     tables = _tables(grids, contracts)
     if not tables:
         raise InputError([Problem(str(paths[0]), "", "", "没有找到表格", "表头之下有数的表")])
-    amounts = [amounts_of(table) for table in tables]
-    tables = [with_levels(table, each) for table, each in zip(tables, amounts, strict=True)]
+    tables, amounts = _with_amounts(tables)
     rules: list[DraftRule] = []
     undecided = [f"{table.name}：{text}" for table in tables for text in table.undecided]
     zero: dict[str, bool] = {}
@@ -66,6 +65,13 @@ def draft_paths(paths: Sequence[Path], contracts: Mapping[str, Contract], second
         rules += joined_rows(some, theirs, _left(until))
     return Draft(tuple(tables), tuple(amounts), tuple(_numbered(rules)), zero, tuple(g for _, g in grids),
                  tuple(undecided))  # fmt: skip
+
+
+def _with_amounts(tables: Sequence[DraftTable]) -> tuple[list[DraftTable], list[Amounts]]:
+    """The tables without columns that can't be read, and with their levels; and their figures."""
+    read = [readable(table) for table in tables]
+    amounts = [amounts_of(table) for table in read]
+    return [with_levels(table, each) for table, each in zip(read, amounts, strict=True)], amounts
 
 
 def _tables(grids: Sequence[tuple[Path, Grid]], contracts: Mapping[str, Contract]) -> list[DraftTable]:

@@ -5,8 +5,9 @@ place for as keys of their own are joined to one; whether blanks repeat what sta
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from orchestration.drafting.columns import NUMBERING, DraftColumn
 from orchestration.ledgers.row_kinds import kind_said
@@ -15,22 +16,25 @@ from orchestration.ledgers.texts import key_text
 #: As many keys as a contract has.
 _MOST_KEYS = 3
 _JOINED_BY = "·"
+_TOTALS = ("total", "subtotal")
 Texts = Callable[[int, DraftColumn], str]
 
 
 @dataclass(frozen=True)
 class DraftKey:
-    """One key: a column, or several that are one key together."""
+    """One key: a column, several that are one key together, or none: the number of the row within its group."""
 
     columns: tuple[DraftColumn, ...]
 
     @property
     def name(self) -> str:
+        if not self.columns:
+            return "line"
         return self.columns[0].name if len(self.columns) == 1 else f"{self.columns[0].name}_key"
 
     @property
     def header(self) -> str:
-        return _JOINED_BY.join(column.header for column in self.columns)
+        return _JOINED_BY.join(column.header for column in self.columns) or "行号"
 
     @property
     def kind(self) -> str:
@@ -44,8 +48,8 @@ class Keying:
     keys: tuple[DraftKey, ...]
     carried: bool  # a blank is that of the row above
     totals: tuple[str, ...]  # what total rows are called
-    kinds: Mapping[int, str]
-    parts: Mapping[int, tuple[str, ...]]
+    kinds: dict[int, str]
+    parts: dict[int, tuple[str, ...]]
 
 
 def find_keys(
@@ -67,6 +71,14 @@ def find_keys(
         for chosen, joined in itertools.chain(known, _choices(names, rows_of, whole=whole)):
             if keying := rows_of.keying(chosen, joined, texts):
                 return keying
+    return _numbered(names, _Rows(rows, text, kinds, carried=False, lone=True), texts)
+
+
+def _numbered(names: Sequence[DraftColumn], rows: _Rows, texts: Sequence[DraftColumn]) -> Keying | None:
+    """Where no columns tell rows apart: the leftmost that names them all, and the number among namesakes."""
+    for column in names:
+        if keying := rows.keying((column,), 1, texts, numbered=True):
+            return keying
     return None
 
 
@@ -82,37 +94,37 @@ class _Rows:
 
     def kind(self, said: Sequence[str], chosen: int) -> str:
         """The kind of a row by its texts, of which the first are the chosen columns'."""
-        totals = ("total", "subtotal") if self.lone else ("total",)
+        totals = _TOTALS if self.lone else ("total",)
         if any(self.kinds[word] in totals for word in said):
             return "total"
         return next((kind for word in said[:chosen] if (kind := self.kinds[word]) != "detail"), "detail")
 
-    def keying(self, chosen: Sequence[DraftColumn], joined: int, texts: Sequence[DraftColumn]) -> Keying | None:
+    def keying(
+        self, chosen: Sequence[DraftColumn], joined: int, texts: Sequence[DraftColumn], *, numbered: bool = False
+    ) -> Keying | None:
         """The keys of these columns, the first so many of them joined to one, if they tell all rows apart."""
         others = [column for column in texts if column not in chosen]
-        parts: dict[int, tuple[str, ...]] = {}
-        kinds: dict[int, str] = {}
+        found = Keying(_keys(chosen, joined, numbered=numbered), self.carried, (), {}, {})
         words: dict[str, None] = {}
+        counts: Counter[str] = Counter()
         above: list[str] = []
         whole: tuple[str, ...] = ()
-        subtotals = 0
         seen: set[tuple[str, ...]] = set()
         for r in self.rows:
             own = [self.text(r, column) for column in chosen]
             said = [*own, *(self.text(r, column) for column in others)]
-            kinds[r] = kind = self.kind(said, len(chosen))
+            kind = self.kind(said, len(chosen))
+            counts[kind] += 1
             own = above = _carried(own, above) if self.carried else own
-            subtotals += kind == "subtotal"
-            key = self._key(_as_read(chosen, own), joined, kind, subtotals, whole)
+            read = _as_read(chosen, own, counts if numbered else None)
+            key = self._key(read, joined, kind, counts["subtotal"], whole)
             if not all(key) or key in seen or not _fits(chosen, own, kind):
                 return None
-            if kind == "total":
-                words |= dict.fromkeys(word for word in said if self.kinds[word] in ("total", "subtotal"))
+            words |= dict.fromkeys(word for word in said if kind == "total" and self.kinds[word] in _TOTALS)
             whole = key if kind == "detail" else whole
-            parts[r] = key
+            found.kinds[r], found.parts[r] = kind, key
             seen.add(key)
-        keys = (DraftKey(tuple(chosen[:joined])), *(DraftKey((column,)) for column in chosen[joined:]))
-        return Keying(keys, self.carried, tuple(words), kinds, parts)
+        return replace(found, totals=tuple(words))
 
     @staticmethod
     def _key(own: Sequence[str], joined: int, kind: str, subtotals: int, whole: tuple[str, ...]) -> tuple[str, ...]:
@@ -126,11 +138,21 @@ class _Rows:
         return tuple(key)
 
 
-def _as_read(chosen: Sequence[DraftColumn], own: Sequence[str]) -> list[str]:
-    return [
+def _keys(chosen: Sequence[DraftColumn], joined: int, *, numbered: bool) -> tuple[DraftKey, ...]:
+    keys = (DraftKey(tuple(chosen[:joined])), *(DraftKey((column,)) for column in chosen[joined:]))
+    return (*keys, DraftKey(())) if numbered else keys
+
+
+def _as_read(chosen: Sequence[DraftColumn], own: Sequence[str], namesakes: Counter[str] | None) -> list[str]:
+    """The texts as the reader has them; and, where rows are numbered, the number of the row among its namesakes."""
+    texts = [
         str(int(text)) if column.kind == "integer" and text.isdecimal() else text
         for column, text in zip(chosen, own, strict=True)
     ]
+    if namesakes is None:
+        return texts
+    namesakes[f"name {texts[0]}"] += 1
+    return [*texts, str(namesakes[f"name {texts[0]}"])]
 
 
 def _fits(chosen: Sequence[DraftColumn], own: Sequence[str], kind: str) -> bool:

@@ -5,8 +5,9 @@ how they are written out in ``writing``.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Literal
 
@@ -169,6 +170,27 @@ def shown(table: DraftTable, column: DraftColumn, value: int, scale: int, like: 
 
 def break_at(table: DraftTable, r: int, column: DraftColumn, expected: str) -> Break:
     return Break(table.grid.file, table.grid.sheet, reference(r, column.at), table.text(r, column), expected)
+
+
+def quoted(key: Sequence[str]) -> str:
+    """A row's key as a check writes it: names in quotes where spaces or brackets would part them."""
+    return joined([f'"{part}"' if set("() ") & set(part) else part for part in key])
+
+
+def readable(table: DraftTable) -> DraftTable:
+    """The table without the columns of which the reader can't read most figures; each is told once."""
+    _, _, unread = _read_cells(table)
+    counts = Counter(each.cell.rstrip("0123456789") for each in unread)
+    first = {each.cell.rstrip("0123456789"): each for each in reversed(unread)}
+    columns, told = [], []
+    for column in table.columns:
+        name = reference(0, column.at)[:-1]
+        filled = [text for r in table.rows if (text := table.text(r, column)) and not is_dash(text)]
+        if column.role == "measure" and counts[name] * 2 > len(filled):
+            told.append(f"第 {column.at + 1} 列：{first[name].found} 读不了（{first[name].expected}），未读")
+            column = replace(column, role="ignored")
+        columns.append(column)
+    return replace(table, columns=tuple(columns), undecided=(*table.undecided, *told)) if told else table
 
 
 def believed(kept: int, broken: int) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from orchestration.drafting.columns import DraftColumn, at, find_columns, is_figure, slug
+from orchestration.drafting.columns import PERIOD, DraftColumn, at, find_columns, is_figure, slug
 from orchestration.drafting.keys import DraftKey, Keying, find_keys
 from orchestration.drafting.known import as_known, fitting, is_called, keys_of
 from orchestration.ledgers.contract import Contract
@@ -17,6 +17,7 @@ from orchestration.ledgers.layout import Hierarchy
 from orchestration.ledgers.money import MONEY_UNITS, squeeze
 from orchestration.ledgers.row_kinds import is_beside, is_continued
 from orchestration.ledgers.spreadsheet import Grid
+from orchestration.ledgers.texts import shown
 
 _UNIT_NOTE = re.compile(r"单\s*位\s*[：:]\s*(?:人民币)?\s*([\u4e00-\u9fff]{1,3})|[（(]((?:千|万|百万|亿)?元)[）)]")
 #: A line above a header: what names the office or the unit stands side by side there.
@@ -67,6 +68,11 @@ class DraftTable:
     @cached_property
     def groups(self) -> frozenset[int]:
         return frozenset(self.parents.values())
+
+    def label(self, r: int) -> str:
+        """The row's names as people read them."""
+        columns = [column for key in self.keys for column in key.columns]
+        return " ".join(filter(None, (shown(at(self.grid, r, column.at)) for column in columns)))
 
     def is_total(self, r: int) -> bool:
         return self.kind(r) == "total"
@@ -132,7 +138,7 @@ def _is_header(row: Sequence[str]) -> bool:
     return (
         len(set(texts)) >= 2
         and not any(map(_is_unit_note, texts))
-        and not any(is_figure(text) and not re.fullmatch(r"(?:19|20)\d\d年?", text) for text in texts)
+        and not any(is_figure(text) and not PERIOD.fullmatch(text) for text in texts)
     )
 
 

@@ -10,7 +10,7 @@ from orchestration.drafting.columns import DraftColumn
 from orchestration.drafting.figures import Figures
 from orchestration.drafting.lines import Candidate, Lines
 from orchestration.drafting.relations import Relations, find_relations, verdicts
-from orchestration.drafting.rule import SUMMED, Amounts, Break, DraftRule, believed, break_at, joined, shown
+from orchestration.drafting.rule import SUMMED, Amounts, Break, DraftRule, believed, break_at, joined, quoted, shown
 from orchestration.drafting.tables import DraftTable
 
 #: Rows of the longest table in which sums of named rows are looked for.
@@ -57,7 +57,7 @@ def total_rules(table: DraftTable, amounts: Amounts) -> list[DraftRule]:
         key = table.key(table.rows[of_all[0]])
         everything = {key[:-1]: [i for rows in groups.values() for i in rows]}
         if chosen := _chosen(table, amounts, of_all, everything):
-            rules.append(_whole_rule(table, of_all, chosen, joined(key)))
+            rules.append(_whole_rule(table, of_all, chosen, quoted(key)))
     return rules
 
 
@@ -235,14 +235,15 @@ def _row_rule(
 def listed_rules(table: DraftTable, amounts: Amounts, seconds: float | None) -> Iterator[DraftRule]:
     """Rows that are the sum of other named rows (subtotals by numbering, indent or code), in several measures."""
     summed = [m for m, column in enumerate(table.measures) if column.kind in SUMMED]
-    if len(summed) < 2 or len(table.keys) != 1 or len(table.rows) > _MOST_LISTED or table.hierarchy:
+    alone = len(table.keys) == 1 or (table.keys and not table.keys[-1].columns)
+    if len(summed) < 2 or not alone or len(table.rows) > _MOST_LISTED or table.hierarchy:
         return
     figures = _only(amounts.figures, summed)
     lines = Lines(figures, columns=True)
     for number, relation in enumerate(find_relations(figures, seconds, directions=(True,)).found, 1):
         candidate = relation.candidate
-        names = [joined(table.key(table.rows[p])) for p in (candidate.result, *candidate.operands)]
-        if candidate.operator != "Sum" or set("() ") & set("".join(names)) or _is_told(table, candidate):
+        names = [quoted(table.key(table.rows[p])) for p in (candidate.result, *candidate.operands)]
+        if candidate.operator != "Sum" or _is_told(table, candidate):
             continue
         if rule := _listed(table, candidate, names, summed, verdicts(lines, candidate)):
             yield replace(rule, id=f"{table.name}_subtotal_{number}")
@@ -278,9 +279,10 @@ def _listed_rule(
 ) -> DraftRule:
     """One row as the sum of others; without a number of its own yet."""
     parts = " + ".join(f"{table.name}/{name}/{{measure}}" for name in names[1:])
+    called = [table.label(table.rows[p]) for p in (candidate.result, *candidate.operands)]
     return DraftRule(
         id=f"{table.name}_subtotal",
-        title=f"{names[0]}＝{'＋'.join(names[1:])}",
+        title=f"{called[0]}＝{'＋'.join(called[1:])}",
         check=f"{table.name}/{names[0]}/{{measure}} = {parts}",
         kept=len(holds),
         tried=len(holds) + broken,

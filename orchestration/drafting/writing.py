@@ -72,6 +72,8 @@ def _layout_lines(table: DraftTable) -> Iterator[str]:
         yield "others: ignore"
     if table.keying and table.keying.carried:
         yield "blank_key: carry"
+    if any(not any(table.text(r, column) for column in table.measures) for r in table.rows) and table.measures:
+        yield "no_figures: read  # 待定：有名称没有数的行按空白读；要略去的写 skip"
     if table.hierarchy:
         how = f"by: {table.hierarchy.by}" if table.hierarchy.by else f"prefixes: {list(table.hierarchy.prefixes)}"
         yield f"hierarchy: {{key: {table.hierarchy.key}, {how}}}"
@@ -89,9 +91,11 @@ def _column_lines(table: DraftTable) -> Iterator[str]:
 
 
 def _key(table: DraftTable, key: DraftKey) -> str:
+    if not key.columns:
+        return f"{{name: {key.name}, number: rows}}"
     if len(key.columns) > 1:
         return f"{{name: {key.name}, columns: [{', '.join(_text(column.header) for column in key.columns)}]}}"
-    if not key.header:
+    if not key.columns[0].header:
         return f"{{name: {key.name}, header: 名称, left_of: figures}}"
     return _column(table, key.columns[0])
 
