@@ -178,7 +178,7 @@ class _Writer:
             _remove(at)
         elif kind == "数字索引":
             rows = index_rows(self.fields, self.printed) + index_by_row(self.fields, list(self.forms.values()))
-            self._table(at, TextTable("", INDEX, [18, 34, 22, 26, 30, 50], rows), "索引文字")
+            self._table(at, TextTable("", INDEX, [16, 27, 38, 40], rows), "索引文字")
             _remove(at)
 
     # --- text -----------------------------------------------------------------------------------------------------
@@ -321,7 +321,7 @@ class _Writer:
             if number:
                 at._p.addprevious(parse_xml(BETWEEN))
             at._p.addprevious(parse_xml(table))
-        notes = [f"＊{note}。" for note in form.notes] + [f"◇推定：{text}。" for text in form.inferred]
+        notes = [f"{note}。" for note in form.remarks]
         if form.is_rounded:
             notes.append("注：因尾数取舍，明细之和与合计数可能略有差异，以合计数为准。")
         for note in notes or ([""] if not form.is_annex else []):

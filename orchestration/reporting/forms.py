@@ -26,6 +26,8 @@ FORMS = Path(__file__).parent / "templates" / "forms.yml"
 ABOVE = 2
 NOT_PROVIDED = "未提供"
 _KINDS = ("head", "section", "row", "subtotal", "total", "check")
+#: What is this short in the first column is a row's number, or a word like 合计.
+_ROW_NUMBER = 3
 _ADDED = ("yuan", "person", "count")
 _BRACED = re.compile(r"\{([^{}]+)\}")
 
@@ -75,7 +77,7 @@ class Form:
     @property
     def remarks(self) -> list[str]:
         """What stands below the table."""
-        return [*self.notes, *(f"推定：{text}" for text in self.inferred)]
+        return [*(f"＊{note}" for note in self.notes), *(f"◇推定：{text}" for text in self.inferred)]
 
     @property
     def is_annex(self) -> bool:
@@ -313,6 +315,17 @@ def _merge(form: Form) -> None:
             if cell.merged and cell.value == "^":
                 above = (over.cells[c] for over in reversed(form.rows[:r]))
                 next(owner for owner in above if owner.value != "^").rows += 1
+
+
+def alignment(row: FormRow, cell: FormCell, column: int) -> str:
+    """How a cell's content lies in it: heads, totals over several columns and row numbers in the middle, words at the
+    left, figures at the right."""
+    is_number = column == 0 and len(cell.text) <= _ROW_NUMBER and cell.text == cell.text.strip()
+    if row.kind == "head" or is_number or isinstance(cell.value, MissingFigure):
+        return "center"
+    if cell.value is None or isinstance(cell.value, str):
+        return "center" if row.kind == "total" and cell.columns > 1 else "left"
+    return "right"
 
 
 def number_places(value: Decimal, unit: str, money: str) -> int:

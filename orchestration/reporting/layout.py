@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -13,6 +14,7 @@ from orchestration.reporting.figures import ReportFigure
 from orchestration.reporting.forms import Form
 from orchestration.reporting.prose import different_rates
 
+_FIGURE = re.compile(r"-?[\d,]+(\.\d+)?%?")
 #: 状态 of a rule instance, in the order in which people ask.
 STATUSES = {
     status: WORDS[status][0]
@@ -31,6 +33,13 @@ class TextTable:
     rows: Sequence[Sequence[str]]
     empty: str = "没有"
     sheet: str = ""  # its sheet in the workbook
+
+    def figures(self) -> list[bool]:
+        """Of each column, whether it holds figures and nothing else."""
+        held = [[text for text in column if text] for column in zip(*self.rows, strict=True)] or [[]] * len(
+            self.columns
+        )
+        return [bool(column) and all(_FIGURE.fullmatch(text) for text in column) for column in held]
 
 
 @dataclass(frozen=True)
@@ -87,10 +96,10 @@ def reconciliation_tables(fields: Fields) -> list[TextTable]:
         TextTable(
             "各条规则的核对结果",
             ["规则", "性质", "条数", *STATUSES.values()],
-            [44, 12, 8, 8, 10, 12, 10, 8, 12, 8],
+            [44, 14, 8, 8, 13, 13, 11, 11, 13, 8],
             summary, sheet="核对汇总",
         ),
-        TextTable("未按列示数直接相等的各条", ["结果", "性质", "说明"], [14, 12, 100], told, sheet="核对明细"),
+        TextTable("未按列示数直接相等的各条", ["结果", "性质", "说明"], [18, 13, 97], told, sheet="核对明细"),
         TextTable("列示的比率与重算不同", ["单元格", "列示为", "按金额重算"], [60, 20, 20], rates, sheet="比率重算"),
         TextTable(
             "更正", ["单元格", "原列示", "更正为", "理由", "证据", "确认"], [26, 12, 12, 24, 40, 12], corrections,
@@ -108,13 +117,17 @@ def printed_in_forms(forms: Sequence[Form]) -> list[PlacedFigure]:
     return [PlacedFigure(form.place(r, c), figure) for form in forms for r, c, figure in form.figures()]
 
 
-INDEX = ("报告位置", "列示为", "发布表", "行", "栏", "来源单元格")
+INDEX = ("报告位置", "列示为", "所取的数", "来源单元格")
+#: What the workbook's index says besides, for who goes on to work with the published tables.
+PUBLISHED = ("发布表", "行", "栏")
 
 
-def index_rows(fields: Fields, printed: Iterable[PlacedFigure]) -> list[list[str]]:
-    """One line a figure: place, text, published table, row, column, and the printed cells behind it."""
+def index_rows(fields: Fields, printed: Iterable[PlacedFigure], *, published: bool = False) -> list[list[str]]:
+    """One line a figure: place, text, what it is called in the ledgers, the printed cells behind it."""
     return [
-        [each.place, each.figure.text, *each.figure.place, sources(fields, each.figure.addresses)] for each in printed
+        [each.place, each.figure.text, called(fields, [each.figure]), sources(fields, each.figure.addresses)]
+        + list(each.figure.place) * published
+        for each in printed
     ]
 
 
@@ -122,16 +135,39 @@ def index_by_row(fields: Fields, forms: Sequence[Form]) -> list[list[str]]:
     """The same for forms, shorter: one line for the figures that one row of a form takes from one published row."""
     lines = []
     for form in forms:
-        for (r, table, row), found in groupby(form.figures(), lambda each: (each[0], *each[2].place[:2])):
+        for (r, _, _), found in groupby(form.figures(), lambda each: (each[0], *each[2].place[:2])):
             each = list(found)
+            figures = [figure for _, _, figure in each]
             first, last = form.place(r, each[0][1]), form.place(r, each[-1][1]).partition("!")[2]
             place = first if len(each) == 1 else f"{first}:{last}"
-            addresses = dict.fromkeys(address for _, _, figure in each for address in figure.addresses)
+            addresses = dict.fromkeys(address for figure in figures for address in figure.addresses)
             lines.append([
-                place, " ".join(figure.text for _, _, figure in each), table, row,
-                "、".join(figure.place[2] for _, _, figure in each), sources(fields, list(addresses)),
+                place, " ".join(figure.text for figure in figures), called(fields, figures),
+                sources(fields, list(addresses)),
             ])  # fmt: skip
     return lines
+
+
+def called(fields: Fields, figures: Sequence[ReportFigure]) -> str:
+    """What people call the figures of one row: 表3 第17行 … 本年调整、决算支出. Of those that no ledger prints, what
+    ``fields.yml`` calls them."""
+    rows: dict[str, list[str]] = {}
+    for figure in figures:
+        for row, column in _names(fields, figure):
+            rows.setdefault(row, []).append(column)
+    return "；".join(f"{row} {'、'.join(dict.fromkeys(columns))}".strip() for row, columns in rows.items())
+
+
+def _names(fields: Fields, figure: ReportFigure) -> list[tuple[str, str]]:
+    if figure.addresses:
+        cells = [fields.cells[address] for address in figure.addresses]
+        return [(f"{cell['ledger_label']} {cell['row_label']}", cell["header"]) for cell in cells]
+    table, row, column = figure.place
+    for name, known in fields.known["tables"].items():
+        if known["table"] == table:
+            of_row = known.get("rows", {}).get(row, row.rpartition(":")[2])
+            return [(f"{name} {of_row}", known["columns"].get(column, {}).get("name", column))]
+    return [(row, column)]
 
 
 def sources(fields: Fields, addresses: Sequence[str]) -> str:

@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
@@ -18,6 +19,8 @@ from docx import Document
 from docx.document import Document as DocxDocument
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
+
+from orchestration.reporting.figures import MARKS
 
 #: Fonts that the official format names, and free ones that stand in for them where they are not installed.
 STAND_INS = {
@@ -29,6 +32,8 @@ STAND_INS = {
     "Times New Roman": ("Liberation Serif", "Tinos", "Noto Serif CJK SC"),  # digits
 }
 TIME_LIMIT = 120
+#: How much closer letters stand to make room for a mark, in twentieths of a point: half a letter a line.
+_CLOSER = -8
 _STOP = re.compile("[、。，；：]")
 _PAGE_NUMBER = re.compile(r"—\s*\d+\s*—")
 
@@ -44,8 +49,9 @@ def to_pdf(document: Path, target: Path) -> None:
         raise PdfError("没有找到 LibreOffice，不能生成 PDF：安装 libreoffice-writer，或在 Word 里另存；其余文件已生成")
     with tempfile.TemporaryDirectory(prefix="ledgergate-pdf-") as folder:
         made = _laid_out(office, document, Path(folder))
-        if losing := _losing_stops(document, made):
-            made = _laid_out(office, _without_hanging(document, losing, Path(folder)), Path(folder))
+        losing, parted = _losing_stops(document, made), _parted_marks(document, made)
+        if losing or parted:
+            made = _laid_out(office, _laid_out_closer(document, losing, parted, Path(folder)), Path(folder))
         shutil.copy(made, target)
 
 
@@ -74,12 +80,10 @@ def _losing_stops(document: Path, pdf: Path) -> list[int]:
     """Paragraphs with a stop that the PDF does not show. LibreOffice lets a stop at a line's end hang beyond the
     margin, and in some justified lines it then does not draw it.
     """
-    with closing(pypdfium2.PdfDocument(pdf)) as pages:
-        printed = "".join(page.get_textpage().get_text_range() for page in pages)
-    shown = re.sub(r"\s", "", _PAGE_NUMBER.sub("", printed))
+    shown = re.sub(r"\s", "", _printed(pdf))
     found = []
     for number, paragraph in enumerate(_paragraphs(Document(str(document)))):
-        text = re.sub(r"\s", "", "".join(each.text or "" for each in paragraph.iter(qn("w:t"))))
+        text = _words(paragraph)
         for stop in _STOP.finditer(text):
             before, after = text[max(0, stop.start() - 8) : stop.start()], text[stop.end() : stop.end() + 8]
             if before + stop[0] + after not in shown and before + after in shown:
@@ -88,23 +92,59 @@ def _losing_stops(document: Path, pdf: Path) -> list[int]:
     return found
 
 
-def _without_hanging(document: Path, paragraphs: Sequence[int], folder: Path) -> Path:
-    """A copy of the document in which nothing of these paragraphs hangs beyond the margin; only layout differs."""
+def _parted_marks(document: Path, pdf: Path) -> list[int]:
+    """Paragraphs in which a mark begins a line, parted from its figure. A template forbids that, and Word obeys;
+    LibreOffice breaks lines where letters change their size, whatever is forbidden there.
+    """
+    lines = [line for each in _printed(pdf).splitlines() if (line := re.sub(r"\s", "", each))]
+    parted = [above[-8:] + line[0] for above, line in pairwise(lines) if line[0] in MARKS]
+    return [
+        number
+        for number, paragraph in enumerate(_paragraphs(Document(str(document))))
+        if any(each in _words(paragraph) for each in parted)
+    ]
+
+
+def _printed(pdf: Path) -> str:
+    """What stands on the pages, without their numbers."""
+    with closing(pypdfium2.PdfDocument(pdf)) as pages:
+        return _PAGE_NUMBER.sub("", "\n".join(page.get_textpage().get_text_range() for page in pages))
+
+
+def _laid_out_closer(document: Path, losing: Sequence[int], parted: Sequence[int], folder: Path) -> Path:
+    """A copy of the document in which nothing of the losing paragraphs hangs beyond the margin, and the letters of the
+    parted ones stand a little closer, so that a mark finds room beside its figure; only layout differs.
+    """
     copy = Document(str(document))
     every = list(_paragraphs(copy))
-    for number in paragraphs:
+    for number in losing:
         properties = every[number].get_or_add_pPr()
         for old in properties.findall(qn("w:overflowPunct")):
             properties.remove(old)
-        inside = OxmlElement("w:overflowPunct")
-        inside.set(qn("w:val"), "1")  # LibreOffice hangs stops where this is 0
         properties.insert_element_before(
-            inside, "w:topLinePunct", "w:autoSpaceDE", "w:spacing", "w:ind", "w:jc", "w:rPr"
-        )
-    (folder / "inside").mkdir()
-    path = folder / "inside" / document.name
+            _valued("w:overflowPunct", "1"),  # LibreOffice hangs stops where this is 0
+            "w:topLinePunct", "w:autoSpaceDE", "w:spacing", "w:ind", "w:jc", "w:rPr",
+        )  # fmt: skip
+    for number in parted:
+        for run in every[number].iter(qn("w:r")):
+            run.get_or_add_rPr().insert_element_before(
+                _valued("w:spacing", str(_CLOSER)), "w:w", "w:kern", "w:position", "w:sz", "w:szCs", "w:highlight",
+                "w:u", "w:effect", "w:bdr", "w:shd", "w:fitText", "w:vertAlign", "w:rtl", "w:cs", "w:em", "w:lang",
+            )  # fmt: skip
+    (folder / "closer").mkdir()
+    path = folder / "closer" / document.name
     copy.save(str(path))
     return path
+
+
+def _valued(tag: str, value: str) -> Any:
+    element = OxmlElement(tag)
+    element.set(qn("w:val"), value)
+    return element
+
+
+def _words(paragraph: Any) -> str:
+    return re.sub(r"\s", "", "".join(each.text or "" for each in paragraph.iter(qn("w:t"))))
 
 
 def _paragraphs(document: DocxDocument) -> Iterator[Any]:

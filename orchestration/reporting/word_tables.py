@@ -13,7 +13,7 @@ from xml.sax.saxutils import escape
 from docx.oxml.ns import nsdecls
 
 from orchestration.reporting.figures import ReportFigure
-from orchestration.reporting.forms import NOT_PROVIDED, Form, FormCell, FormRow
+from orchestration.reporting.forms import NOT_PROVIDED, Form, FormCell, FormRow, alignment
 from orchestration.reporting.layout import TextTable
 
 _KIND_SHADE = {"head": "E7EDF3", "section": "F3F5F7", "total": "F3F5F7", "check": "FFFFFF"}
@@ -21,7 +21,16 @@ _KIND_SHADE = {"head": "E7EDF3", "section": "F3F5F7", "total": "F3F5F7", "check"
 _MARGIN, _SLACK = 57, 30
 #: Widths of characters in thousandths of the letter height, as the widest of the fonts that may draw them does (Noto
 #: Serif CJK); what is not here is as wide as high, as Chinese is.
-_WIDTHS = {**dict.fromkeys("0123456789", 557), **dict.fromkeys(".,", 327), "-": 346, "%": 923, " ": 256}
+_WIDTHS = {
+    **dict.fromkeys("0123456789", 557),
+    **dict.fromkeys(".,", 327),
+    "-": 346,
+    "%": 923,
+    " ": 256,
+    "/": 400,
+    "A": 740,
+    "B": 690,
+}
 #: What parts two tables that read as one: Word joins tables that follow one another. Its height in points.
 BETWEEN_HEIGHT = 1.0
 BETWEEN = (
@@ -163,10 +172,12 @@ def table_xml(table: TextTable, width: int, style: str) -> str:
         for text, w in zip(table.columns, widths, strict=True)
     )
     rows = [_tr(head, repeat=True)]
+    sides = ["right" if each else "left" for each in table.figures()]
     rows += [
-        _tr("".join(_tc(text, w, 1, "", "left", "", style) for text, w in zip(row, widths, strict=True)), repeat=False)
+        _tr("".join(_tc(text, w, 1, "", side, "", style) for text, w, side in zip(row, widths, sides, strict=True)),
+            repeat=False)
         for row in table.rows
-    ]
+    ]  # fmt: skip
     return _tbl(widths, "".join(rows))
 
 
@@ -187,7 +198,7 @@ def _row_xml(row: FormRow, widths: Sequence[int], style: str, *, repeat: bool) -
         shade = _KIND_SHADE.get(row.kind, "")
         bold = row.kind in ("head", "section", "total")
         cells.append(
-            _tc(text, sum(widths[c : c + span]), span, merge, _align(row, cell, c), shade, style,
+            _tc(text, sum(widths[c : c + span]), span, merge, alignment(row, cell, c), shade, style,
                 bold=bold, mark=mark, muted=_is_muted(row, cell))
         )  # fmt: skip
     return _tr("".join(cells), repeat=repeat)
@@ -198,14 +209,6 @@ def _span(cells: Sequence[FormCell], c: int) -> int:
     while c + span < len(cells) and cells[c + span].merged and cells[c + span].value == "<":
         span += 1
     return span
-
-
-def _align(row: FormRow, cell: FormCell, column: int) -> str:
-    if row.kind == "head" or (column == 0 and len(cell.text) <= 3):
-        return "center"
-    if cell.value is None or isinstance(cell.value, str):
-        return "center" if row.kind == "total" and cell.columns > 1 else "left"
-    return "center" if cell.text == NOT_PROVIDED else "right"
 
 
 def _is_muted(row: FormRow, cell: FormCell) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,9 +13,10 @@ from xlsxwriter.utility import xl_col_to_name
 from orchestration.reporting.edition import Edition
 from orchestration.reporting.fields import Fields
 from orchestration.reporting.figures import MissingFigure, ReportFigure
-from orchestration.reporting.forms import ABOVE, Form, FormCell, FormRow, Sum, in_form_unit, number_places
+from orchestration.reporting.forms import ABOVE, Form, FormCell, FormRow, Sum, alignment, in_form_unit, number_places
 from orchestration.reporting.layout import (
     INDEX,
+    PUBLISHED,
     PlacedFigure,
     TextTable,
     index_rows,
@@ -24,8 +26,11 @@ from orchestration.reporting.layout import (
 from orchestration.reporting.word_file import dated
 
 _FONT = "宋体"
+_FOOTER = f'&C&"{_FONT},Regular"&P / &N'
 #: A4 in points, margins in inches, how wide a letter of a column's width is; the smallest scale that print is read at.
 _LONG, _SHORT, _SIDE, _TOP, _LETTER, _LEAST_SCALE = 842, 595, 0.6, 0.7, 5.5, 0.65
+_LINE = 13.5  # of letters 10 points high
+_WRITTEN = re.compile(r"-?[\d,]+(?:\.(?P<decimals>\d+))?%?$")
 _SHADES = {"head": "#E7EDF3", "section": "#F3F5F7", "total": "#F3F5F7"}
 
 
@@ -51,8 +56,8 @@ def write_workbook(
     if internal:
         for table in reconciliation_tables(fields):
             _plain(book, styles, table.sheet, table)
-        rows = index_rows(fields, [*text_figures, *printed_in_forms(forms)])
-        _plain(book, styles, "数字索引", TextTable("数字索引", INDEX, [18, 18, 24, 30, 20, 60], rows))
+        rows = index_rows(fields, [*text_figures, *printed_in_forms(forms)], published=True)
+        _plain(book, styles, "数字索引", TextTable("", (*INDEX, *PUBLISHED), [14, 16, 48, 46, 22, 40, 18], rows))
     book.close()
     return output.getvalue()
 
@@ -88,7 +93,7 @@ def _sheet(book: xlsxwriter.Workbook, styles: _CellFormats, form: Form) -> None:
                 _cell(sheet, styles, form, r, c, row, cell)
     below = len(form.rows) + ABOVE
     for i, note in enumerate(form.remarks):
-        sheet.merge_range(below + i, 0, below + i, last, f"＊{note}", styles(text_wrap=True, font_size=9))
+        sheet.merge_range(below + i, 0, below + i, last, note, styles(text_wrap=True, font_size=9))
         sheet.set_row(below + i, 28)
     heads = [r for r, row in enumerate(form.rows) if row.kind == "head"]
     sheet.set_paper(9)  # A4
@@ -98,7 +103,7 @@ def _sheet(book: xlsxwriter.Workbook, styles: _CellFormats, form: Form) -> None:
     (sheet.set_portrait if orientation == "portrait" else sheet.set_landscape)()
     sheet.fit_to_pages(1, 1 if orientation or len(heads) > 1 else 0)
     sheet.center_horizontally()
-    sheet.set_footer("&C&P / &N")
+    sheet.set_footer(_FOOTER)
     if len(heads) == 1:
         sheet.repeat_rows(0, heads[0] + ABOVE)
         sheet.freeze_panes(heads[0] + ABOVE + 1, 2 if len(form.widths) > 4 else 1)
@@ -120,10 +125,14 @@ def _height(form: Form, row: FormRow) -> float:
     lines = 1
     for c, cell in enumerate(row.cells):
         if isinstance(cell.value, str) and not cell.merged:
-            width = sum(form.widths[c : c + _span(row, c)])
-            letters = sum(9 if ord(letter) > 255 else 5 for letter in cell.text) // 5
-            lines = max(lines, -(-letters // width))
+            lines = max(lines, _lines(cell.text, sum(form.widths[c : c + _span(row, c)])))
     return 16.0 * min(lines, 6) + 2
+
+
+def _lines(text: str, width: int) -> int:
+    """How many lines a text takes in a column this wide, both counted in letters."""
+    letters = sum(9 if ord(letter) > 255 else 5 for letter in text) // 5
+    return max(1, -(-letters // width))
 
 
 def _span(row: FormRow, c: int) -> int:
@@ -137,8 +146,9 @@ def _cell(sheet: Any, styles: _CellFormats, form: Form, r: int, c: int, row: For
     look = _look(row, cell)
     at = (r + ABOVE, c)
     span = _span(row, c)
+    align = alignment(row, cell, c)
     if span > 1 or cell.rows > 1:
-        style = styles(**look, align="center" if row.kind == "head" or span > 1 else "left", text_wrap=True)
+        style = styles(**look, align=align, text_wrap=True)
         sheet.merge_range(*at, at[0] + cell.rows - 1, c + span - 1, "", style)
     value = cell.value
     if isinstance(value, ReportFigure):
@@ -150,9 +160,7 @@ def _cell(sheet: Any, styles: _CellFormats, form: Form, r: int, c: int, row: For
         number, style = _number(form, styles, look, value)
         sheet.write_formula(*at, _formula(c, value), style, number)
     else:
-        centred = row.kind == "head" or isinstance(value, MissingFigure) or (c == 0 and len(cell.text) <= 3) or span > 1
-        style = styles(**look, align="center" if centred else "left", text_wrap=True)
-        sheet.write_string(*at, cell.text, style)
+        sheet.write_string(*at, cell.text, styles(**look, align=align, text_wrap=True))
 
 
 def _look(row: FormRow, cell: FormCell) -> dict[str, Any]:
@@ -168,15 +176,24 @@ def _look(row: FormRow, cell: FormCell) -> dict[str, Any]:
 def _number(form: Form, styles: _CellFormats, look: dict[str, Any], value: ReportFigure | Sum) -> tuple[float, Any]:
     """A number as Excel holds it, and its style. Two decimals for money, more where the figure needs them."""
     number = in_form_unit(value.value, value.unit, form.money)
-    decimals = number_places(value.value, value.unit, form.money)
+    reported = _reported_places(value)
+    decimals = number_places(value.value, value.unit, form.money) if reported is None else reported
     digits = "." + "0" * decimals if decimals else ""
-    shown = "0.00%" if value.unit == "ratio" else f"#,##0{digits}"
+    shown = f"0{digits}%" if value.unit == "ratio" else f"#,##0{digits}"
     if form.zero and isinstance(value, ReportFigure) and value.unit == "yuan":
         shown = f'{shown};-{shown};"{form.zero}"'
     if isinstance(value, ReportFigure) and value.mark:
         shown = ";".join(f'{part}"{value.mark}"' for part in shown.split(";"))
     exact = value.exact if isinstance(value, ReportFigure) and value.exact is not None else number
     return float(exact), styles(**look, align="right", num_format=shown)
+
+
+def _reported_places(value: ReportFigure | Sum) -> int | None:
+    """The decimals that a rate or points are written with, as in the document; of other figures the form says."""
+    if not isinstance(value, ReportFigure) or value.unit not in ("ratio", "point"):
+        return None
+    found = _WRITTEN.match(value.text)
+    return len(found["decimals"] or "") if found else None
 
 
 def _formula(column: int, value: Sum) -> str:
@@ -199,12 +216,15 @@ def _plain(book: xlsxwriter.Workbook, styles: _CellFormats, name: str, table: Te
     for column, width in enumerate(table.widths):
         sheet.set_column(column, column, width)
     head = styles(bold=True, border=1, bg_color=_SHADES["head"], align="center")
-    body = styles(border=1, text_wrap=True, valign="top")
+    bodies = [
+        styles(border=1, text_wrap=True, valign="top", align="right" if each else "left") for each in table.figures()
+    ]
     for column, title in enumerate(table.columns):
         sheet.write_string(0, column, title, head)
     for r, row in enumerate(table.rows or [[table.empty]], 1):
+        sheet.set_row(r, _LINE * max(_lines(text, width) for text, width in zip(row, table.widths, strict=False)) + 2)
         for column, text in enumerate(row):
-            sheet.write_string(r, column, text, body)
+            sheet.write_string(r, column, text, bodies[column])
     sheet.freeze_panes(1, 0)
     sheet.autofilter(0, 0, max(len(table.rows), 1), len(table.columns) - 1)
     sheet.set_landscape()
