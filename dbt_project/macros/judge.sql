@@ -47,3 +47,8 @@ end
 {% macro signed_difference() -%}
 (case when operator in ('>=', '>') then -1 else 1 end * (left_value - right_value))
 {%- endmacro %}
+
+{# Whether a rule instance does not hold, or lacks a counterpart: BROKEN in orchestration/base/wording.py. #}
+{% macro is_broken(status) -%}
+{{ status }} in ('inconsistent', 'missing')
+{%- endmacro %}

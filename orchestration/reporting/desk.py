@@ -59,6 +59,7 @@ class DeskMatter:
     suspects: tuple[DeskLine, ...] = ()
     evidence: tuple[str, ...] = ()
     advice: str = ""
+    gravest: str = ""  # of many places, the sentence of the one with the largest difference
 
 
 @dataclass(frozen=True)
@@ -104,11 +105,18 @@ class _Matters:
             for _, _, figure in form.figures():
                 for address in figure.addresses[:1] if len(figure.addresses) == 1 else ():
                     self.shown.setdefault(address, form.id)
+        self.figures_of: dict[str, list[str]] = defaultdict(list)  # row address -> its figures
+        for address, cell in self.known.items():
+            if cell["value"] is not None:
+                self.figures_of[address.rpartition("/")[0]].append(address)
         self.cells_of: dict[tuple[str, str], list[str]] = defaultdict(list)
         for row in sorted(self.tables["rule_cell"], key=lambda row: row["side"]):  # left before right
             self.cells_of[row["rule_id"], row["instance"]].append(row["address"])
-        self.advice = {row["rule_id"]: row["advice"] for row in self.tables.get("rule_summary", ())}
-        self.said = {row["rule_id"]: row["statement"] for row in self.tables.get("rule_summary", ())}
+        self.summaries = {row["rule_id"]: row for row in self.tables.get("rule_summary", ())}
+        self.suspects_of, self.witnesses_of, self.rules_of = (
+            _by_fault(self.tables, name) for name in ("suspect_cell", "suspect_witness", "finding_rule")
+        )
+        self.entries_of = _by_fault(self.tables, "suspect_entry")
         self.broken: dict[tuple[str, str], list[tuple[int, Mapping[str, Any]]]] = defaultdict(list)
         for number, row in enumerate(self.tables["reconciliation"]):
             if row["status"] in BROKEN:
@@ -116,9 +124,7 @@ class _Matters:
 
     def findings(self) -> list[DeskMatter]:
         """What must hold and does not: one matter for each fault, with its suspects by rank; then what is in none."""
-        of_fault: dict[int, set[tuple[str, str]]] = defaultdict(set)
-        for row in self.tables.get("finding_rule", ()):
-            of_fault[row["fault"]].add((row["rule_id"], row["instance"]))
+        of_fault = {fault: {(row["rule_id"], row["instance"]) for row in rows} for fault, rows in self.rules_of.items()}
         wrong = {
             (rule, row["instance"]): (number, row)
             for (severity, rule), rows in self.broken.items() if severity == "error" for number, row in rows
@@ -126,7 +132,7 @@ class _Matters:
         found = [
             DeskMatter(
                 "inconsistent", "不符", MUST_HOLD, row["statement"],
-                tuple(self._line(*wrong[each]) for each in sorted(of_fault[row["fault"]] & wrong.keys())),
+                tuple(self._line(*wrong[each]) for each in sorted(of_fault.get(row["fault"], set()) & wrong.keys())),
                 self._suspects(row["fault"]), self._witnesses(row["fault"]), _UPON_SUSPECT,
             )
             for row in self.tables.get("finding", ())
@@ -135,26 +141,33 @@ class _Matters:
         return found + [
             DeskMatter(
                 row["status"], "不符", MUST_HOLD, row["statement"], (self._line(number, row),),
-                advice=self.advice.get(row["rule_id"]) or _UPON_SUSPECT,
+                advice=self._summary(row["rule_id"], "advice") or _UPON_SUSPECT,
             )
             for each, (number, row) in wrong.items() if each not in told
         ]  # fmt: skip
 
     def _witnesses(self, fault: int) -> tuple[str, ...]:
         """What other cells already show, in words."""
-        rows = (row for row in self.tables.get("suspect_witness", ()) if row["fault"] == fault)
-        return tuple(dict.fromkeys(row["witness"] for row in rows))
+        return tuple(dict.fromkeys(row["witness"] for row in self.witnesses_of[fault]))
 
     def warnings(self) -> list[DeskMatter]:
         """One matter a kind, those with most money first."""
         kinds = [(rule, rows) for (severity, rule), rows in self.broken.items() if severity == "warning"]
-        return [
-            DeskMatter(
-                rows[0][1]["status"], "提示", rows[0][1]["title"], self.said.get(rule) or rows[0][1]["statement"],
-                tuple(self._line(number, row) for number, row in _by_size(rows)), advice=self.advice.get(rule, ""),
-            )
-            for rule, rows in sorted(kinds, key=lambda kind: (-_money(kind[1]), kind[0]))
-        ]  # fmt: skip
+        return [self._kind(rule, rows) for rule, rows in sorted(kinds, key=lambda kind: (-_money(kind[1]), kind[0]))]
+
+    def _kind(self, rule: str, rows: Sequence[tuple[int, Mapping[str, Any]]]) -> DeskMatter:
+        """All places of a rule as one matter. Versions of earlier days have the whole sentence alone."""
+        first = rows[0][1]
+        counts = self._summary(rule, "counts")
+        return DeskMatter(
+            first["status"], "提示", first["title"], counts or self._summary(rule, "statement") or first["statement"],
+            tuple(self._line(number, row) for number, row in _by_size(rows)), advice=self._summary(rule, "advice"),
+            gravest=self._summary(rule, "gravest") if counts else "",
+        )  # fmt: skip
+
+    def _summary(self, rule: str, column: str) -> str:
+        """What ``rule_summary`` says of a rule; blank where it says nothing, or a version has no such column."""
+        return self.summaries.get(rule, {}).get(column) or ""
 
     def derived(self) -> list[DeskMatter]:
         """Corrections that follow from the figures alone: nobody has confirmed them yet."""
@@ -179,16 +192,11 @@ class _Matters:
         ]  # fmt: skip
 
     def _figures_of(self, row_address: str) -> list[str]:
-        start = f"{row_address}/"
-        return [
-            address for address, cell in self.known.items() if address.startswith(start) and cell["value"] is not None
-        ]
+        return self.figures_of[row_address]
 
     def _suspects(self, fault: int) -> tuple[DeskLine, ...]:
-        cells = [row for row in self.tables.get("suspect_cell", ()) if row["fault"] == fault]
-        entries = [row for row in self.tables.get("suspect_entry", ()) if row["fault"] == fault]
-        cells.sort(key=lambda row: (row["rank"], row["answer"], row["address"]))
-        entries.sort(key=lambda row: (row["rank"], row["statement"]))
+        cells = sorted(self.suspects_of[fault], key=lambda row: (row["rank"], row["answer"], row["address"]))
+        entries = sorted(self.entries_of[fault], key=lambda row: (row["rank"], row["statement"]))
         return (
             *(self._about(row["statement"], [row["address"]]) for row in cells),
             *(DeskLine(f"{row['statement']}（{_entry_place(row)}）", ()) for row in entries),
@@ -216,6 +224,14 @@ class _Matters:
 
     def _label(self, address: str) -> str:
         return self.labels.get(address, address)
+
+
+def _by_fault(tables: Mapping[str, Rows], name: str) -> dict[int, list[Mapping[str, Any]]]:
+    """The rows of a table by the fault that they belong to."""
+    rows: dict[int, list[Mapping[str, Any]]] = defaultdict(list)
+    for row in tables.get(name, ()):
+        rows[row["fault"]].append(row)
+    return rows
 
 
 def _by_size(rows: Sequence[tuple[int, Mapping[str, Any]]]) -> list[tuple[int, Mapping[str, Any]]]:

@@ -40,6 +40,7 @@ from orchestration.reporting.layout import (
     index_rows,
     reconciliation_tables,
 )
+from orchestration.reporting.page_breaks import plan_breaks
 from orchestration.reporting.word_file import reproducible, stamp
 from orchestration.reporting.word_tables import BETWEEN, form_heights, form_tables, table_xml, text_width
 from orchestration.reporting.word_template import BLOCK, fill_template
@@ -55,10 +56,6 @@ _MARKED = re.compile(f"[{MARKS}]")
 _CAPTION = Mm(16)
 #: What stands above and below an annex's table, in points; and how much of a page is never counted on.
 _ANNEX_FRAME, _RESERVE = 46.0, 0.005
-#: Where less is left than a mark, a title, a head and a row take, these go to the next page of themselves; an annex is
-#: sent there where less than this would go over. In points. Only from a page that is half full: the heights are about
-#: right, and a page that is sent on too early is nearly empty.
-_ANNEX_BEGUN, _ANNEX_TAIL = 80.0, 60.0
 _NOTE_LINE = 12.0
 
 
@@ -184,27 +181,22 @@ class _Writer:
     # --- text -----------------------------------------------------------------------------------------------------
 
     def _annexes(self, at: Paragraph) -> None:
-        """附件1 at the left, its title beneath. The first begins a page; the others follow one another, and none goes
-        over a page with little of it on either side."""
+        """附件1 at the left, its title beneath. The first begins a page; the others follow one another, or
+        begin one where that leaves less paper, or fewer ends of tables alone."""
         page = self.docx.sections[-1]
         height = (page.page_height - page.top_margin - page.bottom_margin) / 12700 * (1 - _RESERVE)  # type: ignore[operator]
-        left = 0.0
-        for form in self.forms.values():
-            if not form.is_annex:
-                continue
-            below = _NOTE_LINE * form.is_rounded + _NOTE_LINE * sum(
-                -(-text_width(note, self._letters()[0]) // self._width(at)) for note in form.remarks
-            )
-            size = (form, self._width(at), *self._letters(), (_ANNEX_FRAME, below))
-            first = not left
-            left = left if left >= _ANNEX_BEGUN else height
-            pages = form_heights(*size, (left, height))
-            starts = first or (len(pages) > 1 and pages[-1] < _ANNEX_TAIL and left < height / 2)
-            if starts:
-                left, pages = height, form_heights(*size, (height, height))
+        annexes = [form for form in self.forms.values() if form.is_annex]
+        width, letters = self._width(at), self._letters()
+
+        def heights(number: int, room: float) -> list[float]:
+            form = annexes[number]
+            notes = sum(-(-text_width(note, letters[0]) // width) for note in form.remarks)
+            below = _NOTE_LINE * (form.is_rounded + notes)
+            return form_heights(form, width, *letters, (_ANNEX_FRAME, below), (room, height))
+
+        for form, begins in zip(annexes, plan_breaks(heights, len(annexes), height), strict=True):
             mark = self._paragraph(at, form.id, self._style("附件标记", "附件标题"))
-            mark.paragraph_format.page_break_before = starts
-            left = max((left if len(pages) == 1 else height) - pages[-1], 1.0)
+            mark.paragraph_format.page_break_before = begins
             self._paragraph(at, form.title, "附件标题")
             self._form(at, form, caption=False)
 

@@ -9,7 +9,6 @@ import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
@@ -48,14 +47,15 @@ def to_pdf(document: Path, target: Path) -> None:
     if office is None:
         raise PdfError("没有找到 LibreOffice，不能生成 PDF：安装 libreoffice-writer，或在 Word 里另存；其余文件已生成")
     with tempfile.TemporaryDirectory(prefix="ledgergate-pdf-") as folder:
-        made = _laid_out(office, document, Path(folder))
-        losing, parted = _losing_stops(document, made), _parted_marks(document, made)
+        made = laid_out(office, document, Path(folder))
+        losing, parted = _losing_stops(document, made), parted_marks(document, made)
         if losing or parted:
-            made = _laid_out(office, _laid_out_closer(document, losing, parted, Path(folder)), Path(folder))
+            made = laid_out(office, _laid_out_closer(document, losing, parted, Path(folder)), Path(folder))
         shutil.copy(made, target)
 
 
-def _laid_out(office: str, document: Path, folder: Path) -> Path:
+def laid_out(office: str, document: Path, folder: Path) -> Path:
+    """The PDF that LibreOffice makes of a document, in a folder of ours."""
     fonts = folder / "fonts.conf"
     fonts.write_text(_fonts(), encoding="utf-8")
     command = [
@@ -92,17 +92,26 @@ def _losing_stops(document: Path, pdf: Path) -> list[int]:
     return found
 
 
-def _parted_marks(document: Path, pdf: Path) -> list[int]:
+def parted_marks(document: Path, pdf: Path) -> list[int]:
     """Paragraphs in which a mark begins a line, parted from its figure. A template forbids that, and Word obeys;
     LibreOffice breaks lines where letters change their size, whatever is forbidden there.
     """
-    lines = [line for each in _printed(pdf).splitlines() if (line := re.sub(r"\s", "", each))]
-    parted = [above[-8:] + line[0] for above, line in pairwise(lines) if line[0] in MARKS]
+    with closing(pypdfium2.PdfDocument(pdf)) as pages:
+        parted = [each for page in pages for each in _marks_at_line_starts(page.get_textpage())]
     return [
         number
         for number, paragraph in enumerate(_paragraphs(Document(str(document))))
         if any(each in _words(paragraph) for each in parted)
     ]
+
+
+def _marks_at_line_starts(text: pypdfium2.PdfTextPage) -> Iterator[str]:
+    """Each mark that stands further left than what is before it, behind the last few letters of that."""
+    letters = text.get_text_range()
+    for at in (number for number, letter in enumerate(letters) if letter in MARKS):
+        before = letters[:at].rstrip()
+        if before and text.get_charbox(at)[0] < text.get_charbox(len(before) - 1)[0]:
+            yield re.sub(r"\s", "", before[-16:])[-8:] + letters[at]
 
 
 def _printed(pdf: Path) -> str:

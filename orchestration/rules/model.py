@@ -11,7 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from orchestration.base.problems import InputError, Problem
 from orchestration.base.yaml_files import read_yaml
@@ -48,6 +48,9 @@ COMPUTED_FROM: dict[str, tuple[frozenset[str], ...]] = {
     "computed_funding": (frozenset({"evaluation_funding"}),),
 }
 KEY_PARTS = 3
+#: In a title: the share that stands in the check.
+SHARE = "{share}"
+_SHARE = re.compile(r"-?(\d+(?:\.\d+)?%?) \* ")
 
 
 class Rule(BaseModel):
@@ -81,6 +84,17 @@ class Rule(BaseModel):
     advice: str = ""
     #: text -> said after the statement of a broken instance, unless one of these rules is broken
     hint: dict[str, tuple[str, ...]] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _share_in_the_title(cls, entry: object) -> object:
+        """``{share}`` in a title is the share that the check compares with: a bound is written once."""
+        if not isinstance(entry, dict) or SHARE not in str(entry.get("title")):
+            return entry
+        found = _SHARE.search(str(entry.get("check")))
+        if found is None:
+            raise ValueError(f"检查式里有比例，标题才写 {SHARE}（80% * 账/行/栏）")
+        return {**entry, "title": str(entry["title"]).replace(SHARE, found[1])}
 
 
 @dataclass(frozen=True, slots=True)

@@ -420,10 +420,14 @@ def test_one_line_a_kind_with_how_many_and_the_gravest(tmp_path_factory: pytest.
     low, funds = rows["project_execution_low"], rows["fund_overspend"]
     assert (low["judged"], low["broken"], low["beyond"]) == (37, 17, None)
     assert low["statement"].startswith("项目执行率不低于 80%：37 处中 17 处不符；差额最大的：表3 第11行 ")
+    assert (low["counts"], low["gravest"]) == tuple(low["statement"].split("；差额最大的："))
     assert (funds["broken"], funds["beyond"]) == (9, 8)
     assert "20 处中 9 处不符，其中相差 10% 以上的 8 处；差额最大的：基金收支 失业保险支出 合计" in funds["statement"]
     assert rows["category_overspend"]["statement"].startswith("项目支出分类 运行维护经费：决算支出 1061.91 万元")
-    assert rows["unit_balance"]["statement"] is None and rows["unit_balance"]["broken"] == 0
+    assert rows["category_overspend"]["gravest"] == rows["category_overspend"]["statement"]
+    assert rows["category_overspend"]["counts"] is None
+    held = rows["unit_balance"]
+    assert (held["broken"], held["counts"], held["gravest"], held["statement"]) == (0, None, None, None)
     assert all(row["advice"] for row in rows.values() if row["broken"] and row["severity"] == "warning"), "what to do"
 
 

@@ -5,9 +5,11 @@ stands on them belongs in ``test_report``.
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 
 import pypdfium2
 import pytest
@@ -15,6 +17,7 @@ import pytest
 from orchestration.reporting.edition import Edition
 from orchestration.reporting.fields import Fields
 from orchestration.reporting.forms import Form, build_forms
+from orchestration.reporting.pdf import laid_out, parted_marks
 from orchestration.reporting.published import open_version
 from orchestration.reporting.report import make_report
 from tests.conftest import Published
@@ -41,12 +44,17 @@ def forms(published: Published) -> list[Form]:
 
 
 @pytest.fixture(scope="module")
-def editions(published: Published, tmp_path_factory: pytest.TempPathFactory) -> dict[Edition, list[Page]]:
+def documents(published: Published, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("report")
     make_report(open_version(published.settings, 2024), folder, pdf=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def editions(documents: Path) -> dict[Edition, list[Page]]:
     made = {}
     for edition in Edition:
-        with closing(pypdfium2.PdfDocument((folder / edition.document).with_suffix(".pdf"))) as pdf:
+        with closing(pypdfium2.PdfDocument((documents / edition.document).with_suffix(".pdf"))) as pdf:
             made[edition] = [seen(page) for page in pdf]
     return made
 
@@ -73,6 +81,13 @@ def test_no_page_is_under_a_third_full_but_the_last_of_a_part(
     ]
     assert thin == []
     assert sum(followed) == (2 if edition is Edition.PUBLIC else 4)  # the text, annexes, and two appendices
+
+
+def test_no_mark_is_parted_from_its_figure(documents: Path, tmp_path: Path) -> None:
+    document = documents / Edition.PUBLIC.document
+    assert parted_marks(document, document.with_suffix(".pdf")) == []
+    as_laid_out_first = laid_out(str(shutil.which("soffice")), document, tmp_path)
+    assert len(parted_marks(document, as_laid_out_first)) == 1  # LibreOffice alone does part one
 
 
 def test_an_empty_page_and_one_of_a_few_lines_are_seen_as_such() -> None:

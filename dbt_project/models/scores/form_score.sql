@@ -79,6 +79,4 @@ select
 from forms
 left join {{ ref('grade_band') }} as band
     on
-        forms.fiscal_year between band.valid_from and band.valid_to
-        and coalesce(forms.printed_score, forms.score) >= band.floor
-        and (band.ceiling is null or coalesce(forms.printed_score, forms.score) < band.ceiling)
+        {{ in_grade_band('forms.fiscal_year', 'coalesce(forms.printed_score, forms.score)') }}

@@ -44,6 +44,4 @@ select
 from total
 left join {{ ref('grade_band') }} as band
     on
-        total.fiscal_year between band.valid_from and band.valid_to
-        and total.score >= band.floor
-        and (band.ceiling is null or total.score < band.ceiling)
+        {{ in_grade_band('total.fiscal_year', 'total.score') }}

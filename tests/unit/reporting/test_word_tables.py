@@ -8,8 +8,9 @@ import pytest
 from docx.oxml import parse_xml
 from docx.oxml.ns import qn
 
-from orchestration.reporting.figures import ReportFigure
-from orchestration.reporting.forms import Form, FormCell, FormRow
+from orchestration.reporting.figures import MissingFigure, ReportFigure
+from orchestration.reporting.forms import Form, FormCell, FormRow, alignment
+from orchestration.reporting.layout import TextTable
 from orchestration.reporting.word_tables import column_widths, fitted, form_heights, form_tables, text_width
 
 WIDTH, SIZE = 8845, 9.0  # the text of an A4 page in twentieths of a point, letters in points
@@ -88,3 +89,29 @@ def test_a_head_does_not_stand_alone_at_the_foot_of_a_page() -> None:
     row = 10 + 1.1
     first, second = form_heights(parted(), WIDTH, SIZE, 10, (0.0, 0.0), (5.5 * row, 600))
     assert first == pytest.approx(4 * row + 1) and second == pytest.approx(7 * row)
+
+
+@pytest.mark.parametrize(
+    ("kind", "column", "value", "columns", "side"),
+    [
+        ("row", 0, "12", 1, "center"),  # a row's number
+        ("row", 0, "　分项", 1, "left"),  # set in below its section
+        ("row", 0, "年度资金总额", 2, "left"),
+        ("section", 0, "二、本年收入", 4, "left"),
+        ("total", 0, "总分", 5, "center"),
+        ("head", 1, "得分", 1, "center"),
+        ("row", 1, MissingFigure(""), 1, "center"),
+        ("row", 1, ReportFigure(Decimal(1), "yuan", ("t", "r", "c"), (), "1.00"), 1, "right"),
+    ],
+)
+def test_document_and_workbook_lay_a_cell_the_same_way(
+    kind: str, column: int, value: str | ReportFigure | MissingFigure, columns: int, side: str
+) -> None:
+    cell = FormCell(value, value if isinstance(value, str) else "未提供", columns=columns)
+    assert alignment(FormRow(kind, [cell]), cell, column) == side
+
+
+def test_a_column_of_figures_alone_is_set_at_the_right() -> None:
+    table = TextTable("", ("规则", "条数", "列示为"), [1, 1, 1], [["甲", "2", "26 个"], ["乙", "", "86.60%"]])
+    assert table.figures() == [False, True, False]
+    assert TextTable("", ("规则", "条数"), [1, 1], []).figures() == [False, False]

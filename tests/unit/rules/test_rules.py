@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -10,10 +11,14 @@ import pytest
 
 from orchestration.base.problems import InputError
 from orchestration.base.settings import ROOT
+from orchestration.base.wording import BROKEN_IN_SQL
+from orchestration.base.yaml_files import read_yaml
 from orchestration.ledgers.cell import Cell
 from orchestration.ledgers.contract import Contract, read_contracts
 from orchestration.rules.compiler import compile_rules
 from orchestration.rules.model import Rule, Rulebook, read_rules
+
+RULES = ROOT / "expectations" / "rules"
 
 
 @pytest.fixture(scope="module")
@@ -315,3 +320,37 @@ def test_a_row_that_is_not_printed_this_year_is_listed_with_the_nearest(contract
         f"{contracts['performance_fact'].short}没有“化解率”这一行（相近的有 化解率%）"
     ]
     assert compile_rules([rule], contracts, 2024, cells=[replace(cells[0], row_key="化解率")]).rows_absent == {}
+
+
+def test_a_bound_stands_in_the_check_alone_and_the_title_says_it(tmp_path: Path) -> None:
+    written = """
+    - id: slow
+      title: 项目执行率不低于 {share}
+      severity: warning
+      check: project_expenditure/{row}/final_expenditure >= 75.5% * project_expenditure/{row}/total_budget
+    - id: cut
+      title: 本年调减不超过年初预算的 {share}
+      severity: warning
+      check: project_expenditure/{row}/adjustment >= -30% * project_expenditure/{row}/initial_budget
+    """
+    path = tmp_path / "warnings.yml"
+    path.write_text(written, encoding="utf-8")
+    assert [rule.title for rule in read_rules(path)] == ["项目执行率不低于 75.5%", "本年调减不超过年初预算的 30%"]
+    path.write_text(written.replace("75.5% * ", ""), encoding="utf-8")
+    with pytest.raises(InputError) as refused:
+        read_rules(path)
+    (problem,) = refused.value.problems
+    assert "标题才写 {share}" in problem.expected
+
+
+def test_no_title_repeats_a_bound_of_its_check() -> None:
+    """Written twice, one of them is forgotten when the other is changed."""
+    for path in sorted(RULES.glob("*.yml")):
+        for entry in read_yaml(path):
+            bound = re.search(r"(\d+(?:\.\d+)?%) \* ", entry["check"])
+            assert bound is None or bound[1] not in entry["title"], entry["id"]
+
+
+def test_models_and_screens_call_the_same_statuses_broken() -> None:
+    macro = (ROOT / "dbt_project" / "macros" / "judge.sql").read_text(encoding="utf-8")
+    assert f"{{{{ status }}}} in {BROKEN_IN_SQL}\n" in macro
