@@ -57,6 +57,10 @@ test-browser: $(READY)  ## the UI through chromium; as root it installs Debian's
 	$(CHROMIUM)
 	$(BIN)/python -m pytest -m browser
 
+pictures: $(READY)  ## renew the pictures in docs/images of what 2024 shows; as root it installs chromium
+	$(CHROMIUM)
+	$(BIN)/python -m tests.pictures
+
 test-office: $(READY)  ## the report as PDF, with its charts; as root it installs LibreOffice, poppler and a font
 	$(OFFICE)
 	$(PYTEST) -m office
@@ -129,5 +133,5 @@ $(SPARK): $(READY) requirements-spark.lock
 	$(BIN)/uv pip install -q --python $(BIN)/python --compile-bytecode --require-hashes -r requirements-spark.lock
 	@touch $@
 
-.PHONY: help run test test-quick test-debian lint lint-python lint-types lint-models coverage test-postgres test-browser test-office test-spark spark test-all \
+.PHONY: help run test test-quick test-debian lint lint-python lint-types lint-models coverage test-postgres test-browser pictures pictures test-office test-spark spark test-all \
 	debian setup report ui bench docs format lock clean

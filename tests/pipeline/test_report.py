@@ -774,7 +774,7 @@ def test_explain_takes_a_place_of_the_report(published: Published) -> None:
 def test_explain_names_both_cells_behind_a_computed_figure_of_the_text(made: Made, published: Published) -> None:
     (rate, *_) = [
         row for row in docx_tables(made.bytes("report-internal.docx"))[-1]
-        if row[0].startswith("三（二）2#") and row[4] == "balance"
+        if row[0].startswith("三（二）2#") and row[2] == "项目支出分类 其他事业发展资金 预算资金总额、决算支出"
     ]  # fmt: skip
     found = json.loads(explained(published, f"2024/{rate[0]}", "--json").stdout)
     assert [cell["address"] for cell in found["cells"]] == [
