@@ -12,6 +12,7 @@ PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --durations 20 -
 APT := apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends
 debian = @{ $(1); } >/dev/null 2>&1 || { [ "$$(id -u)" = 0 ] && $(APT) $(2); } || { echo "Needed: apt-get install $(2)"; exit 2; }
 POSTGRES = $(call debian,ls /usr/lib/postgresql/*/bin/initdb,postgresql)
+NGINX = $(call debian,[ -x /usr/sbin/nginx ] && command -v openssl,nginx-light openssl)
 CHROMIUM = $(call debian,[ -x /usr/bin/chromium ],chromium fonts-noto-cjk)
 JAVA = $(call debian,[ -x "$$JAVA_HOME/bin/java" ] || command -v java,openjdk-17-jre-headless)
 OFFICE = $(call debian,command -v soffice && command -v pdftotext && ls /usr/share/fonts/opentype/noto/NotoSansCJK*,libreoffice-writer-nogui poppler-utils fonts-noto-cjk)
@@ -61,6 +62,10 @@ pictures: $(READY)  ## renew the pictures in docs/images of what 2024 shows; as 
 	$(CHROMIUM)
 	$(BIN)/python -m tests.pictures
 
+test-proxy: $(READY)  ## nginx in front of the UI, as deploy/ has it; as root it installs Debian's package
+	$(NGINX)
+	$(BIN)/python -m pytest -m proxy
+
 test-office: $(READY)  ## the report as PDF, with its charts; as root it installs LibreOffice, poppler and a font
 	$(OFFICE)
 	$(PYTEST) -m office
@@ -69,9 +74,10 @@ test-all: $(SPARK) debian  ## every test there is, without lint; as root it inst
 	$(PYTEST) -m ''
 
 test-debian: $(SPARK) debian  ## every test that make test leaves out; as root it installs Debian's packages
-	$(PYTEST) -m 'office or browser or postgres or spark'
+	$(PYTEST) -m 'office or browser or postgres or proxy or spark'
 
-debian:  ## what test-postgres, test-browser, test-office and test-spark need of Debian
+debian:  ## what test-postgres, test-browser, test-proxy, test-office and test-spark need of Debian
+	$(NGINX)
 	$(POSTGRES)
 	$(JAVA)
 	$(CHROMIUM)
@@ -133,5 +139,5 @@ $(SPARK): $(READY) requirements-spark.lock
 	$(BIN)/uv pip install -q --python $(BIN)/python --compile-bytecode --require-hashes -r requirements-spark.lock
 	@touch $@
 
-.PHONY: help run test test-quick test-debian lint lint-python lint-types lint-models coverage test-postgres test-browser pictures pictures test-office test-spark spark test-all \
+.PHONY: help run test test-quick test-proxy test-debian lint lint-python lint-types lint-models coverage test-postgres test-browser pictures test-office test-spark spark test-all \
 	debian setup report ui bench docs format lock clean

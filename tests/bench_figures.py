@@ -23,7 +23,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from tests.bench import PAGE, ROOT, table
+from tests.bench import ROOT, table, write_sections
 
 GROUPS, ROWS, SLIPS = 500, 10, 200
 SEED = 11
@@ -210,10 +210,7 @@ def main() -> None:
     sys.stdout.write(text + "\n")
     if given.quick:
         return
-    page = PAGE.read_text(encoding="utf-8")
-    head, mark, tail = page.partition(HEADING)
-    _, _, after = tail.partition("\n## ")
-    PAGE.write_text(f"{head.rstrip()}\n\n{text}\n" + (f"\n## {after}" if mark and after else ""), encoding="utf-8")
+    write_sections([text])
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """What commands cost, and how each part of a year grows with its cells: ``make bench`` runs it after ``tests.bench``.
 
 Processor seconds (user and system) of whole processes and of parts; they say the same on a busy machine, nearly. The
-larger years are 2024 with its table of projects so many times over, so that their totals do not hold. What does not
+larger years are 2024 with so many projects more that it has the cells of 10 or 100 departments, in one build; their
+totals do not hold. What does not
 belong here: wall times (``tests.bench``), entries (``tests.bench_entries``).
 """
 
@@ -24,20 +25,33 @@ import duckdb
 
 from expectations.gate import _frame
 from expectations.suites.year import SUITES
+from orchestration.publication.versions import _write_version
+from orchestration.reporting.published import Published
+from orchestration.reporting.report import make_report
 from orchestration.warehouse import compiled
 from orchestration.warehouse.build import Build, content_hash
 from orchestration.warehouse.landing import land, raw_tables
+from orchestration.warehouse.ledger_tables import published_tables, write_ledger_tables
 from orchestration.warehouse.suspects import SCHEMAS
 from orchestration.warehouse.tables import write_table
-from tests.bench import PAGE, ROOT, table
+from tests.bench import ROOT, table, write_sections
 from tests.variants import enlarged, published
 
 ADDRESS = "2024/project_expenditure/17/adjustment"
 SMALL = "raw/2024/operating_cost.csv"
 COMMANDS = (["--help"], ["versions", "2024"], ["explain", ADDRESS], ["check", SMALL], ["check", "raw/2024"])
-#: The table of projects, so many times over.
+#: Departments' worth of cells.
 SIZES = (1, 10, 100)
 HEADING = "## Commands and growth"
+_MANIFEST = {
+    "version": "bench",
+    "year": 2024,
+    "raw": [],
+    "gates": [],
+    "content_sha256": "0" * 64,
+    "files": {},
+    "code": {},
+}
 
 
 def processor_seconds(command: list[str], home: Path) -> float:
@@ -62,7 +76,7 @@ def commands(laps: int) -> list[list[object]]:
     ]
 
 
-def growth(copies: int) -> dict[str, float]:
+def growth(departments: int) -> dict[str, float]:
     """Processor seconds of each part of a year of that size, in this process."""
     found: dict[str, float] = {}
 
@@ -73,7 +87,8 @@ def growth(copies: int) -> dict[str, float]:
         found[name] = time.process_time() - begun
 
     year, rulebook, corrections = published()
-    large = enlarged(year, copies)
+    projects = sum(cell.row_kind == "detail" for cell in year.ledgers["project_expenditure"].cells)
+    large = enlarged(year, 1 + (departments - 1) * len(year.cells) // projects)
     compiled.project()
     with tempfile.TemporaryDirectory() as folder:
         build = Build(2024, Path(folder))
@@ -86,6 +101,14 @@ def growth(copies: int) -> dict[str, float]:
             rows = sum(len(_frame(build, suite)[0]) for suite in SUITES)
         with part("hash of the content"):
             content_hash(build, compiled.published_tables())
+        with part("ledgers' tables"):
+            write_ledger_tables(build)
+        with part("files of the version"):
+            _write_version(build, published_tables(build), build.folder / "version", _MANIFEST)
+        with part("report"):
+            make_report(
+                Published(2024, "bench", build.folder / "version", ROOT / "raw/contracts"), build.folder / "report"
+            )
     return {"cells": len(large.cells), "rows that gates look at": rows, **found}
 
 
@@ -116,30 +139,24 @@ def section(costs: list[list[object]], sizes: list[dict[str, float]]) -> str:
             HEADING,
             f"Processor seconds of whole commands, medians; load average {os.getloadavg()[0]:.1f}.",
             table(["command", "processor s"], costs),
-            "Processor seconds of each part by the year's cells (its table of projects 1, 10 and 100 times over, "
-            "so that its totals do not hold), and the exponent from the last size but one to the last.",
+            "Processor seconds of each part by the year's cells: 2024 with so many projects more that it has the cells "
+            "of 10 or 100 departments, in one build, its totals not holding; and the exponent from the last size but "
+            "one to the last. The first report pays for its imports.",
             table(["part", *(f"{count:,.0f} cells" for count in cells), "exponent"], lines),
         ]
     )
 
 
-def write(text: str) -> None:
-    """Put the section in its place in the page, or at its end."""
-    page = PAGE.read_text(encoding="utf-8")
-    head, _, rest = page.partition(HEADING)
-    _, mark, after = rest.partition("\n## ")
-    PAGE.write_text(f"{head.rstrip()}\n\n{text}\n" + (f"\n## {after}" if mark else ""), encoding="utf-8")
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="two small sizes, one lap; writes nothing")
+    parser.add_argument("--departments", type=int, nargs="+", default=SIZES)
     arguments = parser.parse_args()
-    sizes = [growth(copies) for copies in (SIZES[:2] if arguments.quick else SIZES)]
+    sizes = [growth(departments) for departments in (SIZES[:2] if arguments.quick else arguments.departments)]
     text = section(commands(1 if arguments.quick else 3), sizes)
     sys.stdout.write(text + "\n")
     if not arguments.quick:
-        write(text)
+        write_sections([text])
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 """Publishers killed at any moment while others read: ``python -m tests.kills COUNT``, over a home of its own where 2024
-is published.
+is published; or ``--runs``: whole runs, one after another, with files and bytes counted.
 
 Each publisher is a forked process that publishes and rolls back in turns until it is killed. Meanwhile readers open the
 serving file the usual way, again and again. Nothing may be lost, torn or left over; counts go to ``make fuzz``.
@@ -20,7 +20,7 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.base.settings import Settings
+from orchestration.base.settings import ROOT, Settings
 from orchestration.publication.release import publish_build
 from orchestration.publication.versions import MANIFEST, current_versions, rollback, versions
 from orchestration.warehouse.build import open_build
@@ -124,15 +124,44 @@ def kill_publishers(settings: Settings, count: int, seed: int = 0) -> Counter[st
     return seen
 
 
+def held(settings: Settings) -> tuple[int, int]:
+    """Files and bytes of a home."""
+    files = [path for path in settings.home.rglob("*") if path.is_file() and not path.is_symlink()]
+    return len(files), sum(path.stat().st_size for path in files)
+
+
+def run_often(settings: Settings, count: int) -> Counter[str]:
+    """Whole runs of the year in this process, and what the home holds more of after each tenth of them."""
+    from orchestration.pipeline.run import run_year  # not for publishers, which are forked
+
+    seen: Counter[str] = Counter()
+    for n in range(count + 1):  # the first makes what every home has
+        outcome = run_year(settings, YEAR)
+        assert outcome.version is not None, (outcome.problems, outcome.failed)
+        if not n % max(count // 10, 1):
+            files, size = held(settings)
+            sys.stdout.write(f"{n} runs more: {files} files, {size / 2**20:.1f} MiB\n")
+            sys.stdout.flush()
+        seen["runs"] += n > 0
+    seen["versions"] = len(versions(settings, YEAR))
+    seen["left over"] = len(leftovers(settings))
+    return seen
+
+
 def main() -> int:
     arguments = argparse.ArgumentParser()
     arguments.add_argument("count", type=int, nargs="?", default=200)
     arguments.add_argument("--home", type=Path, required=True, help="a home of its own, in which 2024 is published")
+    arguments.add_argument("--seed", type=int, default=0)
+    arguments.add_argument("--runs", action="store_true", help="whole runs that nobody kills, and what they leave")
     given = arguments.parse_args()
-    seen = kill_publishers(Settings(home=given.home, raw=given.home / "raw"), given.count)
+    if given.runs:
+        seen = run_often(Settings(home=given.home, raw=ROOT / "raw"), given.count)
+    else:
+        seen = kill_publishers(Settings(home=given.home, raw=given.home / "raw"), given.count, given.seed)
     for what, number in sorted(seen.items()):
         sys.stdout.write(f"{what}: {number}\n")
-    wrong = [what for what in seen if seen[what] and what not in ("kills", "versions", "reader: whole")]
+    wrong = [what for what in seen if seen[what] and what not in ("kills", "runs", "versions", "reader: whole")]
     return int(bool(wrong))
 
 

@@ -327,8 +327,10 @@ def _with_shared_keys(path: Path, content: object) -> object:
 
 def _shared_key(path: Path, key: dict[str, object]) -> object:
     other = path.with_name(f"{key['as_in']}.yml")
-    listed = read_yaml(other).get("keys", ()) if is_there(other) else ()
-    found = next((each for each in listed if isinstance(each, dict) and each.get("name") == key.get("name")), None)
+    content = read_yaml(other) if is_there(other) else None
+    listed = content.get("keys") if isinstance(content, dict) else None
+    keys = listed if isinstance(listed, list) else []
+    found = next((each for each in keys if isinstance(each, dict) and each.get("name") == key.get("name")), None)
     if found is None or "as_in" in found or set(key) != {"name", "as_in"}:
         raise InputError([Problem(str(path), "", "keys.as_in", str(key), f"{other.name} 里写明的同名的键")])
     return found

@@ -212,7 +212,10 @@ def test_a_key_that_contracts_share_is_written_once(tmp_path: Path) -> None:
     other.write_text("ledger: b\ntitle: 乙\nshort: 乙\nkeys: [{name: form, as_in: a}]\n", "utf-8")
     assert read_contract(other).keys == read_contract(tmp_path / "a.yml").keys
     other.write_text("ledger: b\ntitle: 乙\nshort: 乙\nkeys: [{name: form, as_in: c}]\n", "utf-8")
-    assert [problem.expected for problem in problems_of(read_contract, other)] == ["c.yml 里写明的同名的键"]
+    for nothing in (None, "", "- form\n", "keys: 3\n", "keys:\n"):  # no such file, or none that lists keys
+        if nothing is not None:
+            (tmp_path / "c.yml").write_text(nothing, "utf-8")
+        assert [problem.expected for problem in problems_of(read_contract, other)] == ["c.yml 里写明的同名的键"]
 
 
 @pytest.mark.parametrize(
