@@ -226,7 +226,13 @@ SUITES = (
         query="""
             select row_address, level3, target_text, actual_text, weight, score, not_judged,
                    case when deduction > 0 and reason is null then concat('扣 ', deduction, ' 分') end as unexplained
-            from indicator_score where is_disclosed and section <> 'execution' order by row_address
+            from indicator_score where is_disclosed and section <> 'execution'
+            union all
+            -- The department's own form is above already.
+            select row_address, level3, target_text, actual_text, weight, score, not_judged,
+                   case when weight > score and reason is null then concat('扣 ', weight - score, ' 分') end
+            from form_indicator_score where form <> 'department' and section <> 'execution'
+            order by row_address
         """,
         keys=("row_address",),
         shown={

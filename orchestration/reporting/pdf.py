@@ -23,11 +23,11 @@ from orchestration.reporting.figures import MARKS
 
 #: Fonts that the official format names, and free ones that stand in for them where they are not installed.
 STAND_INS = {
-    "方正小标宋简体": ("FZXiaoBiaoSong-B05S", "Noto Serif CJK SC", "Source Han Serif SC"),
-    "仿宋_GB2312": ("FangSong_GB2312", "FangSong", "Noto Serif CJK SC", "Source Han Serif SC"),
-    "楷体_GB2312": ("KaiTi_GB2312", "KaiTi", "AR PL UKai CN", "Noto Serif CJK SC"),
-    "黑体": ("SimHei", "Noto Sans CJK SC", "Source Han Sans SC"),
-    "宋体": ("SimSun", "Noto Serif CJK SC", "Source Han Serif SC"),
+    "方正小标宋简体": ("FZXiaoBiaoSong-B05S", "FandolSong", "Noto Serif CJK SC", "Source Han Serif SC"),
+    "仿宋_GB2312": ("FangSong_GB2312", "FangSong", "FandolFang", "Noto Serif CJK SC", "Source Han Serif SC"),
+    "楷体_GB2312": ("KaiTi_GB2312", "KaiTi", "FandolKai", "AR PL UKai CN", "Noto Serif CJK SC"),
+    "黑体": ("SimHei", "FandolHei", "Noto Sans CJK SC", "Source Han Sans SC"),
+    "宋体": ("SimSun", "FandolSong", "Noto Serif CJK SC", "Source Han Serif SC"),
     "Times New Roman": ("Liberation Serif", "Tinos", "Noto Serif CJK SC"),  # digits
 }
 TIME_LIMIT = 120

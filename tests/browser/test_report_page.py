@@ -96,6 +96,18 @@ def test_from_the_desk_to_the_figure_by_keyboard(page: Page) -> None:
     expect(tip).to_be_hidden()
 
 
+def test_the_first_matter_is_few_keys_from_the_top_to_its_cell(page: Page) -> None:
+    at_the_cell = "document.activeElement.matches('#desk a[data-cell]')"
+    keys = 0
+    while not page.evaluate(at_the_cell) and keys < 30:
+        page.keyboard.press("Tab")
+        keys += 1
+    assert keys <= 17, "seen: 17, through language, contents and filters"
+    page.keyboard.press("Enter")
+    expect(page.locator("#表3 .fig:focus")).to_have_text("-362.69")
+    expect(page.locator("#tip")).to_contain_text("E20")
+
+
 def test_matters_are_picked_out_by_unit_project_and_rule(page: Page) -> None:
     count = page.locator("#desk .matter:visible").count()
     page.locator("select[name=projects]").select_option("32 2024年度征兵经费")

@@ -4,12 +4,15 @@ these print is read back by the same contracts as the same cells.
 
 from __future__ import annotations
 
+import shutil
 from decimal import Decimal
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from expectations.gate import run_suites
+from expectations.suites.year import SUITES
 from orchestration.base.settings import ROOT
 from orchestration.ledgers.contract import read_contracts
 from orchestration.ledgers.reader import Year, read_paths, read_year
@@ -71,6 +74,29 @@ def test_nothing_is_found_and_every_indicator_is_judged(build: Build) -> None:
         len(forms) == 8 and {row["indicators"] for row in forms} == {20} and {row["not_judged"] for row in forms} == {0}
     )
     assert all(row["weight"] == 100 and row["score"] == row["printed_score"] and row["grade"] == "优" for row in forms)
+
+
+def test_every_form_is_gated(build: Build, tmp_path: Path) -> None:
+    """160 indicators of eight forms; one of a fund that can't be judged, one of a category without its reason."""
+    (suite,) = (suite for suite in SUITES if suite.name == "indicators_are_judged")
+    (sound,) = run_suites(build, [suite])
+    assert (sound.status, sound.looked_at) == ("passed", 160)
+    other = Build(2024, tmp_path)
+    shutil.copy(build.warehouse, other.warehouse)
+    with duckdb.connect(str(other.warehouse)) as connection:
+        for form, change in {
+            "unemployment": "not_judged = '只有文字'",
+            "operations": "reason = null, score = weight - 0.5",
+        }.items():
+            connection.execute(
+                f"""update form_indicator_score set {change} where form = '{form}' and level3 = (
+                        select min(level3) from form_indicator_score where form = '{form}' and section = 'output')"""
+            )
+    (found,) = run_suites(other, [suite])
+    shown = [(row["地址"].split("/")[2].split(":")[0], row["未评的原因"], row["未说明的扣分"]) for row in found.rows]
+    assert shown == [
+        ("operations", "", "扣 0.50 分"), ("unemployment", "只有文字", ""),
+    ]  # fmt: skip
 
 
 def test_the_departments_own_form_is_its_score(build: Build) -> None:

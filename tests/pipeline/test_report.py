@@ -732,9 +732,11 @@ def test_no_figure_of_the_pdf_is_broken_over_lines(made: Made, tmp_path: Path) -
 
 @pytest.mark.office
 def test_the_pdf_draws_chinese_as_it_is_written_in_china(made: Made, tmp_path: Path) -> None:
-    """Noto's collection names its outlines alike for every region: what counts is the family that is found."""
+    """Noto's collection names its outlines alike for every region: what counts is the family that is found. Fandol's
+    fonts, which come first where they are installed, are Chinese alone."""
     found = pdf.stand_ins()
-    assert found["仿宋_GB2312"].endswith("SC") and found["黑体"].endswith("SC") and found["宋体"].endswith("SC")
+    for name in ("仿宋_GB2312", "黑体", "宋体"):
+        assert found[name].endswith("SC") or found[name].startswith("Fandol")
 
 
 # --- from a place of the report to the cell ---------------------------------------------------------------------------
