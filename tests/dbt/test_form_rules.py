@@ -117,6 +117,19 @@ WARNINGS: Mapping[str, Edits] = {
         f"{IND}/operations:{SKILL}/reason": None, f"{IND}/operations:{SKILL}/actual": "9",
         f"{IND}/operations:{SKILL}/score": "7.5", f"{IND}/operations:total:total/score": "89.20"},
     "form_over_completion_explained": {f"{IND}/department:benefit:服务面/actual": "45"},
+    # Points moved from one group to another: the total is still 100.
+    "form_execution_weight": {
+        f"{F}/department:total/weight": "15", f"{F}/department:total/score": "13.5",
+        f"{IND}/department:satisfaction:满意率/weight": "5", f"{IND}/department:satisfaction:满意率/score": "5",
+        f"{IND}/department:total:total/score": "94.33"},
+    "form_output_weight": {
+        f"{IND}/department:{SKILL}/weight": "45", f"{IND}/department:{SKILL}/score": "41.25",
+        f"{IND}/department:benefit:服务面/weight": "35", f"{IND}/department:benefit:服务面/score": "35",
+        f"{IND}/department:total:total/score": "95.25"},
+    "form_benefit_weight": (moved := {
+        f"{IND}/department:benefit:服务面/weight": "35", f"{IND}/department:benefit:服务面/score": "35",
+        f"{IND}/department:satisfaction:满意率/weight": "5", f"{IND}/department:satisfaction:满意率/score": "5"}),
+    "form_satisfaction_weight": moved,
     "form_agrees_with_department": {
         f"{IND}/operations:{SKILL}/actual": "10", f"{IND}/operations:{SKILL}/score": "8.33",
         f"{IND}/operations:total:total/score": "90.03"},
