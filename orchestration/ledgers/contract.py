@@ -318,7 +318,8 @@ def read_contract(path: Path) -> Contract:
 
 
 def _with_shared_keys(path: Path, content: object) -> object:
-    """Keys that several contracts have alike are written in one: ``{name: form, as_in: evaluation_indicator}``."""
+    """Keys that several contracts have alike are written in one: ``{name: form, as_in: evaluation_indicator}``; with
+    ``sheet`` where the sheets of this one are called otherwise."""
     if not isinstance(content, dict) or not isinstance(content.get("keys"), list):
         return content
     keys = [_shared_key(path, key) if isinstance(key, dict) and key.get("as_in") else key for key in content["keys"]]
@@ -331,9 +332,9 @@ def _shared_key(path: Path, key: dict[str, object]) -> object:
     listed = content.get("keys") if isinstance(content, dict) else None
     keys = listed if isinstance(listed, list) else []
     found = next((each for each in keys if isinstance(each, dict) and each.get("name") == key.get("name")), None)
-    if found is None or "as_in" in found or set(key) != {"name", "as_in"}:
+    if found is None or "as_in" in found or set(key) - {"sheet"} != {"name", "as_in"}:
         raise InputError([Problem(str(path), "", "keys.as_in", str(key), f"{other.name} 里写明的同名的键")])
-    return found
+    return {**found, **({"sheet": key["sheet"]} if "sheet" in key else {})}
 
 
 def read_model(

@@ -59,6 +59,13 @@ LEDGERS = {
     "fund_statement": "单位：亿元\n险种,收支,项目,统筹层次,预算数,实际数,完成预算\n"
     "失业保险,支出,待遇支出,省本级,12.00,10.80,90.00%\n失业保险,支出,合计,省本级,12.00,10.80,90.00%\n",
 }
+#: Of the year's start: what the category's form was to reach.
+DECLARED = (
+    "业务工作经费支出绩效目标申报表\n（2024年度）\n一级指标,二级指标,三级指标,指标值,备注\n"
+    "产出指标,数量指标,培训场次,≥12场,\n,,发放人数,≥10万人,\n,质量指标,合格率,≥95%,\n"
+    "效益指标,社会效益指标,服务水平,逐步提升,\n满意度指标,服务对象满意度指标,群众满意度,≥95%,\n"
+)
+LEDGERS["declared_target"] = DECLARED
 IND, F = "evaluation_indicator", "evaluation_funding"
 SKILL = "output:培训场次"
 #: rule -> how to break it; and the errors that the arithmetic makes unavoidable.
@@ -130,6 +137,7 @@ WARNINGS: Mapping[str, Edits] = {
         f"{IND}/department:benefit:服务面/weight": "35", f"{IND}/department:benefit:服务面/score": "35",
         f"{IND}/department:satisfaction:满意率/weight": "5", f"{IND}/department:satisfaction:满意率/score": "5"}),
     "form_satisfaction_weight": moved,
+    "form_target_as_declared": {f"declared_target/operations:{SKILL}/target": "≥15场"},
     "form_agrees_with_department": {
         f"{IND}/operations:{SKILL}/actual": "10", f"{IND}/operations:{SKILL}/score": "8.33",
         f"{IND}/operations:total:total/score": "90.03"},

@@ -140,7 +140,7 @@ def test_a_folder_without_contracts_is_refused(tmp_path: Path) -> None:
 def test_the_real_contracts_name_every_ledger_of_the_report(contracts: dict[str, Contract]) -> None:
     assert set(contracts) == {
         "budget_scope", "category_expenditure", "claim", "department_summary", "establishment", "evaluation_funding",
-        "evaluation_goal", "evaluation_indicator", "fund_balance",
+        "declared_target", "evaluation_goal", "evaluation_indicator", "fund_balance",
         "fund_statement", "indicator", "insured", "operating_cost", "organisation", "performance_fact",
         "project_expenditure", "report_date", "restatement", "score_section", "stated_count",
         "unit_basic_expenditure", "unit_project_expenditure",

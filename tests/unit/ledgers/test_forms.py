@@ -230,3 +230,28 @@ def test_a_key_that_contracts_share_is_written_once(tmp_path: Path) -> None:
 def test_a_form_is_called_by_its_title(tmp_path: Path, contracts: dict[str, Contract], title: str, form: str) -> None:
     year = read(write_csv(tmp_path / "表.csv", dataclasses.replace(FORM, title=title)), contracts=contracts)
     assert {cell.row_key.split(":")[0] for cell in year.cells} == {form}
+
+
+def test_what_was_declared_at_the_years_start_is_a_ledger_of_its_own(
+    tmp_path: Path, contracts: dict[str, Contract]
+) -> None:
+    """In the same workbook as the self-evaluation, in the official layout, neither read as the other."""
+    book = openpyxl.load_workbook(write_workbook(tmp_path / "附件.xlsx", [FORM]))
+    sheet = book.create_sheet("年初目标")
+    for row in (
+        ("业务工作经费支出绩效目标申报表",), ("（2024年度）",), ("一级指标", "二级指标", "三级指标", "指标值", "备注"),
+        ("产出指标", "数量指标", "培训场次", "≥15场", ""), (None, None, "发放人数", "≥10万人", ""),
+        ("满意度指标", "服务对象满意度指标", "群众满意度", "≥95%", "问卷"),
+    ):  # fmt: skip
+        sheet.append(row)
+    for merged in ("A1:E1", "A2:E2", "A4:A5", "B4:B5"):
+        sheet.merge_cells(merged)
+    book.save(tmp_path / "附件.xlsx")
+    year = read(tmp_path / "附件.xlsx", contracts=contracts)
+    found = {name: each for name, each in cells_of(year, "operations").items() if name.startswith("declared_target")}
+    targets = {name.split("/")[1]: each[0] for name, each in found.items() if name.endswith("/target")}
+    assert targets == {
+        "operations:output:培训场次": 15, "operations:output:发放人数": 100000,
+        "operations:satisfaction:群众满意度": Decimal("0.95"),
+    }  # fmt: skip
+    assert cells_of(year, "operations")["evaluation_indicator/operations:output:培训场次/target"][0] == 12
