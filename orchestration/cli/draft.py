@@ -12,8 +12,9 @@ from rich.text import Text
 
 from orchestration.base.problems import InputError
 from orchestration.base.settings import Settings
+from orchestration.base.watcher import SILENT, Watcher
 from orchestration.cli import summary
-from orchestration.cli.terminal import BAD_INPUT, err, out, print_json
+from orchestration.cli.terminal import BAD_INPUT, DONE, err, finish, out, print_json
 
 if TYPE_CHECKING:
     from orchestration.drafting.draft import Draft
@@ -49,35 +50,42 @@ def draft(
     if not as_json and target.is_dir() and any(target.iterdir()):
         err.print(f"[red]{target} 不是空文件夹[/]：改过的草稿不会被覆盖；用 --out 指明另一个")
         raise typer.Exit(BAD_INPUT)
-    try:
-        found = make_draft(Settings.from_environment(), paths, seconds)
-    except InputError as error:
-        summary.show_problems(err, error.problems, "什么也没有写")
-        raise typer.Exit(BAD_INPUT) from None
-    if as_json:
-        print_json(draft_json(found))
-        return
-    written = write_draft(found, target)
-    page = write_page(found, target / "draft.html")
-    show(out, found)
-    out.print(f"[green]已写[/]  {len(written)} 个文件，看 {page}")
-    out.print(f"[dim]审定后：放进 raw/contracts 与 expectations/rules；或先 ledgergate check {paths[0]} --draft[/]")
+
+    def work(watcher: Watcher) -> int:
+        try:
+            found = make_draft(Settings.from_environment(), paths, seconds, watcher)
+        except InputError as error:
+            summary.show_problems(err, error.problems, "什么也没有写")
+            return BAD_INPUT
+        if as_json:
+            print_json(draft_json(found))
+            return DONE
+        written = write_draft(found, target)
+        page = write_page(found, target / "draft.html")
+        show(out, found)
+        out.print(f"[green]已写[/]  {len(written)} 个文件，看 {page}")
+        out.print(f"[dim]审定后：放进 raw/contracts 与 expectations/rules；或先 ledgergate check {paths[0]} --draft[/]")
+        return DONE
+
+    finish(work)
 
 
-def make_draft(settings: Settings, paths: list[Path], seconds: float | None) -> Draft:
+def make_draft(settings: Settings, paths: list[Path], seconds: float | None, watcher: Watcher = SILENT) -> Draft:
     """A draft with the names of the contracts that this installation has. Raises ``InputError``."""
     from orchestration.drafting.draft import draft_paths
     from orchestration.ledgers.contract import read_contracts
 
     known = read_contracts(settings.contracts) if settings.contracts.is_dir() else {}
-    return draft_paths(paths, known, seconds)
+    return draft_paths(paths, known, seconds, watcher)
 
 
-def drafted_settings(settings: Settings, paths: list[Path], folder: Path, seconds: float | None = 60) -> Settings:
+def drafted_settings(
+    settings: Settings, paths: list[Path], folder: Path, watcher: Watcher, seconds: float | None = 60
+) -> Settings:
     """Settings under which the paths are checked by a draft of themselves, written into ``folder``."""
     from orchestration.drafting.writing import write_draft
 
-    write_draft(make_draft(settings, paths, seconds), folder)
+    write_draft(make_draft(settings, paths, seconds, watcher), folder)
     return replace(settings, raw=folder.resolve()).with_rules(folder / "rules")
 
 

@@ -150,8 +150,9 @@ def check(
 
         with tempfile.TemporaryDirectory(prefix="ledgergate-") as folder:
             try:
-                watcher.step("起草" if draft else "核对", 0)
-                used = cli_draft.drafted_settings(settings, paths, Path(folder) / "draft") if draft else settings
+                drafts = Path(folder) / "draft"
+                used = cli_draft.drafted_settings(settings, paths, drafts, watcher) if draft else settings
+                watcher.step("核对", 0)
                 found = check_paths(
                     used, paths, Path(folder), contract=contract, year=year, as_published=as_published,
                     on_node=watcher.advance,

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from orchestration.base.problems import InputError, Problem
+from orchestration.base.watcher import SILENT, Watcher
 from orchestration.drafting.across import joined_rows, shared_totals
 from orchestration.drafting.columns import vocabulary_of
 from orchestration.drafting.levels import level_rules, with_levels
@@ -20,6 +21,9 @@ from orchestration.drafting.within import listed_rules, row_rules, share_rules, 
 from orchestration.ledgers.contract import Contract
 from orchestration.ledgers.sources import COMPANIONS
 from orchestration.ledgers.spreadsheet import SUFFIXES, Grid, read_grids
+
+#: What a table is looked through for, one after the other: rows, totals, named rows.
+_PARTS = 3
 
 
 @dataclass(frozen=True)
@@ -39,13 +43,16 @@ class Draft:
         return [replace(each, rule=rule.id) for rule in self.rules for each in rule.breaks]
 
 
-def draft_paths(paths: Sequence[Path], contracts: Mapping[str, Contract], seconds: float | None = None) -> Draft:
+def draft_paths(
+    paths: Sequence[Path], contracts: Mapping[str, Contract], seconds: float | None = None, watcher: Watcher = SILENT
+) -> Draft:
     """A draft of all tables under ``paths``. Raises ``InputError`` where a file can't be read or holds no table.
 
     ``contracts``: those known already, for the names of columns. ``seconds``: what it may take in all; what there was
     no time for is said among ``undecided``.
     """
     until = None if seconds is None else time.monotonic() + seconds
+    watcher.step("读表", 0)
     grids = _grids(paths)
     tables = _tables(grids, contracts)
     if not tables:
@@ -55,11 +62,13 @@ def draft_paths(paths: Sequence[Path], contracts: Mapping[str, Contract], second
     undecided = [f"{table.name}：{text}" for table in tables for text in table.undecided]
     zero: dict[str, bool] = {}
     keyed = [(table, each) for table, each in zip(tables, amounts, strict=True) if table.keys]
+    watcher.step("找表内关系", len(keyed) * _PARTS)
     for table, each in keyed:
-        within, zero[table.name], partial = _within(table, each, until)
+        within, zero[table.name], partial = _within(table, each, until, watcher)
         rules += within
         undecided += [f"{table.name}：时间不够，未找 {what}" for what in partial]
     if len(keyed) > 1:
+        watcher.step("找表间关系", 0)
         some, theirs = [table for table, _ in keyed], [each for _, each in keyed]
         rules += shared_totals(some, theirs)
         rules += joined_rows(some, theirs, _left(until))
@@ -80,16 +89,16 @@ def _tables(grids: Sequence[tuple[Path, Grid]], contracts: Mapping[str, Contract
     return _named_apart(found, contracts)
 
 
-def _within(table: DraftTable, amounts: Amounts, until: float | None) -> tuple[list[DraftRule], bool, Sequence[str]]:
+def _within(
+    table: DraftTable, amounts: Amounts, until: float | None, watcher: Watcher
+) -> tuple[list[DraftRule], bool, Sequence[str]]:
     """The rules of one table, whether its blanks are zeros, and what there was no time for."""
     found, relations = row_rules(table, amounts, _left(until))
-    rules = [
-        *found,
-        *total_rules(table, amounts),
-        *level_rules(table, amounts),
-        *share_rules(table, amounts),
-        *listed_rules(table, amounts, _left(until)),
-    ]
+    watcher.advance(table.name)
+    totals = [*total_rules(table, amounts), *level_rules(table, amounts), *share_rules(table, amounts)]
+    watcher.advance(table.name)
+    rules = [*found, *totals, *listed_rules(table, amounts, _left(until))]
+    watcher.advance(table.name)
     if zero := _blanks_are_zero(table, amounts, found):
         return rules, zero, relations.partial
     return [replace(rule, when_printed=_printed(rule)) for rule in rules], zero, relations.partial

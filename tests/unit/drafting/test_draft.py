@@ -152,6 +152,21 @@ def test_rows_that_nothing_tells_apart_are_left_to_a_person(tmp_path: Path) -> N
     assert found.rules == () and "行键待定" in found.undecided[0]
 
 
+def test_long_work_says_how_far_it_is(tmp_path: Path) -> None:
+    rows, _ = grouped(20, 2)
+    seen: list[tuple[str, int]] = []
+
+    class Follower:
+        def step(self, name: str, total: int) -> None:
+            seen.append((name, total))
+
+        def advance(self, what: str) -> None:
+            seen.append((what, -1))
+
+    draft_paths([write_csv(tmp_path / f"{name}.csv", rows) for name in ("a", "b")], {}, watcher=Follower())
+    assert seen == [("读表", 0), ("找表内关系", 6), *[("a", -1)] * 3, *[("b", -1)] * 3, ("找表间关系", 0)]
+
+
 def test_a_file_without_a_table_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="没有找到表格"):
         draft_paths([write_csv(tmp_path / "t.csv", [["说明"], ["没有数"]])], {})
