@@ -33,7 +33,7 @@ _AND_SO_ON = re.compile(r"等(?:项目)?$")
 class ClaimPattern(StrictRecord):
     id: str
     find: Regex
-    must: Literal["zero", "positive", "order"]
+    must: Literal["zero", "positive", "order", "most", "least"]
     ledgers: tuple[str, ...]
     measure: str
     than: str = ""
@@ -88,6 +88,10 @@ class _StatedRow:
     name: str  # folded
     shown: str
 
+    @property
+    def ledger(self) -> str:
+        return self.path.partition("/")[0]
+
 
 def read_claims(
     file: str,
@@ -130,7 +134,10 @@ def _claim(
             found.open.append(Problem(file, _PROSE, str(place), match[0], f"“{name}”在账上{why}，未核对"))
             continue
         for row in rows:
-            _put(found.rows, pattern, row, paragraph, place)
+            if pattern.must in ("most", "least"):
+                _put_extreme(found.rows, pattern, row, known, paragraph, place)
+            else:
+                _put(found.rows, pattern, row, paragraph, place)
 
 
 def _put(rows: StatedRows, pattern: ClaimPattern, row: _StatedRow, paragraph: Paragraph, place: Place) -> None:
@@ -144,6 +151,23 @@ def _put(rows: StatedRows, pattern: ClaimPattern, row: _StatedRow, paragraph: Pa
     if headers[1]:
         rows.say(at, headers[1], f"{ledger}/{key}/{pattern.than}")
     rows.say(at, "section", paragraph.section)
+
+
+def _put_extreme(
+    rows: StatedRows, pattern: ClaimPattern, row: _StatedRow, known: Sequence[_StatedRow], paragraph: Paragraph,
+    place: Place,
+) -> None:  # fmt: skip
+    """A row that is said to be the highest, or the lowest, against each other row of its ledger."""
+    said = "最高" if pattern.must == "most" else "最低"
+    for other in known:
+        if other == row or other.ledger != row.ledger:
+            continue
+        at = (("claim", f"{row.shown} 称{said}，与 {other.shown} 比（{paragraph.section or '正文'}）"),)
+        smaller, larger = (other, row) if pattern.must == "most" else (row, other)
+        if at not in rows.rows:
+            rows.put(at, "smaller", f"{smaller.path}/{pattern.measure}", place)
+            rows.say(at, "larger", f"{larger.path}/{pattern.measure}")
+            rows.say(at, "section", paragraph.section)
 
 
 def _rows(sheet: Sheet, pattern: ClaimPattern) -> Iterator[_StatedRow]:

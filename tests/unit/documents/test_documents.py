@@ -210,3 +210,17 @@ def test_a_year_that_could_not_be_written_whole_leaves_nothing(
     assert list(tmp_path.iterdir()) == []
     monkeypatch.undo()
     assert all(path.is_file() for path in write_year(report, tmp_path))
+
+
+def test_what_is_said_to_be_highest_is_compared_with_every_other_row(tmp_path: Path) -> None:
+    blocks = made.blocks()
+    at = blocks.index(made.Heading("八、问题"))
+    said = made.Text("业务工作经费决算支出最高。运行维护经费执行率最低。某经费支出最大。")
+    reading = read(tmp_path / "r.txt", made.as_text([*blocks[: at + 1], said, *blocks[at + 1 :]]))
+    assert reading.year is not None
+    cells = [cell for cell in reading.year.ledgers["claim"].cells if "最" in cell.row_key]
+    compared = {cell.text for cell in cells if cell.measure in ("smaller", "larger")}
+    others = {f"项目支出分类/{name}/final_expenditure" for name in ("其他事业发展资金", "运行维护经费", "省级专项资金")}
+    assert compared >= {"项目支出分类/业务工作经费/final_expenditure", *others}
+    assert sum(cell.measure == "smaller" for cell in cells) == 6
+    assert any("某经费" in notice.found for notice in reading.year.notices)
