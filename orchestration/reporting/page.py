@@ -10,8 +10,10 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from decimal import Decimal
 from functools import cache
+from importlib import metadata
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -20,6 +22,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from orchestration.base.clock import shown_stamp
+from orchestration.base.files import write_whole
 from orchestration.base.wording import SECTIONS, STATUSES
 from orchestration.ledgers.money import MONEY_UNITS, day_of
 from orchestration.reporting.desk import build_desk
@@ -30,6 +33,7 @@ from orchestration.reporting.layout import TextBlock
 from orchestration.reporting.page_aids import inlined, script_json, with_aids
 from orchestration.reporting.prose import marks_note
 from orchestration.rules.model import COMPUTED
+from orchestration.warehouse.models import TARGET
 
 if TYPE_CHECKING:
     from orchestration.reporting.drawing import Chart
@@ -367,9 +371,18 @@ def _names(cell: FormCell) -> bool:
 
 @cache
 def _library(vega_lite: str) -> Markup:
-    """Vega, Vega-Lite and Vega-Embed as one script."""
-    import vl_convert
+    """Vega, Vega-Lite and Vega-Embed as one script. Making it takes three seconds, a third of a whole report, and gives
+    the same for the same libraries: it is kept beside what dbt compiled.
+    """
+    kept = TARGET / f"vega-{metadata.version('vl-convert-python')}-{vega_lite}.js"
+    if kept.is_file():
+        text = kept.read_text(encoding="utf-8")
+    else:
+        import vl_convert
 
-    text = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", vega_lite)
+        text = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", vega_lite)
+        with suppress(OSError):  # where the program may not be written to, it is made each time
+            TARGET.mkdir(parents=True, exist_ok=True)
+            write_whole(kept, text)
     assert "</script" not in text.lower() and "<!--" not in text
     return Markup(text)  # noqa: S704 -- checked above
