@@ -55,7 +55,7 @@ def look(settings: Settings) -> str:
     """What a reader sees: one version's name and all of its rows, or what is wrong."""
     try:
         with duckdb.connect(str(settings.serving), read_only=True) as connection:
-            ((name,),) = connection.execute(f"select version from {CURRENT}").fetchall()
+            ((name,),) = connection.execute(f"select version from {CURRENT} where fiscal_year = {YEAR}").fetchall()
             ((cells,),) = connection.execute("select count(*) from cell").fetchall()
             ((rules,),) = connection.execute("select count(*) from reconciliation").fetchall()
     except Exception as error:  # whatever a reader meets is what is counted
