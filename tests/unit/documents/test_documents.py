@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestration.base.files import write_whole
 from orchestration.base.problems import InputError
 from orchestration.base.settings import ROOT
 from orchestration.documents import writing
@@ -197,12 +198,10 @@ def test_nothing_is_written_over(report: DocumentReading, tmp_path: Path) -> Non
 def test_a_year_that_could_not_be_written_whole_leaves_nothing(
     report: DocumentReading, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = writing.write_whole
-
     def full(path: Path, content: str) -> None:
         if path.name == "sources.yml":
             raise OSError(errno.ENOSPC, "No space left on device")
-        whole(path, content)
+        write_whole(path, content)
 
     monkeypatch.setattr(writing, "write_whole", full)
     with pytest.raises(OSError, match="No space"):
