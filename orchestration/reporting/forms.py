@@ -28,6 +28,8 @@ NOT_PROVIDED = "未提供"
 _KINDS = ("head", "section", "row", "subtotal", "total", "check")
 #: What is this short in the first column is a row's number, or a word like 合计.
 _ROW_NUMBER = 3
+#: What stands where a form asks for no figure.
+_NONE_HERE = "—"
 _ADDED = ("yuan", "person", "count")
 _BRACED = re.compile(r"\{([^{}]+)\}")
 
@@ -321,7 +323,7 @@ def alignment(row: FormRow, cell: FormCell, column: int) -> str:
     """How a cell's content lies in it: heads, totals over several columns and row numbers in the middle, words at the
     left, figures at the right."""
     is_number = column == 0 and len(cell.text) <= _ROW_NUMBER and cell.text == cell.text.strip()
-    if row.kind == "head" or is_number or isinstance(cell.value, MissingFigure):
+    if row.kind == "head" or is_number or isinstance(cell.value, MissingFigure) or cell.text == _NONE_HERE:
         return "center"
     if cell.value is None or isinstance(cell.value, str):
         return "center" if row.kind == "total" and cell.columns > 1 else "left"

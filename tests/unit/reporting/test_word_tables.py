@@ -101,6 +101,7 @@ def test_a_head_does_not_stand_alone_at_the_foot_of_a_page() -> None:
         ("total", 0, "总分", 5, "center"),
         ("head", 1, "得分", 1, "center"),
         ("row", 1, MissingFigure(""), 1, "center"),
+        ("row", 5, "—", 1, "center"),  # no figure is asked for
         ("row", 1, ReportFigure(Decimal(1), "yuan", ("t", "r", "c"), (), "1.00"), 1, "right"),
     ],
 )
