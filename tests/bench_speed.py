@@ -152,7 +152,10 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="two small sizes, one lap; writes nothing")
     parser.add_argument("--departments", type=int, nargs="+", default=SIZES)
     arguments = parser.parse_args()
-    sizes = [growth(departments) for departments in (SIZES[:2] if arguments.quick else arguments.departments)]
+    sizes = []
+    for departments in SIZES[:2] if arguments.quick else arguments.departments:
+        sizes.append(growth(departments))
+        sys.stderr.write(f"{sizes[-1]}\n")  # the largest may not come to its end
     text = section(commands(1 if arguments.quick else 3), sizes)
     sys.stdout.write(text + "\n")
     if not arguments.quick:
