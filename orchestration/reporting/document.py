@@ -162,6 +162,8 @@ class _Writer:
             self._chart(at, name)
         elif kind == "附件清单":
             self.is_body = False
+            if self.body and self.body[-1].text.rstrip("：") == "附件":
+                self.body.pop()  # the page lists annexes in a place of its own
             annexes = [form for form in self.forms.values() if form.is_annex]
             for number, form in enumerate(annexes, 1):
                 self._paragraph(at, f"{number}．{form.title}", "Body Text")

@@ -29,7 +29,7 @@ _FONT = "宋体"
 _FOOTER = f'&C&"{_FONT},Regular"&P / &N'
 #: A4 in points, margins in inches, how wide a letter of a column's width is; the smallest scale that print is read at.
 _LONG, _SHORT, _SIDE, _TOP, _LETTER, _LEAST_SCALE = 842, 595, 0.6, 0.7, 5.5, 0.65
-_LINE = 13.5  # of letters 10 points high
+_LINE = 15.0  # of letters 10 points high
 _WRITTEN = re.compile(r"-?[\d,]+(?:\.(?P<decimals>\d+))?%?$")
 _SHADES = {"head": "#E7EDF3", "section": "#F3F5F7", "total": "#F3F5F7"}
 
