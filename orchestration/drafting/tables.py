@@ -13,8 +13,9 @@ from orchestration.drafting.columns import PERIOD, DraftColumn, at, find_columns
 from orchestration.drafting.keys import DraftKey, Keying, find_keys
 from orchestration.drafting.known import as_known, fitting, is_called, keys_of
 from orchestration.ledgers.contract import Contract
-from orchestration.ledgers.layout import Hierarchy
+from orchestration.ledgers.layout import Hierarchy, Region
 from orchestration.ledgers.money import MONEY_UNITS, squeeze
+from orchestration.ledgers.regions import place_of
 from orchestration.ledgers.row_kinds import is_beside, is_continued
 from orchestration.ledgers.spreadsheet import Grid
 from orchestration.ledgers.texts import shown
@@ -38,7 +39,7 @@ class DraftTable:
     notes: tuple[int, ...]
     columns: tuple[DraftColumn, ...]
     keying: Keying | None
-    region: tuple[str, str] | None = None  # where it is one of several of its sheet: from which text, until which
+    region: Region | None = None  # where it is one of several of its sheet
     hierarchy: Hierarchy | None = None
     parents: Mapping[int, int] = field(default_factory=dict)  # row -> the row that it is part of, in a hierarchy
     undecided: tuple[str, ...] = ()
@@ -92,14 +93,12 @@ def find_tables(
     known = contracts or {}
     spans = list(_spans(grid, known))
     several = len(spans) > 1
-    begins = [_begin(grid, span) for span in spans]
     tables = []
     for number, span in enumerate(spans):
         name = _ledger_name(stem, grid.sheet, number + 1 if several else 0)
         table = _table(grid, name, stem, span, vocabulary, known)
         if table and several:
-            until = begins[number + 1] if number + 1 < len(spans) else ""
-            table = _in_region(table, begins[number], until, span)
+            table = _in_region(table, spans, number)
         tables.append(table)
     return [table for table in tables if table is not None]
 
@@ -113,18 +112,39 @@ class _Span:
     below: tuple[int, ...]
 
 
-def _begin(grid: Grid, span: _Span) -> str:
-    """The text that a table begins with: its title, or the first of its header."""
+def _first_texts(grid: Grid, span: _Span) -> list[str]:
+    """The texts that a table may be said to begin with: its titles, then those of its header's first row."""
     titles = [text for r in span.above for text in _cells(grid.rows[r]) if not _is_unit_note(text)]
-    return titles[0] if titles else _cells(grid.rows[span.header[0]])[0]
+    return list(dict.fromkeys([*titles, *_cells(grid.rows[span.header[0]])]))
 
 
-def _in_region(table: DraftTable, begin: str, until: str, span: _Span) -> DraftTable:
-    """One of several tables of a sheet, as the part from its first text to the next one's."""
-    first = next(r for r, row in enumerate(table.grid.rows) if any(squeeze(text) == begin for text in row))
-    if first in (*span.above, *range(span.header[0], span.header[1] + 1)):
-        return replace(table, region=(begin, until))
-    told = f"同一张表上有几个表，“{begin}”不止一处，region 待定"
+def _in_region(table: DraftTable, spans: Sequence[_Span], number: int) -> DraftTable:
+    """One of several tables of a sheet, as the part from a text of its own to the next one's: each is the first place
+    that the reader finds for it.
+    """
+    grid, span = table.grid, spans[number]
+    begin = _own(grid, span, (0, 0))
+    if begin is None:
+        return _without_region(table, _first_texts(grid, span)[0])
+    text, (r, c) = begin
+    beside = any(_cells(grid.rows[r][:c]))
+    if number + 1 == len(spans):
+        return replace(table, region=Region.model_validate({"from": text, "whole_rows": beside}))
+    end = _own(grid, spans[number + 1], (r, c + 1))
+    if end is None:
+        return _without_region(table, _first_texts(grid, spans[number + 1])[0])
+    return replace(table, region=Region.model_validate({"from": text, "until": end[0], "whole_rows": beside}))
+
+
+def _own(grid: Grid, span: _Span, after: tuple[int, int]) -> tuple[str, tuple[int, int]] | None:
+    """The first text of a table that stands nowhere between ``after`` and the table, with its place."""
+    head = (*span.above, span.header[0])
+    places = ((text, place_of(grid, text, *after)) for text in _first_texts(grid, span))
+    return next(((text, at) for text, at in places if at and at[0] in head), None)
+
+
+def _without_region(table: DraftTable, text: str) -> DraftTable:
+    told = f"同一张表上有几个表，“{text}”不止一处，region 待定"
     return replace(table, undecided=(*table.undecided, told))
 
 

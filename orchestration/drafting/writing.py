@@ -63,8 +63,9 @@ def contract_lines(draft: Draft, table: DraftTable) -> Iterator[str]:
 def _layout_lines(table: DraftTable) -> Iterator[str]:
     """Where the table stands and what of it is not like the plainest."""
     if table.region:
-        begin, until = table.region
-        yield f"region: {{from: {_text(begin)}" + (f", until: {_text(until)}}}" if until else "}")
+        until = [f"until: {_text(text)}" for text in table.region.until]
+        whole = ["whole_rows: true"] * table.region.whole_rows
+        yield f"region: {{{', '.join([f'from: {_text(table.region.begin[0])}', *until, *whole])}}}"
     depth = table.header[1] - table.header[0] + 1
     if depth > 2:
         yield f"header: {{rows: {depth}}}"

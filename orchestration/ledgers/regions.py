@@ -38,7 +38,7 @@ def bounds_of(grid: Grid, region: Region) -> Rectangle:
     beside = any(fold(text) for text in grid.rows[top][:left])
     bottom, right = len(grid.rows), max(map(len, grid.rows))
     for text in region.until:
-        end = _place(grid, text, top, left + 1)
+        end = place_of(grid, text, top, left + 1)
         if end is None:
             raise refused(grid.file, f"“{named}”之后没有写着“{text}”的一格", "契约里 region 的 until", grid.sheet)
         if end[0] == top:
@@ -46,14 +46,14 @@ def bounds_of(grid: Grid, region: Region) -> Rectangle:
         else:
             bottom = min(bottom, end[0])
     for texts, included in ((region.before, 0), (region.through, 1)):
-        ends = (end[0] + included for text in texts if (end := _place(grid, text, top + 1)))
+        ends = (end[0] + included for text in texts if (end := place_of(grid, text, top + 1)))
         bottom = min(bottom, *ends, bottom)
     return top, left if beside and not region.whole_rows else 0, bottom, right
 
 
 def begins_at(grid: Grid, region: Region) -> tuple[int, int] | None:
     """The first cell of the part, by the first of its texts that stands anywhere; None where none does."""
-    return next((at for text in region.begin if (at := _place(grid, text))), None)
+    return next((at for text in region.begin if (at := place_of(grid, text))), None)
 
 
 def unit_of_part(grid: Grid, region: Region | None) -> str:
@@ -66,7 +66,7 @@ def unit_of_part(grid: Grid, region: Region | None) -> str:
 def sheet_name(grid: Grid, by: SheetName) -> str:
     """What the whole sheet is called: by the cell beside a label, else by a title. Empty where neither says it."""
     for text in by.beside:
-        if at := _place(grid, text):
+        if at := place_of(grid, text):
             row = grid.rows[at[0]]
             label = fold(row[at[1]])
             if name := next((shown(each) for each in row[at[1] + 1 :] if fold(each) and fold(each) != label), ""):
@@ -132,7 +132,7 @@ def title_lines(grid: Grid, part: Grid) -> Grid:
     return Grid(grid.file, grid.sheet, lines)
 
 
-def _place(grid: Grid, text: str, top: int = 0, left: int = 0) -> tuple[int, int] | None:
+def place_of(grid: Grid, text: str, top: int = 0, left: int = 0) -> tuple[int, int] | None:
     """The first cell that prints a text: in the row ``top`` from the column ``left`` on, then in the rows below."""
     wanted = without_unit(text)[0]
     for r in range(top, len(grid.rows)):

@@ -43,6 +43,12 @@ def as_read(tmp_path: Path, draft: Draft, path: Path) -> Draft:
     return draft
 
 
+#: A table whose header holds what the next one on its sheet begins with.
+SPENDING = [
+    ["表一 部门支出"], ["项目", "预算数", "决算数"], ["甲项目", "100.00", "90.00"], ["乙项目", "210.00", "180.00"],
+]  # fmt: skip
+
+
 def text(draft: Draft) -> str:
     return "\n".join(line for table in draft.tables for line in contract_lines(draft, table))
 
@@ -168,8 +174,26 @@ def test_two_tables_of_a_sheet_are_parts_of_it(tmp_path: Path) -> None:
         page.append([])
     book.save(tmp_path / "收支.xlsx")
     draft = as_read(tmp_path, draft_paths([tmp_path / "收支.xlsx"], {}), tmp_path / "收支.xlsx")
-    assert [table.region for table in draft.tables] == [("部门收支", "表二支出"), ("表二支出", "")]
+    assert [(table.region.begin, table.region.until) for table in draft.tables if table.region] == [
+        (("部门收支",), ("表二支出",)), (("表二支出",), ()),
+    ]  # fmt: skip
     assert all(rule.breaks == () and rule.kept == 2 for rule in draft.rules if "sum(" in rule.check)
+
+
+def test_a_table_without_a_title_begins_with_a_text_of_its_own(tmp_path: Path) -> None:
+    """The second table's header begins as the first one's does, which cut the first at its own header."""
+    draft = drafted(tmp_path, [*SPENDING, [], ["项目", "人数", "次数"], ["丙项目", "11", "23"], ["丁项目", "12", "24"]])
+    regions = [line for table in draft.tables for line in contract_lines(draft, table) if line.startswith("region")]
+    assert regions == ['region: {from: "表一部门支出", until: "人数"}', 'region: {from: "人数", whole_rows: true}']
+
+
+def test_tables_that_no_text_parts_are_not_cut(tmp_path: Path) -> None:
+    rows = [*SPENDING, [], ["项目", "决算数"], ["丙项目", "11"], ["丁项目", "12"]]
+    draft = draft_paths([write_csv(tmp_path / "表.csv", rows)], {})
+    assert [table.region for table in draft.tables] == [None, None]
+    assert [line for line in draft.undecided if "region" in line] == [
+        f"{table.name}：同一张表上有几个表，“项目”不止一处，region 待定" for table in draft.tables
+    ]
 
 
 def test_names_without_a_header_stand_left_of_the_figures(tmp_path: Path) -> None:
