@@ -56,6 +56,11 @@ class DeductionPatterns(StrictRecord):
 class YearPatterns(StrictRecord):
     find: Regex
     compared: Regex
+    balance: Regex
+    neighbour: Regex
+    this_year: Regex
+    examples: tuple[str, ...]
+    counter_examples: tuple[str, ...]
 
 
 class ClaimPatterns(StrictRecord):
@@ -261,7 +266,26 @@ def _left_in(file: str, paragraph: Paragraph, year: int) -> Iterator[Problem]:
             around = paragraph.text[max(match.start() - 8, 0) : match.end() + 8]
             yield Problem(file, _PROSE, str(paragraph.place(match.start())), around, "填上，或删去模板留下的空")
     for match in patterns.years.find.finditer(paragraph.text):
-        if int(match["year"]) != year and not patterns.years.compared.search(match["before"]):
+        if not _may_say(match, year):
             found = paragraph.text[match.start("year") : match.end() + 12]
             place = str(paragraph.place(match.start("year")))
             yield Problem(file, _PROSE, place, found, f"{year} 年度（疑为照抄往年的年份）")
+
+
+def _may_say(match: re.Match[str], year: int) -> bool:
+    """Whether a report on ``year`` may well say what it says of the year in ``match``."""
+    patterns = claim_patterns().years
+    said = int(match["year"])
+    if said == year or patterns.compared.search(match["before"]):
+        return True
+    if patterns.balance.search(match["said"]):
+        return (bool(match["closing"]) and said == year - 1) or (bool(match["opening"]) and said == year + 1)
+    sentence = _sentence(match)
+    is_this = f"{year}年" in sentence or patterns.this_year.search(sentence)
+    return bool(said == year - 1 and is_this and patterns.neighbour.search(match["said"]))
+
+
+def _sentence(match: re.Match[str]) -> str:
+    """The sentence that a match begins in."""
+    begin = match.string.rfind("。", 0, match.start("year")) + 1
+    return match.string[begin:].partition("。")[0]

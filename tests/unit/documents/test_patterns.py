@@ -105,10 +105,8 @@ def test_claim_is_not_found_in_its_counter_example(pattern: ClaimPattern, text: 
         ("报告于20××年××月印发。", True),
         ("投入____万元。", True),
         ("（待补充）", True),
-        ("2030年决算支出500.00万元。", True),
-        ("与2030年决算支出相比有所增长。", False),
-        ("2031年决算支出500.00万元。", False),
-        ("对照《2030年度部门整体支出办法》，结转自2030年。", False),
+        *((text, True) for text in claim_patterns().years.examples),
+        *((text, False) for text in claim_patterns().years.counter_examples),
     ],
 )
 def test_blanks_and_years_of_a_template_are_told(text: str, found: bool) -> None:
