@@ -35,6 +35,7 @@ class ClaimPattern(StrictRecord):
     find: Regex
     must: Literal["zero", "positive", "order", "most", "least"]
     ledgers: tuple[str, ...]
+    wholes: tuple[str, ...] = ()
     measure: str
     than: str = ""
     examples: tuple[str, ...]
@@ -64,6 +65,7 @@ class YearPatterns(StrictRecord):
 
 
 class ClaimPatterns(StrictRecord):
+    among: Regex
     claims: tuple[ClaimPattern, ...]
     counts: tuple[CountPattern, ...]
     deductions: DeductionPatterns
@@ -133,16 +135,30 @@ def _claim(
     spoken: Iterable[tuple[str, Sequence[_StatedRow]]] = (
         [(name, _matching(name, known)) for name in names] if names else [("", known)]
     )
+    parts = _parts(pattern, match, sheets)
     for name, rows in spoken:
-        if names and len(rows) != 1:
-            why = "没有对应的行" if not rows else f"有 {len(rows)} 行对应"
-            found.open.append(Problem(file, _PROSE, str(place), match[0], f"“{name}”在账上{why}，未核对"))
+        if why := _not_judged(name, rows, parts):
+            found.open.append(Problem(file, _PROSE, str(place), match[0], f"“{name}”{why}，未核对"))
             continue
         for row in rows:
             if pattern.must in ("most", "least"):
                 _put_extreme(found.rows, pattern, row, known, paragraph, place)
             else:
                 _put(found.rows, pattern, row, paragraph, place)
+
+
+def _parts(pattern: ClaimPattern, match: re.Match[str], sheets: Mapping[str, Sheet]) -> set[str]:
+    """The ledgers of which a claim may mean some rows only: the highest among what the sentence says before."""
+    if pattern.must not in ("most", "least") or not claim_patterns().among.search(match.string[: match.start("names")]):
+        return set()
+    return {sheets[name].contract.short for name in pattern.ledgers if name in sheets and name not in pattern.wholes}
+
+
+def _not_judged(name: str, rows: Sequence[_StatedRow], parts: set[str]) -> str:
+    """Why what a claim says of a name can't be judged; empty where it can, or the claim speaks of all rows."""
+    if name and len(rows) != 1:
+        return "在账上没有对应的行" if not rows else f"在账上有 {len(rows)} 行对应"
+    return "所属的范围没有读出" if any(row.ledger in parts for row in rows) else ""
 
 
 def _put(rows: StatedRows, pattern: ClaimPattern, row: _StatedRow, paragraph: Paragraph, place: Place) -> None:

@@ -223,3 +223,19 @@ def test_what_is_said_to_be_highest_is_compared_with_every_other_row(tmp_path: P
     assert compared >= {"项目支出分类/业务工作经费/final_expenditure", *others}
     assert sum(cell.measure == "smaller" for cell in cells) == 6
     assert any("某经费" in notice.found for notice in reading.year.notices)
+
+
+def test_the_highest_among_parts_that_were_not_read_is_no_claim_on_the_whole_ledger(tmp_path: Path) -> None:
+    """The largest project of a category need not be the largest of all; categories are all parts of the whole."""
+    blocks = made.blocks()
+    at = blocks.index(made.Heading("八、问题"))
+    said = made.Text(
+        "业务工作经费保障有力，其中综合保障工作项目支出最大。运行维护类，其中，综合保障工作项目支出较稳，综合保障工作项目支出最少。"
+        "在业务工作经费中，综合保障工作项目支出最高。项目支出合理，其中业务工作经费决算支出最高。"
+    )
+    reading = read(tmp_path / "r.txt", made.as_text([*blocks[: at + 1], said, *blocks[at + 1 :]]))
+    assert reading.year is not None
+    claimed = {cell.row_key for cell in reading.year.ledgers["claim"].cells if "最" in cell.row_key}
+    assert len(claimed) == 3 and all(key.startswith("业务工作经费") for key in claimed)
+    told = [notice for notice in reading.year.notices if notice.expected.endswith("所属的范围没有读出，未核对")]
+    assert len(told) == 3
