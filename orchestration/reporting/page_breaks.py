@@ -17,7 +17,7 @@ _THIN = 1 / 3
 
 @dataclass(frozen=True, order=True)
 class _Plan:
-    """What a choice of breaks costs, the gravest first, and the choice: one for each annex that is left to place."""
+    """What a choice of breaks costs, the gravest first, and the choice: one for each annex that is placed."""
 
     thin: int = 0
     pages: int = 0
@@ -27,7 +27,7 @@ class _Plan:
 
     def after(self, breaks: bool, *, thin: bool, pages: int, tail: bool, blank: float) -> _Plan:
         return _Plan(
-            self.thin + thin, self.pages + pages, self.tails + tail, self.blank + blank, (breaks, *self.breaks)
+            self.thin + thin, self.pages + pages, self.tails + tail, self.blank + blank, (*self.breaks, breaks)
         )
 
 
@@ -36,25 +36,27 @@ def plan_breaks(heights: Callable[[int, float], Sequence[float]], annexes: int, 
     the page where it begins, how high it comes out on each page that it takes. The first begins a page.
     """
 
-    @cache
-    def best(number: int, left: float) -> _Plan:
-        if number == annexes:
-            return _Plan()
-        return min(_placed(number, left, breaks) for breaks in ((False, True) if number else (True,)))
+    high = cache(heights)
+    best = {0.0: _Plan()}  # of the annexes so far, by the room that is left behind the last
+    for number in range(annexes):
+        reached: dict[float, _Plan] = {}
+        for left, plan in best.items():
+            for breaks in (False, True) if number else (True,):
+                room = page if breaks or left < _BEGUN else left
+                on_pages = high(number, room)
+                after = max((page if len(on_pages) > 1 else room) - on_pages[-1], 1.0)
+                placed = _placed(plan, on_pages, breaks, left, page, forced=breaks and number > 0)
+                reached[after] = min(reached.get(after, placed), placed)
+        best = reached
+    return list(min(best.values()).breaks)
 
-    def _placed(number: int, left: float, breaks: bool) -> _Plan:
-        begins = breaks or left < _BEGUN
-        room = page if begins else left
-        on_pages = heights(number, room)
-        goes_over = len(on_pages) > 1
-        rest = best(number + 1, max((page if goes_over else room) - on_pages[-1], 1.0))
-        forced = breaks and number > 0
-        return rest.after(
-            breaks,
-            thin=forced and page - left < page * _THIN,
-            pages=begins + len(on_pages) - 1,
-            tail=goes_over and on_pages[-1] < _TAIL,
-            blank=left if forced else 0.0,
-        )
 
-    return list(best(0, 0.0).breaks)
+def _placed(plan: _Plan, on_pages: Sequence[float], breaks: bool, left: float, page: float, *, forced: bool) -> _Plan:
+    goes_over = len(on_pages) > 1
+    return plan.after(
+        breaks,
+        thin=forced and page - left < page * _THIN,
+        pages=(breaks or left < _BEGUN) + len(on_pages) - 1,
+        tail=goes_over and on_pages[-1] < _TAIL,
+        blank=left if forced else 0.0,
+    )

@@ -41,3 +41,7 @@ def test_no_break_leaves_a_page_nearly_empty() -> None:
 def test_what_one_break_costs_later_is_seen() -> None:
     """Looking at one annex at a time broke before the second, and the last then stood on a page more."""
     assert sum(plan_breaks(even(300, 330, 280, 280), 4, PAGE)) == 1
+
+
+def test_there_may_be_an_annex_for_each_of_hundreds_of_projects() -> None:
+    assert plan_breaks(even(*[300.0] * 400), 400, PAGE) == [True, *[False] * 399]
