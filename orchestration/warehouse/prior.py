@@ -9,9 +9,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from orchestration.base.addresses import connect
+from orchestration.base.problems import InputError, Problem
 from orchestration.base.settings import Settings
 from orchestration.ledgers.contract import Contract
 from orchestration.ledgers.rounding import Rounding, last_place_of, spread
@@ -30,25 +32,35 @@ class Prior:
 
 def read_prior(settings: Settings, year: int, contracts: Mapping[str, Contract]) -> Prior:
     """What the published version of ``year`` hands on to the next. How its figures were rounded, it says itself: a
-    contract may have changed since. ``contracts`` say it of versions older than that.
+    contract may have changed since. ``contracts`` say it of versions older than that. Raises ``InputError`` where the
+    version has gone: a year that hands on nothing would be judged as one that was never published.
     """
     version = current_versions(settings).get(year)
     if version is None:
         return Prior()
     folder = settings.versions(year) / version
+    stated = _manifest(folder, year).get(ROUNDING)
     with connect([folder]) as connection:
         found = {
             name: rows_of(connection, query, [str(folder / f"{name}.parquet"), year])
             for name, query in {"cell": _CELLS, "reconciliation": _JUDGED}.items()
             if (folder / f"{name}.parquet").is_file()
         }
-    stated = json.loads((folder / MANIFEST).read_text(encoding="utf-8")).get(ROUNDING)
     for row in found.get("cell", []):
         for name in ("value", "half_width"):
             row[name] = None if row[name] is None else row[name].quantize(Decimal("1e-9"))
         row |= _spread(row, _rounding(row, stated, contracts.get(row["ledger"])))
         row["printed_factor"] = factor(row["printed_unit"])
     return Prior(found.get("cell", []), found.get("reconciliation", []))
+
+
+def _manifest(folder: Path, year: int) -> dict[str, Any]:
+    try:
+        content: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        expected = f"{year} 年度当前的版本；先运行 ledgergate run {year}，或用 ledgergate rollback 换到还在的版本"
+        raise InputError([Problem(str(folder), "", "", f"没有 {MANIFEST}", expected)]) from None
+    return content
 
 
 def _rounding(row: Mapping[str, Any], stated: Mapping[str, Rounding] | None, contract: Contract | None) -> Rounding:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 from decimal import Decimal
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from orchestration.base.problems import InputError
 from orchestration.base.settings import Settings
 from orchestration.warehouse.current import MANIFEST, ROUNDING, Current, write_current
 from orchestration.warehouse.prior import read_prior
@@ -53,3 +55,15 @@ def test_a_prior_figure_is_as_precise_as_its_own_version_says(
     (cell,) = read_prior(settings, 2023, {"spending": contract(rounding=now)}).cells
     assert (cell["half_width"], cell["skew"]) == (Decimal(half_width), Decimal(skew))
     assert cell["value"] == Decimal(8_055_000_000)
+
+
+@pytest.mark.parametrize("gone", ["", MANIFEST])
+def test_a_version_that_has_gone_is_said_with_its_folder_and_the_way_out(tmp_path: Path, gone: str) -> None:
+    settings = published(tmp_path, HALF, {})
+    folder = settings.versions(2023) / "v"
+    (folder / gone).unlink() if gone else shutil.rmtree(folder)
+    with pytest.raises(InputError) as caught:
+        read_prior(settings, 2023, {})
+    (problem,) = caught.value.problems
+    assert problem.file == str(folder) and MANIFEST in problem.found
+    assert "ledgergate run 2023" in problem.expected and "rollback" in problem.expected
