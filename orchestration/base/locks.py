@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,10 +52,11 @@ def open_database(
 
 def alone_where_small(connection: duckdb.DuckDBPyConnection, path: Path) -> duckdb.DuckDBPyConnection:
     """One thread for a small file, whose tables are of one row group or few: waiting for others costs more processor
-    time than all the work in it.
+    time than all the work in it. A file that was replaced since it was opened has any size: it is still read.
     """
-    if path.stat().st_size < SMALL:
-        connection.execute("set threads = 1")
+    with suppress(FileNotFoundError):
+        if path.stat().st_size < SMALL:
+            connection.execute("set threads = 1")
     return connection
 
 
