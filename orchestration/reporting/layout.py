@@ -161,7 +161,10 @@ def called(fields: Fields, figures: Sequence[ReportFigure]) -> str:
 def _names(fields: Fields, figure: ReportFigure) -> list[tuple[str, str]]:
     if figure.addresses:
         cells = [fields.cells[address] for address in figure.addresses]
-        return [(f"{cell['ledger_label']} {cell['row_label']}", cell["header"]) for cell in cells]
+        return [
+            (" ".join(filter(None, (cell["ledger_label"], cell["row_label"]))), cell["header"] or cell["measure"])
+            for cell in cells
+        ]
     table, row, column = figure.place
     for name, known in fields.known["tables"].items():
         if known["table"] == table:
