@@ -43,7 +43,7 @@ def command_times(home: Path, runs: int) -> dict[str, Any]:
     """Wall times of ``ledgergate run 2024``, publishing anew, and of ``dbt build`` on its warehouse, in turns."""
     environment = os.environ | {
         "LEDGERGATE_HOME": str(home),
-        "LEDGERGATE_WAREHOUSE": str(home / "build" / "2024" / "warehouse.duckdb"),
+        "LEDGERGATE_WAREHOUSE": str(home / "build" / "2024" / "hunan_hrss" / "warehouse.duckdb"),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DO_NOT_TRACK": "1",
     }
@@ -94,7 +94,7 @@ def two_years(home: Path, raw: Path) -> dict[str, Any]:
     from orchestration.base.settings import Settings
     from orchestration.pipeline.run import run_year
 
-    settings = Settings(home=home, raw=raw)
+    settings = Settings(department="hunan_hrss", home=home, raw=raw)
     taken = []
     for year in (2024, 2026):
         outcome = run_year(settings, year)
@@ -136,7 +136,7 @@ def where(home: Path, raw: Path) -> dict[str, Any]:
     from orchestration.publication import gates, release
     from orchestration.warehouse import build, compiled, ledger_tables, suspects
 
-    settings = Settings(home=home, raw=raw)
+    settings = Settings(department="hunan_hrss", home=home, raw=raw)
     with part("load the compiled models"):
         compiled.project()
     with part("assemble Dagster's definitions"):

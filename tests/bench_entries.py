@@ -169,7 +169,9 @@ def ours(home: Path, raw: Path, *, kept: bool = False) -> Cost:
 
 
 def bare_dbt(home: Path) -> Cost:
-    environment = os.environ | {"LEDGERGATE_WAREHOUSE": str(home / "build" / "2024" / "warehouse.duckdb")}
+    environment = os.environ | {
+        "LEDGERGATE_WAREHOUSE": str(home / "build" / "2024" / "hunan_hrss" / "warehouse.duckdb")
+    }
     project = str(ROOT / "dbt_project")
     command = [str(Path(sys.executable).with_name("dbt")), "build", "--exclude-resource-type", "unit_test"]
     command += ["--project-dir", project, "--profiles-dir", project, "--target-path", str(home / "dbt")]
@@ -213,7 +215,7 @@ def measure(home: Path, size: int, form: str, laps: int) -> dict[str, list[Cost]
     for copy in (empty, raw):
         shutil.rmtree(copy, ignore_errors=True)
         shutil.copytree(ROOT / "raw", copy)
-    with (raw / "2024" / "sources.yml").open("a", encoding="utf-8") as sources:
+    with (raw / "2024" / "hunan_hrss" / "sources.yml").open("a", encoding="utf-8") as sources:
         sources.write(NAMED.format(folder))
     found: dict[str, list[Cost]] = {name: [] for name in ("empty", "ours", "again", "sql", "dbt")}
     if size <= PANDAS_UP_TO:

@@ -37,9 +37,9 @@ from orchestration.warehouse.tables import write_table
 from tests.bench import ROOT, table, write_sections
 from tests.variants import enlarged, published
 
-ADDRESS = "2024/project_expenditure/17/adjustment"
-SMALL = "raw/2024/operating_cost.csv"
-COMMANDS = (["--help"], ["versions", "2024"], ["explain", ADDRESS], ["check", SMALL], ["check", "raw/2024"])
+ADDRESS = "2024/hunan_hrss/project_expenditure/17/adjustment"
+SMALL = "raw/2024/hunan_hrss/operating_cost.csv"
+COMMANDS = (["--help"], ["versions", "2024"], ["explain", ADDRESS], ["check", SMALL], ["check", "raw/2024/hunan_hrss"])
 #: Departments' worth of cells.
 SIZES = (1, 10, 100)
 HEADING = "## Commands and growth"

@@ -43,7 +43,7 @@ def raw(tmp_path: Path) -> Path:
 @pytest.fixture
 def settings(tmp_path: Path, raw: Path) -> Settings:
     """An installation of the test's own over its copy of raw/."""
-    return Settings(home=tmp_path / "home", raw=raw)
+    return Settings(department="hunan_hrss", home=tmp_path / "home", raw=raw)
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def _run_2024(folder: Path) -> Published:
 
     raw = folder / "raw"
     shutil.copytree(ROOT / "raw", raw)
-    settings = Settings(home=folder / "home", raw=raw)
+    settings = Settings(department="hunan_hrss", home=folder / "home", raw=raw)
     outcome = run_year(settings, 2024)
     assert outcome.version is not None, outcome
     return Published(settings, outcome)

@@ -103,11 +103,11 @@ def exceptions(rng: random.Random, raw: Path) -> None:
     lines = ["规则,所在,差额,理由,证据,确认人", f'{rule},all,"{figure}",理由,证据,{rng.choice(("某甲", "", "‮x"))}']
     rng.shuffle(lines) if rng.random() < 0.2 else None
     encoding = rng.choice(("utf-8", "utf-8", "gb18030", "utf-16"))
-    (raw / "2024" / "exceptions.csv").write_bytes("\n".join(lines).encode(encoding))
+    (raw / "2024" / "hunan_hrss" / "exceptions.csv").write_bytes("\n".join(lines).encode(encoding))
 
 
 def corrections(rng: random.Random, raw: Path) -> None:
-    path = raw / "2024" / "corrections.csv"
+    path = raw / "2024" / "hunan_hrss" / "corrections.csv"
     head, row, *_ = path.read_text(encoding="utf-8").splitlines()
     fields = row.split(",")
     fields[rng.randrange(3)] = rng.choice((*_FIGURES, "-4百万元", "-363", "-362.69余", "2024/没有/这一格"))
@@ -115,14 +115,14 @@ def corrections(rng: random.Random, raw: Path) -> None:
 
 
 def narrative(rng: random.Random, raw: Path) -> None:
-    path = raw / "2024" / "narrative.yml"
+    path = raw / "2024" / "hunan_hrss" / "narrative.yml"
     said = "".join(rng.choices(_ATTACKS, k=rng.randint(1, 3))).replace("'", "''")
     path.write_text(path.read_text(encoding="utf-8") + f"\n问题:\n  - '{said}'\n", encoding="utf-8")
 
 
 def sources(rng: random.Random, raw: Path) -> None:
     """Files outside the year's folder, addresses that nothing opens, counts and years that are none."""
-    path = raw / "2024" / "sources.yml"
+    path = raw / "2024" / "hunan_hrss" / "sources.yml"
     text = path.read_text(encoding="utf-8")
     before, after = rng.choice(
         (
@@ -139,7 +139,7 @@ def sources(rng: random.Random, raw: Path) -> None:
 
 def names(rng: random.Random, raw: Path) -> None:
     """Characters in a ledger's names that nobody sees."""
-    path = rng.choice(sorted((raw / "2024").glob("*expenditure.csv")))
+    path = rng.choice(sorted((raw / "2024" / "hunan_hrss").glob("*expenditure.csv")))
     text = path.read_text(encoding="utf-8")
     where = text.index("湖南") if "湖南" in text else len(text) - 2
     hidden = rng.choice("\u202e\u200b\u0007\u2066\ufeff\x00\x1b")
@@ -166,7 +166,7 @@ def figures(inputs: Inputs) -> dict[str, object]:
 
 @cache
 def sound() -> dict[str, object]:
-    return figures(read_inputs(Settings(home=Path("/nowhere"), raw=ROOT / "raw"), 2024))
+    return figures(read_inputs(Settings(department="hunan_hrss", home=Path("/nowhere"), raw=ROOT / "raw"), 2024))
 
 
 def outcome(kind: str, seed: int, folder: Path) -> str:
@@ -176,7 +176,9 @@ def outcome(kind: str, seed: int, folder: Path) -> str:
     shutil.copytree(ROOT / "expectations" / "rules", raw / "all rules")
     KINDS[kind](random.Random(f"{kind}/{seed}"), raw)
     try:
-        found = read_inputs(Settings(home=folder / "home", raw=raw, rules=raw / "all rules"), 2024)
+        found = read_inputs(
+            Settings(department="hunan_hrss", home=folder / "home", raw=raw, rules=raw / "all rules"), 2024
+        )
     except InputError as error:
         assert error.problems
         for problem in error.problems:

@@ -156,9 +156,11 @@ def main() -> int:
     arguments.add_argument("--runs", action="store_true", help="whole runs that nobody kills, and what they leave")
     given = arguments.parse_args()
     if given.runs:
-        seen = run_often(Settings(home=given.home, raw=ROOT / "raw"), given.count)
+        seen = run_often(Settings(department="hunan_hrss", home=given.home, raw=ROOT / "raw"), given.count)
     else:
-        seen = kill_publishers(Settings(home=given.home, raw=given.home / "raw"), given.count, given.seed)
+        seen = kill_publishers(
+            Settings(department="hunan_hrss", home=given.home, raw=given.home / "raw"), given.count, given.seed
+        )
     for what, number in sorted(seen.items()):
         sys.stdout.write(f"{what}: {number}\n")
     wrong = [what for what in seen if seen[what] and what not in ("kills", "runs", "versions", "reader: whole")]

@@ -36,7 +36,7 @@ class Row:
     @property
     def edits(self) -> Edits:
         cells = (cell for cell in published()[0].cells if (cell.ledger, cell.row_key) == (self.ledger, self.key))
-        return {cell.address.removeprefix("2024/"): None for cell in cells}
+        return {cell.address.removeprefix("2024/hunan_hrss/"): None for cell in cells}
 
 
 def every_row() -> list[Row]:
@@ -63,7 +63,7 @@ def verdicts(rows: Sequence[Row]) -> dict[Row, str]:
 
 def _unheard(row: Row, bound: set[str]) -> str:
     figures = {
-        f"{FIRST_YEAR}/{cell.address.removeprefix('2024/')}"
+        f"{FIRST_YEAR}/hunan_hrss/{cell.address.removeprefix('2024/hunan_hrss/')}"
         for cell in published()[0].cells
         if (cell.ledger, cell.row_key) == (row.ledger, row.key) and cell.value is not None
     }
@@ -82,7 +82,7 @@ def _is_refused(row: Row, contract: Contract) -> bool:
     """Whether the ledger is refused without the lines that print the row."""
     ledger = published()[0].ledgers[row.ledger]
     lines = {int("".join(filter(str.isdigit, cell.cell))) for cell in ledger.cells if cell.row_key == row.key}
-    (grid,) = read_grids(ROOT / "raw" / "2024" / ledger.source.file, ledger.source.file)
+    (grid,) = read_grids(ROOT / "raw" / "2024" / "hunan_hrss" / ledger.source.file, ledger.source.file)
     kept = [line for number, line in enumerate(grid.rows, 1) if number not in lines]
     try:
         table = read_table(Grid(grid.file, grid.sheet, kept), contract, 2024, ledger.source.unit)

@@ -29,7 +29,7 @@ EDITS: dict[str, dict[str, str]] = {
 
 def add_2025(raw: Path) -> Path:
     """Put ``raw/2025`` beside ``raw/2024``; gives its folder."""
-    folder = Path(shutil.copytree(raw / "2024", raw / "2025"))
+    folder = Path(shutil.copytree(raw / "2024" / "hunan_hrss", raw / "2025" / "hunan_hrss"))
     (folder / "corrections.csv").unlink()
     (folder / "narrative.yml").unlink()
     sources = (folder / "sources.yml").read_text(encoding="utf-8")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.base.settings import ROOT
-from orchestration.ledgers.cell import Cell
+from orchestration.ledgers.cell import Cell, folder_of
 from orchestration.ledgers.contract import read_contracts
 from orchestration.ledgers.corrections import Correction, read_corrections
 from orchestration.ledgers.money import parse_figure
@@ -32,9 +32,9 @@ STRIDE = 10  # so that no copy is another's prior year
 @cache
 def published() -> tuple[Year, Rulebook, list[Correction]]:
     """2024 as it stands in raw/."""
-    year = read_year(ROOT / "raw" / "2024", 2024, read_contracts(ROOT / "raw" / "contracts"))
+    year = read_year(ROOT / "raw" / "2024" / "hunan_hrss", 2024, read_contracts(ROOT / "raw" / "contracts"))
     rulebook = compile_rules(read_rules(ROOT / "expectations" / "rules"), year.contracts, 2024, cells=year.cells)
-    return year, rulebook, read_corrections(ROOT / "raw" / "2024" / "corrections.csv", year)
+    return year, rulebook, read_corrections(ROOT / "raw" / "2024" / "hunan_hrss" / "corrections.csv", year)
 
 
 def altered(year: Year, edits: Edits) -> Year:
@@ -44,7 +44,7 @@ def altered(year: Year, edits: Edits) -> Year:
     for name, ledger in ledgers.items():
         cells = []
         for cell in ledger.cells:
-            place = cell.address.removeprefix("2024/")
+            place = cell.address.removeprefix(f"2024/{folder_of(year.department)}")
             if place not in left:
                 cells.append(cell)
             elif (text := left.pop(place)) is not None:

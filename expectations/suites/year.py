@@ -192,18 +192,20 @@ SUITES = (
         severity="error",
         query="""
             with children as (
-                select fiscal_year, section, sum(score) as score from indicator_score group by all
+                select fiscal_year, department, section, sum(score) as score from indicator_score group by all
                 union all
-                select fiscal_year, 'total', sum(score) from indicator_score group by all
+                select fiscal_year, department, 'total', sum(score) from indicator_score group by all
             )
             select summary.section, summary.weight, summary.score, summary.grade, children.score as children_score,
                    cast(0 as decimal(9, 2)) as zero,
                    case when summary.section <> 'total' or summary.grade is not null then '有' else '无' end as graded,
                    coalesce(printed.value, summary.weight) as printed_weight
             from score_summary as summary
-            left join children using (fiscal_year, section)
+            left join children using (fiscal_year, department, section)
             left join cell as printed
-                on printed.address = concat(summary.fiscal_year, '/score_section/', summary.section, '/weight')
+                on printed.fiscal_year = summary.fiscal_year and printed.department = summary.department
+                    and printed.ledger = 'score_section' and printed.row_key = summary.section
+                    and printed.measure = 'weight'
             order by all
         """,
         keys=("section",),

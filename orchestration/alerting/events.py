@@ -17,6 +17,7 @@ from typing import Any
 from expectations.gate import GateResult
 from orchestration.alerting.messages import Severity, policy
 from orchestration.alerting.outbox import Event, Outbox
+from orchestration.base.departments import beside
 from orchestration.base.problems import InputError, Problem
 from orchestration.base.settings import CONTRACTS, Settings
 from orchestration.base.wording import BROKEN_IN_SQL
@@ -91,7 +92,7 @@ class Run:
 
     @property
     def outbox(self) -> Outbox:
-        return Outbox(self.settings.outbox)
+        return Outbox(self.settings.outbox, department=self.settings.department)
 
 
 def gates_judged(run: Run, build: Build, results: Sequence[GateResult]) -> str | None:
@@ -172,14 +173,14 @@ def ledgers_due(settings: Settings, year: int, today: date) -> str | None:
     headline = f"还缺 {len(items)} 本账"
     facts = {"headline": headline, "findings": items, "due": due.isoformat()}
     mark = _fingerprint(("due", sorted(missing)))
-    Outbox(settings.outbox).record(Event(year, "due", "due", "error", mark, facts))
+    Outbox(settings.outbox, department=settings.department).record(Event(year, "due", "due", "error", mark, facts))
     return headline
 
 
 def missing_ledgers(settings: Settings, year: int) -> dict[str, Contract]:
     """Contracts that the year needs and has no file for."""
     folder = settings.ledgers(year)
-    contracts = read_contracts(settings.contracts, folder / CONTRACTS)
+    contracts = read_contracts(settings.contracts, *beside(folder, year, CONTRACTS))
     listed: set[str] = set()
     if (folder / "sources.yml").is_file():
         try:
@@ -298,7 +299,7 @@ def _short(settings: Settings, file: str) -> str:
 def _duty_by_file(settings: Settings, year: int) -> dict[str, str]:
     """Who is on duty for each file of the year, as far as contracts and sources can be read at all."""
     try:
-        contracts = read_contracts(settings.contracts, settings.ledgers(year) / CONTRACTS)
+        contracts = read_contracts(settings.contracts, *beside(settings.ledgers(year), year, CONTRACTS))
         sources = read_yaml(settings.ledgers(year) / "sources.yml")
         listed = {str(each["file"]): contracts[each["ledger"]].on_duty for each in sources["files"]}
     except (InputError, KeyError, TypeError):

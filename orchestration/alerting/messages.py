@@ -73,6 +73,12 @@ class Alert:
     facts: dict[str, Any]
     created_at: str  # UTC, ISO 8601
     run_url: str = ""
+    department: str = ""  # its code
+
+    @property
+    def of(self) -> str:
+        """Whose year it is about, before the year: nothing where no department is meant."""
+        return f"{self.department} " if self.department else ""
 
 
 @dataclass(frozen=True)
@@ -108,6 +114,7 @@ def as_json(alert: Alert, message: Message) -> dict[str, Any]:
     """An alert for machines: its words and its facts. Amounts are text, exact."""
     return {
         "id": alert.id, "kind": alert.kind, "severity": alert.severity, "year": alert.year,
+        "department": alert.department,
         "created_at": alert.created_at, "run_url": alert.run_url, "title": message.title, "text": message.text,
         "facts": alert.facts,
     }  # fmt: skip
@@ -123,7 +130,7 @@ def _text(alert: Alert, items: list[dict[str, Any]], more: int) -> str:
         problem = "空白"
     except TemplateError as error:
         problem = type(error).__name__
-    lines = [f"【Ledgergate】{alert.year} 年度：{alert.facts.get('headline', alert.kind)}"]
+    lines = [f"【Ledgergate】{alert.of}{alert.year} 年度：{alert.facts.get('headline', alert.kind)}"]
     lines += [str(item.get("statement") or "，".join(map(str, item.values()))) for item in items]
     lines += [f"另有 {more} 项"] if more else []
     lines += [alert.run_url, f"编号 {alert.id}（消息模板 {alert.kind}.txt.j2 有误：{problem}）"]

@@ -32,12 +32,15 @@ UNDELIVERED: tuple[State, ...] = ("waiting", "sending", "gave_up")
 
 _SCHEMA = """
 create table if not exists incident (
-    id integer primary key, year integer not null, topic text not null, fingerprint text not null,
-    facts text not null, opened_at text not null, told_at text not null, resolved_at text);
-create unique index if not exists one_open_incident on incident (year, topic) where resolved_at is null;
+    id integer primary key, year integer not null, department text not null default '', topic text not null,
+    fingerprint text not null, facts text not null, opened_at text not null, told_at text not null, resolved_at text);
+drop index if exists one_open_incident;
+create unique index if not exists one_open_of_department on incident (year, department, topic)
+    where resolved_at is null;
 create table if not exists alert (
     number integer primary key, id text not null unique, incident integer not null references incident (id),
-    year integer not null, kind text not null, severity text not null, facts text not null, run_url text not null,
+    year integer not null, department text not null default '', kind text not null, severity text not null,
+    facts text not null, run_url text not null,
     created_at text not null, planned_at text);
 create table if not exists delivery (
     alert text not null references alert (id), channel text not null, state text not null, attempts integer not null,
@@ -84,10 +87,13 @@ def _utc_now() -> datetime:
 
 
 class Outbox:
-    """The outbox of one installation. ``now`` is the clock."""
+    """The outbox of one installation. ``now`` is the clock; ``department``: whose years are recorded and asked for."""
 
-    def __init__(self, path: Path, now: Callable[[], datetime] = _utc_now, rules: Policy | None = None):
+    def __init__(
+        self, path: Path, now: Callable[[], datetime] = _utc_now, rules: Policy | None = None, department: str = ""
+    ):
         self.path = path
+        self.department = department
         self.now = now
         self.policy = rules or policy()
 
@@ -111,11 +117,12 @@ class Outbox:
                 )
             else:
                 incident = db.execute(
-                    "insert into incident (year, topic, fingerprint, facts, opened_at, told_at) "
-                    "values (?, ?, ?, ?, ?, ?)",
-                    (event.year, event.topic, event.fingerprint, facts, now, now),
+                    "insert into incident (year, department, topic, fingerprint, facts, opened_at, told_at) "
+                    "values (?, ?, ?, ?, ?, ?, ?)",
+                    (event.year, self.department, event.topic, event.fingerprint, facts, now, now),
                 ).lastrowid
-            return self._add(db, incident, event.year, event.kind, event.severity, facts, event.run_url)
+            whose = (event.year, self.department)
+            return self._add(db, incident, whose, event.kind, event.severity, facts, event.run_url)
 
     def resolve(self, year: int, topic: Topic, facts: Mapping[str, Any], run_url: str = "", run_id: str = "") -> bool:
         """The year is as it should be again. Returns whether an incident was open; those who heard of it will hear."""
@@ -129,7 +136,7 @@ class Outbox:
                 before = json.loads(incident["facts"])
                 told = {"headline": before["headline"], "since": shown_stamp(incident["opened_at"]), **facts}
                 text = json.dumps(told, ensure_ascii=False)
-                self._add(db, incident["id"], year, "resolved", "error", text, run_url)
+                self._add(db, incident["id"], (year, self.department), "resolved", "error", text, run_url)
             return True
 
     def acknowledge(self, run_id: str) -> None:
@@ -221,13 +228,13 @@ class Outbox:
                 (*values, alert, alert),
             ).rowcount
 
-    def _add(self, db: sqlite3.Connection, incident: int | None, year: int, kind: Kind, severity: Severity, facts: str,
-             run_url: str) -> str:  # fmt: skip
+    def _add(self, db: sqlite3.Connection, incident: int | None, whose: tuple[int, str], kind: Kind, severity: Severity,
+             facts: str, run_url: str) -> str:  # fmt: skip
         name = uuid.uuid4().hex[:12]
         db.execute(
-            "insert into alert (id, incident, year, kind, severity, facts, run_url, created_at) "
-            "values (?, ?, ?, ?, ?, ?, ?, ?)",
-            (name, incident, year, kind, severity, facts, run_url, stamp(self.now())),
+            "insert into alert (id, incident, year, department, kind, severity, facts, run_url, created_at) "
+            "values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (name, incident, *whose, kind, severity, facts, run_url, stamp(self.now())),
         )
         return name
 
@@ -254,7 +261,9 @@ class Outbox:
                 ).fetchall()
                 facts = {**json.loads(row["facts"]), "since": shown_stamp(row["opened_at"])}
                 text = json.dumps(facts, ensure_ascii=False)
-                self._add(db, row["id"], row["year"], "reminder", last["severity"], text, last["run_url"])
+                self._add(
+                    db, row["id"], (row["year"], row["department"]), "reminder", last["severity"], text, last["run_url"]
+                )
                 db.execute("update incident set told_at = ? where id = ?", (stamp(now), row["id"]))
 
     def _plan(self, db: sqlite3.Connection, alert: sqlite3.Row, channels: Mapping[str, Severity]) -> None:
@@ -325,10 +334,10 @@ class Outbox:
             for row in rows
         ]  # fmt: skip
 
-    @staticmethod
-    def _open_incident(db: sqlite3.Connection, year: int, topic: str) -> sqlite3.Row | None:
+    def _open_incident(self, db: sqlite3.Connection, year: int, topic: str) -> sqlite3.Row | None:
         row: sqlite3.Row | None = db.execute(
-            "select * from incident where year = ? and topic = ? and resolved_at is null", (year, topic)
+            "select * from incident where year = ? and department = ? and topic = ? and resolved_at is null",
+            (year, self.department, topic),
         ).fetchone()
         return row
 
@@ -341,8 +350,7 @@ class Outbox:
             db.execute("pragma synchronous = extra")
             db.execute("begin immediate")
             try:
-                for statement in _SCHEMA.split(";\n"):
-                    db.execute(statement)
+                _set_up(db)
                 yield db
             except BaseException:
                 db.execute("rollback")
@@ -356,11 +364,32 @@ class Outbox:
                 pass  # an empty outbox
         with closing(sqlite3.connect(self.path, timeout=60)) as db:
             db.row_factory = sqlite3.Row
+            if _lacks_departments(db, "alert"):
+                with self._writing():
+                    pass
             yield db
+
+
+def _set_up(db: sqlite3.Connection) -> None:
+    """The tables; those of before there were departments get the column. What was open then is nobody's to resolve, and
+    so it ends: a department's next run opens its own.
+    """
+    for table in ("incident", "alert"):
+        if _lacks_departments(db, table):
+            db.execute(f"alter table {table} add column department text not null default ''")
+            if table == "incident":
+                db.execute("update incident set resolved_at = told_at where resolved_at is null")
+    for statement in _SCHEMA.split(";\n"):
+        db.execute(statement)
+
+
+def _lacks_departments(db: sqlite3.Connection, table: str) -> bool:
+    columns = {row["name"] for row in db.execute(f"pragma table_info({table})")}
+    return bool(columns) and "department" not in columns
 
 
 def _alert(row: sqlite3.Row) -> Alert:
     return Alert(
         id=row["id"], year=row["year"], kind=row["kind"], severity=row["severity"], facts=json.loads(row["facts"]),
-        created_at=row["created_at"], run_url=row["run_url"],
+        created_at=row["created_at"], run_url=row["run_url"], department=row["department"],
     )  # fmt: skip

@@ -14,6 +14,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 #: Folders that may stand beside a year's ledgers, and add to what all years share or take its place.
 CONTRACTS, RULES = "contracts", "rules"
+#: How the folder of a build is called that is only looked at.
+AS_PUBLISHED = "-as-published"
 
 
 #: SQLite opens no path beyond 512 bytes, and Dagster's records lie this far below ``home``.
@@ -38,11 +40,12 @@ def timezone_name(environment: Mapping[str, str] | None = None) -> str:
 
 @dataclass(frozen=True)
 class Settings:
-    """Folders of one installation, all absolute; whom to alert, and where people look at runs."""
+    """Folders of one installation, all absolute; whom to alert, and where people look at runs. Where ``department`` is
+    given, the folders of years are that department's.
+    """
 
     home: Path  # builds, published versions, the serving file
     raw: Path  # contracts, and the ledgers of each year
-    department: str = ""  # the code of the one whose years are meant
     rules: Path = ROOT / "expectations" / "rules"
     target: str = "duckdb"  # the engine that builds the models: duckdb or spark
     spark_master: str = "local[2]"
@@ -52,6 +55,7 @@ class Settings:
     ui_url: str = "http://127.0.0.1:3000"
     postgres_url: str = field(default="", repr=False)  # where Dagster's records are, if not in files
     published_at: str = ""  # where versions are, if not under ``home``: a folder, or an address that fsspec knows
+    department: str = ""  # the code of the one whose years are meant
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -76,6 +80,9 @@ class Settings:
 
     def with_rules(self, rules: Path) -> Settings:
         return replace(self, rules=rules.resolve())
+
+    def of(self, department: str) -> Settings:
+        return replace(self, department=department)
 
     @property
     def contracts(self) -> Path:
@@ -112,18 +119,18 @@ class Settings:
 
     def page_url(self, year: int, page: str) -> str:
         """Where people open a page of a year: ``report`` or ``gates``."""
-        return f"{self.ui_url}/pages/{year}/{page}"
+        return f"{self.ui_url}/pages/{year}/{self.department}/{page}"
 
     def ledgers(self, year: int) -> Path:
-        return self.raw / str(year)
+        return self.raw / str(year) / self.department
 
     def entry_sums(self, year: int) -> Path:
         """What each file of entries sums to, kept by content: a year in which one file is new reads one file."""
-        return self.home / "entries" / str(year)
+        return self.home / "entries" / str(year) / self.department
 
     def build(self, year: int, as_published: bool = False) -> Path:
         """The disposable folder in which a year is built. What is only looked at is built beside the year."""
-        return self.home / "build" / (f"{year}-as-published" if as_published else str(year))
+        return self.home / "build" / str(year) / f"{self.department}{AS_PUBLISHED if as_published else ''}"
 
     @property
     def published(self) -> Path:
@@ -131,7 +138,10 @@ class Settings:
         return resolve_path(self.published_at or "published", self.home)
 
     def versions(self, year: int) -> Path:
-        return self.published / str(year)
+        return self.published / str(year) / self.department
+
+    def reports(self, year: int) -> Path:
+        return self.home / "reports" / str(year) / self.department
 
 
 def _refuse_language(language: str) -> None:

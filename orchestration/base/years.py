@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from pathlib import Path
 
 from orchestration.base.clock import place_zone
 
@@ -18,10 +17,3 @@ def fiscal_year(text: str) -> int | None:
         return None
     year = int(text)
     return year if FIRST_YEAR <= year <= datetime.now(place_zone()).year + 1 else None
-
-
-def newest_year(raw: Path, before: int = 9999) -> int | None:
-    """The newest year before another one that has a folder of ledgers."""
-    folders = raw.iterdir() if raw.is_dir() else ()
-    years = [fiscal_year(path.name) for path in folders if (path / "sources.yml").is_file()]
-    return max((year for year in years if year and year < before), default=None)

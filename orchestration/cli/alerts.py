@@ -167,8 +167,8 @@ def _title(alert: Alert) -> str:
 
 def _as_json(deliveries: list[Delivery], unplanned: list[Alert]) -> dict[str, Any]:
     def told(alert: Alert) -> dict[str, Any]:
-        return {"id": alert.id, "year": alert.year, "kind": alert.kind, "severity": alert.severity,
-                "created_at": alert.created_at, "title": _title(alert)}  # fmt: skip
+        return {"id": alert.id, "year": alert.year, "department": alert.department, "kind": alert.kind,
+                "severity": alert.severity, "created_at": alert.created_at, "title": _title(alert)}  # fmt: skip
 
     return {
         "deliveries": [

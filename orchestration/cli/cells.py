@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from orchestration.base.departments import the_department
 from orchestration.base.problems import InputError
 from orchestration.base.settings import Settings
 from orchestration.base.years import FIRST_YEAR
 from orchestration.cli import summary
-from orchestration.cli.terminal import BAD_INPUT, BLOCKED, DONE, err, out, print_json
+from orchestration.cli.terminal import BAD_INPUT, BLOCKED, DONE, Department, err, out, print_json
 
 if TYPE_CHECKING:
     from orchestration.explanation.source import UnknownAddressError
@@ -19,8 +20,9 @@ if TYPE_CHECKING:
 Address = Annotated[
     str,
     typer.Argument(
-        help="A cell: year/ledger/row key/measure, or as messages call it (表3 第17行 本年调整), or a file and its "
-        "cell (project_expenditure.csv E20), or a place of the report (2024/表3!E20).",
+        help="A cell: year/department/ledger/row key/measure (the department only where there are several), or as "
+        "messages call it (表3 第17行 本年调整), or a file and its cell (project_expenditure.csv E20), or a place of "
+        "the report (2024/表3!E20).",
         show_default=False,
     ),
 ]
@@ -41,6 +43,7 @@ def register(app: typer.Typer) -> None:
 
 def explain(
     address: Address,
+    department: Department = "",
     as_published: Annotated[
         bool, typer.Option("--as-published", help="Read the build that `run --as-published` made.")
     ] = False,
@@ -54,14 +57,14 @@ def explain(
     from orchestration.ledgers.cell_names import is_place
 
     if is_place(address):
-        return _explain_place(address, as_json=as_json)
+        return _explain_place(address, department, as_json=as_json)
     from orchestration.explanation.explain import explain as explain_cell
     from orchestration.explanation.export import as_json as exported
     from orchestration.explanation.lookup import find_cell, year_taken
     from orchestration.explanation.screen import show
     from orchestration.explanation.source import UnknownAddressError
 
-    settings = Settings.from_environment()
+    settings = Settings.from_environment().of(department)
     try:
         cell = find_cell(settings, address, as_published=as_published)
         found = explain_cell(settings, cell, as_published=as_published)
@@ -80,7 +83,7 @@ def explain(
     return None
 
 
-def _explain_place(text: str, *, as_json: bool) -> None:
+def _explain_place(text: str, department: str, *, as_json: bool) -> None:
     """What the report prints at a place, then each printed cell behind it."""
     from orchestration.explanation.explain import explain as explain_cell
     from orchestration.explanation.export import as_json as exported
@@ -88,7 +91,7 @@ def _explain_place(text: str, *, as_json: bool) -> None:
     from orchestration.reporting.places import UnknownPlaceError, at_place
     from orchestration.reporting.published import NoVersionError
 
-    settings = Settings.from_environment()
+    settings = Settings.from_environment().of(department)
     try:
         found = at_place(settings, text)
     except (UnknownPlaceError, NoVersionError) as error:
@@ -124,6 +127,7 @@ def correct(
     value: Annotated[str, typer.Argument(help="The right value, as it should have been printed.", show_default=False)],
     reason: Annotated[str, typer.Option(help="Why the printed value is wrong.", show_default=False)],
     evidence: Annotated[str, typer.Option(help="What proves the right one.", show_default=False)],
+    department: Department = "",
     confirmed_by: Annotated[
         str | None, typer.Option(help="Who confirmed it; without it the basis is `derived`.", show_default=False)
     ] = None,
@@ -137,6 +141,7 @@ def correct(
 
     settings = Settings.from_environment()
     try:
+        settings = the_department(settings, year, department)
         with err.status("核对更正前后"):
             cell = find_cell(settings, address, year)
             proposal = correcting.propose(
@@ -163,7 +168,7 @@ def correct(
 
 
 def _show_unknown(error: UnknownAddressError) -> None:
-    err.print(f"没有这个单元格：{error.address or '空白'}（地址写作 年/账/行/栏）", style="red", markup=False)
+    err.print(f"没有这个单元格：{error.address or '空白'}（地址写作 年/部门/账/行/栏）", style="red", markup=False)
     for address in error.nearest:
         err.print(f"  相近的有  {address}", markup=False)
     if not error.nearest:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def register(app: typer.Typer) -> None:
-    app.command(epilog="Example:  ledgergate read 2024年度自评报告.pdf --into raw/2024")(read)
+    app.command(epilog="Example:  ledgergate read 2024年度自评报告.pdf --into raw/2024/hunan_hrss")(read)
 
 
 def read(

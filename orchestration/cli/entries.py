@@ -9,9 +9,10 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from orchestration.base.departments import beside, newest_year, the_department
 from orchestration.base.settings import CONTRACTS, Settings
-from orchestration.base.years import FIRST_YEAR, newest_year
-from orchestration.cli.terminal import BAD_INPUT, err, out, print_json
+from orchestration.base.years import FIRST_YEAR
+from orchestration.cli.terminal import BAD_INPUT, Department, err, out, print_json
 
 
 class Format(StrEnum):
@@ -40,6 +41,7 @@ def generate(
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same entries.")] = 1,
     faults: Annotated[int, typer.Option(min=0, help="Plant so many faults; faults.json is their key.")] = 0,
+    department: Department = "",
     to: Annotated[
         Path | None,
         typer.Option("--out", help="An empty folder; synthetic/<year>-<seed> under LEDGERGATE_HOME without it."),
@@ -72,6 +74,7 @@ def generate(
     if year is None:
         err.print(f"{settings.raw} 里还没有年度", style="red", markup=False)
         raise typer.Exit(BAD_INPUT)
+    settings = the_department(settings, year, department)
     folder = (to or settings.home / "synthetic" / f"{year}-{seed}").resolve()
     try:
         contracts = read_entry_contracts(settings.entry_contracts)
@@ -83,7 +86,7 @@ def generate(
                 _must_be_empty(folder)
                 folder_of_year = settings.ledgers(year)
                 ledgers = read_year(
-                    folder_of_year, year, read_contracts(settings.contracts, folder_of_year / CONTRACTS)
+                    folder_of_year, year, read_contracts(settings.contracts, *beside(folder_of_year, year, CONTRACTS))
                 )
                 inside = write_ledgers(settings, ledgers, printed, departments, contracts, folder) / "entries"
             else:

@@ -14,6 +14,7 @@ from rich.text import Text
 from typer.exceptions import TyperException
 
 from orchestration.base.clock import shown_stamp
+from orchestration.base.departments import known_departments, the_department
 from orchestration.base.foreign import said_by_call
 from orchestration.base.problems import InputError, all_behind
 from orchestration.base.settings import Settings
@@ -26,8 +27,21 @@ from orchestration.cli import draft as cli_draft
 from orchestration.cli import entries as cli_entries
 from orchestration.cli import new_year as cli_new_year
 from orchestration.cli import report as cli_report
+from orchestration.cli import run as cli_run
 from orchestration.cli import summary
-from orchestration.cli.terminal import BAD_INPUT, BLOCKED, DONE, INTERNAL, err, finish, out, print_json
+from orchestration.cli.terminal import (
+    BAD_INPUT,
+    BLOCKED,
+    DONE,
+    INTERNAL,
+    AsJson,
+    AsPublished,
+    Department,
+    err,
+    finish,
+    out,
+    print_json,
+)
 
 if TYPE_CHECKING:
     from orchestration.base.watcher import Watcher
@@ -43,10 +57,6 @@ app = typer.Typer(
 )
 
 Year = Annotated[int, typer.Argument(min=FIRST_YEAR, max=2999, help="Fiscal year, e.g. 2024.", show_default=False)]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the summary.")]
-AsPublished = Annotated[
-    bool, typer.Option("--as-published", help="Ignore corrections, to see the gate at work. Publishes nothing.")
-]
 
 
 def _say_version(wanted: bool) -> None:
@@ -66,54 +76,11 @@ def program(
     """Options before a command."""
 
 
-@app.command(
-    epilog="Examples:  ledgergate run 2024   |   ledgergate run 2024 --as-published   |   ledgergate run 2024 --json"
-)
-def run(year: Year, as_published: AsPublished = False, as_json: AsJson = False) -> None:
-    """Read, build, judge and publish a year."""
-    settings = Settings.from_environment()
-    cli_alerts.read_channels(settings)  # whoever is to be alerted must be reachable before something goes wrong
-
-    def work(watcher: Watcher) -> int:
-        from orchestration.pipeline.refusal import refused
-
-        if problems := refused(settings, year, as_published=as_published):
-            if as_json:
-                print_json(summary.as_json(year, None, None, problems))
-            else:
-                summary.show_problems(err, problems)
-            return BAD_INPUT
-        from expectations.gate import gate_executor
-
-        gate_executor()  # gets ready on the other core while this one imports the rest
-        from orchestration.pipeline.run import run_year
-
-        outcome = run_year(settings, year, as_published=as_published, watcher=watcher)
-        name = outcome.version.name if outcome.version else None
-        built = None if outcome.problems else outcome.build
-        if as_json:
-            print_json(summary.as_json(year, built, name, outcome.problems))
-        elif outcome.problems:
-            summary.show_problems(err, outcome.problems)
-        else:
-            with outcome.build.opened():
-                summary.show_summary(out, outcome.build)
-            if outcome.version:
-                summary.show_version(out, outcome.version, outcome.is_new)
-            elif outcome.failed:
-                out.print(f"[red]未发布[/]  未通过：{'、'.join(outcome.failed)}")
-                out.print(f"[dim]关卡页  {outcome.build.folder / 'gates.html'}[/]")
-        return BAD_INPUT if outcome.problems else BLOCKED if outcome.failed else DONE
-
-    try:
-        finish(work)
-    finally:
-        if not as_published:
-            cli_alerts.tell(settings)
+cli_run.register(app)
 
 
 @app.command(
-    epilog="Examples:  ledgergate check raw/2024   |   ledgergate check 表3.xlsx --year 2024   |   "
+    epilog="Examples:  ledgergate check raw/2024/hunan_hrss   |   ledgergate check 表3.xlsx --year 2024   |   "
     "ledgergate check table.csv --contract raw/contracts/project_expenditure.yml"
 )
 def check(
@@ -140,7 +107,7 @@ def check(
 ) -> None:
     """Reconcile any folder, workbook or published report, without publishing.
 
-    A year's folder (raw/2025) is read as `run` reads it, beside the same year before.
+    A department's folder (raw/2025/hunan_hrss) is read as `run` reads it, beside its year before.
     """
     settings = Settings.from_environment()
     settings = settings.with_rules(rules) if rules else settings
@@ -159,12 +126,12 @@ def check(
                 )  # fmt: skip
             except InputError as error:
                 if as_json:
-                    print_json(summary.as_json(year or 0, None, None, error.problems))
+                    print_json(summary.as_json(year or 0, "", None, None, error.problems))
                 else:
                     summary.show_problems(err, error.problems)
                 return BAD_INPUT
             if as_json:
-                found_json = summary.as_json(found.build.year, found.build, None, [])
+                found_json = summary.as_json(found.build.year, found.build.department, found.build, None, [])
                 print_json(found_json | {"documents": cli_documents.as_json([*found.documents], found.build)})
             else:
                 with found.build.opened():
@@ -183,14 +150,17 @@ def check(
 
 
 @app.command(epilog="Example:  ledgergate versions 2024")
-def versions(year: Year, as_json: AsJson = False) -> None:
-    """List the published versions of a year; the current one is marked."""
+def versions(year: Year, department: Department = "", as_json: AsJson = False) -> None:
+    """List the published versions of a department's year; the current one is marked."""
     from orchestration.publication import versions as version_store
 
-    found = version_store.versions(Settings.from_environment(), year)
+    settings = Settings.from_environment()
+    if department or known_departments(settings, year):
+        settings = the_department(settings, year, department)
+    found = version_store.versions(settings, year)
     if as_json:
         rows = [{"version": v.name, "current": v.current, "folder": str(v.folder)} for v in found]
-        print_json({"year": year, "versions": rows})
+        print_json({"year": year, "department": settings.department, "versions": rows})
         return
     if not found:
         out.print(f"{year} 年度还没有发布过")
@@ -204,12 +174,14 @@ def versions(year: Year, as_json: AsJson = False) -> None:
 
 @app.command(epilog="Example:  ledgergate rollback 2024 20250418T093000Z-1a2b3c4d")
 def rollback(
-    year: Year, version: Annotated[str, typer.Argument(help="As `ledgergate versions` lists it.", show_default=False)]
+    year: Year,
+    version: Annotated[str, typer.Argument(help="As `ledgergate versions` lists it.", show_default=False)],
+    department: Department = "",
 ) -> None:
-    """Switch readers back (or forward) to another published version of a year."""
+    """Switch readers back (or forward) to another published version of a department's year."""
     from orchestration.publication import versions as version_store
 
-    settings = Settings.from_environment()
+    settings = the_department(Settings.from_environment(), year, department)
     before = version_store.current_versions(settings).get(year)
     try:
         chosen = version_store.rollback(settings, year, version)
@@ -219,7 +191,8 @@ def rollback(
         raise typer.Exit(BAD_INPUT) from None
     out.print(f"[green]已切换[/]  {year} 年度现为 [bold]{chosen.name}[/]")
     if before and before != chosen.name:
-        out.print(f"[dim]撤销：ledgergate rollback {year} {before}[/]")
+        whose = f" --department {department}" if department else ""
+        out.print(f"[dim]撤销：ledgergate rollback {year} {before}{whose}[/]")
 
 
 cli_cells.register(app)

@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
-from orchestration.base.problems import InputError
+from orchestration.base.departments import is_code, newest_year, the_department
+from orchestration.base.problems import InputError, Problem
 from orchestration.base.settings import Settings
-from orchestration.base.years import FIRST_YEAR, newest_year
+from orchestration.base.years import FIRST_YEAR
 from orchestration.cli import summary
 from orchestration.cli.terminal import BAD_INPUT, err, out
 
@@ -27,16 +28,26 @@ def new_year(
             "--from", help="The year whose ledgers, units and row names it takes over; the last one without it."
         ),
     ] = None,
+    department: Annotated[
+        str, typer.Option(help="Whose, by its code; that of the year before where it had one.", show_default=False)
+    ] = "",
 ) -> None:
-    """Make the folder of a new year: a workbook for each office with headers, units and checks, sources.yml, a guide.
+    """Make the folder of a department's new year: a workbook for each office with headers, units and checks, a guide.
 
     Figures are not carried over. A folder that is there is left alone; removing the new one undoes it.
     """
     from orchestration.drafting.new_year import new_year as make
 
     settings = Settings.from_environment()
-    before = before or newest_year(settings.raw, year)
+    before = before or newest_year(settings.raw, year, department)
     try:
+        if before and not department:
+            settings = the_department(settings, before)
+        elif is_code(department):
+            settings = settings.of(department)
+        else:
+            place = f"{settings.raw / str(year)}/<部门代码>"
+            raise InputError([Problem("--department", "", "", department or "没有写", f"部门代码，账表放在 {place}")])
         made = make(settings, year, before)
     except InputError as error:
         summary.show_problems(err, error.problems, "什么也没有写")

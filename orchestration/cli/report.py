@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 from rich.text import Text
 
+from orchestration.base.departments import known_departments, the_department
 from orchestration.base.problems import InputError
 from orchestration.base.settings import Settings
 from orchestration.base.years import FIRST_YEAR
-from orchestration.cli.terminal import BAD_INPUT, err, out, print_json
+from orchestration.cli.terminal import BAD_INPUT, Department, err, out, print_json
 
 if TYPE_CHECKING:
     from orchestration.reporting.published import Published
@@ -38,8 +39,9 @@ def report(
     year: Annotated[int, typer.Argument(min=FIRST_YEAR, max=2999, help="Fiscal year, e.g. 2024.", show_default=False)],
     to: Annotated[
         Path | None,
-        typer.Option("--out", help="Folder to write to; reports/<year>/<version> under LEDGERGATE_HOME without it."),
+        typer.Option("--out", help="Folder to write to; the version's under reports/ in LEDGERGATE_HOME without it."),
     ] = None,
+    department: Department = "",
     version: Annotated[
         str | None,
         typer.Option(help="A published version, as `ledgergate versions` lists it; the current one without."),
@@ -78,6 +80,8 @@ def report(
     if template is not None and not template.is_file():
         _refuse(f"没有这个模板：{template}", as_json)
     try:
+        if department or known_departments(settings, year):
+            settings = the_department(settings, year, department)
         published = open_version(settings, year, version)
         if names:
             return _show_fields(published, as_json=as_json)
@@ -93,8 +97,8 @@ def report(
         _refuse(str(error), as_json)
     if as_json:
         facts = {
-            "year": year, "version": published.name, "files": [str(path) for path in made.files],
-            "figures": made.figures, "warnings": list(made.warnings),
+            "year": year, "department": settings.department, "version": published.name,
+            "files": [str(path) for path in made.files], "figures": made.figures, "warnings": list(made.warnings),
         }  # fmt: skip
         print_json(facts)
         return None

@@ -28,7 +28,9 @@ _NOT_JUDGED = """
 """
 
 
-def as_json(year: int, build: Build | None, published: str | None, problems: list[Problem]) -> dict[str, Any]:
+def as_json(
+    year: int, department: str, build: Build | None, published: str | None, problems: list[Problem]
+) -> dict[str, Any]:
     """The one object that ``--json`` prints; decimals as strings."""
     lists = ("judged_by_year", "not_checked", "coverage", "rules", "findings", "suspects", "suspect_entries")
     empty: dict[str, Any] = {**{name: [] for name in (*lists, "not_judged", "corrections")}, "score": {}}
@@ -37,6 +39,7 @@ def as_json(year: int, build: Build | None, published: str | None, problems: lis
     notices = build.notices if build and not problems else []
     return {
         "year": year,
+        "department": department,
         "published": published,
         "errors": [dataclasses.asdict(problem) for problem in problems],
         "notices": [dataclasses.asdict(notice) for notice in notices],
@@ -110,8 +113,9 @@ def show_summary(console: Console, build: Build) -> None:
     (cells,) = build.rows("select count(*) as n, count(value) as figures, count(distinct ledger) as ledgers from cell")
     rules = build.rows("select severity, status, count(*) as n from reconciliation group by all")
     count = {(row["severity"], row["status"]): row["n"] for row in rules}
+    whose = f"  {build.department}" if build.department else ""
     console.print(
-        f"[bold]{build.year} 年度[/]  {cells['ledgers']} 本账，{cells['figures']} 个数，{cells['n']} 个单元格"
+        f"[bold]{build.year} 年度[/]{whose}  {cells['ledgers']} 本账，{cells['figures']} 个数，{cells['n']} 个单元格"
     )
     table = Table(box=None, pad_edge=False, show_edge=False)
     table.add_column("", no_wrap=True)
@@ -279,10 +283,40 @@ def _show_suspects(console: Console, build: Build, limit: int = 6) -> None:
             console.print(Text(f"疑点  另有 {len(rows) - limit} 处，见 --json", style="dim"))
 
 
-def _show_score(console: Console, build: Build) -> None:
+def is_judged(build: Build) -> bool:
+    """Whether a build has come as far as its findings: one whose structure tests failed has not."""
+    return bool(build.rows("select 1 as found from duckdb_tables() where table_name = 'finding'"))
+
+
+def score_text(build: Build) -> str:
+    """96.48 分 优; nothing where the year has no score."""
+    total = _scores(build).get("total")
+    return f"{total['score']} 分 {total['grade'] or ''}".rstrip() if total else ""
+
+
+def first_suspect(build: Build) -> str:
+    """The likeliest suspect of the first finding with its place, or the first rule that does not hold."""
+    for query in (
+        """select concat_ws('  ', statement, concat_ws(' ', file, nullif(sheet, ''), cell)) as said
+           from suspect_cell left join cell using (fiscal_year, department, address)
+           where rank = 1 order by fault, answer, address limit 1""",
+        f"""select statement as said from reconciliation
+            where severity = 'error' and status in {BROKEN_IN_SQL} order by rule_id, instance limit 1""",
+    ):
+        for row in build.rows(query):
+            return str(row["said"])
+    return ""
+
+
+def _scores(build: Build) -> dict[str, dict[str, Any]]:
+    """By section. Without indicators (a document that keeps them in an annex) what is left of a score is no grade."""
     rows = {row["section"]: row for row in build.rows("from score_summary")}
-    # Without indicators (a document that keeps them in an annex) what is left of a score is no grade.
-    if "total" not in rows or not build.rows("from cell where ledger = 'indicator' limit 1"):
+    return rows if "total" in rows and build.rows("from cell where ledger = 'indicator' limit 1") else {}
+
+
+def _show_score(console: Console, build: Build) -> None:
+    rows = _scores(build)
+    if not rows:
         return
     parts = [f"{SECTIONS[s]} {row['score']}/{row['weight']}" for s in SECTIONS if s != "total" and (row := rows.get(s))]
     total = rows["total"]

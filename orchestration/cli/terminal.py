@@ -8,7 +8,7 @@ import json
 import os
 from collections.abc import Callable
 from contextlib import nullcontext
-from typing import Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -20,6 +20,15 @@ from orchestration.base.language import in_english, screen_language
 
 #: Exit codes. ``BLOCKED``: it was judged, and not everything holds, was accepted, or arrived.
 DONE, BLOCKED, BAD_INPUT, INTERNAL = 0, 1, 2, 3
+
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the summary.")]
+AsPublished = Annotated[
+    bool, typer.Option("--as-published", help="Ignore corrections, to see the gate at work. Publishes nothing.")
+]
+Department = Annotated[
+    str, typer.Option("--department", help="Its code; not needed where the year has one.", show_default=False)
+]
 
 
 class Screen(Console):

@@ -15,6 +15,7 @@ import xlsxwriter
 import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from orchestration.base.departments import beside
 from orchestration.base.problems import InputError, Problem
 from orchestration.base.settings import CONTRACTS, RULES, Settings
 from orchestration.drafting.blank_sheets import BlankSheet, blank_sheet
@@ -46,8 +47,9 @@ class NewYear:
 
 
 def new_year(settings: Settings, year: int, before: int | None = None) -> NewYear:
-    """Make ``raw/<year>``. ``before``: the year whose ledgers, units and row names it takes over; without it every
-    ledger that a contract requires. Raises ``InputError`` where the folder is there, or that year can't be read.
+    """Make ``raw/<year>/<department>``. ``before``: the year whose ledgers, units and row names it takes over; without
+    it every ledger that a contract requires. Raises ``InputError`` where the folder is there, or that year can't be
+    read.
     """
     folder = settings.ledgers(year)
     if folder.exists():
@@ -55,8 +57,8 @@ def new_year(settings: Settings, year: int, before: int | None = None) -> NewYea
     source = settings.ledgers(before) if before else None
     if before and not settings.ledgers(before).is_dir():
         raise InputError([Problem(str(settings.ledgers(before)), "", "", "没有这个年度", "--from 指明已有账表的年度")])
-    contracts = read_contracts(settings.contracts, *([source / CONTRACTS] if source else []))
-    rules = rules_beside(settings.rules, *([source / RULES] if source else []))
+    contracts = read_contracts(settings.contracts, *(beside(source, before, CONTRACTS) if source and before else ()))
+    rules = rules_beside(settings.rules, *(beside(source, before, RULES) if source and before else ()))
     earlier = read_year(source, before, contracts) if source and before else None
     wanted = _wanted(contracts, earlier)
     book = compile_rules(rules, wanted, year, str(settings.rules), known=contracts)
@@ -67,7 +69,7 @@ def new_year(settings: Settings, year: int, before: int | None = None) -> NewYea
         )
         for name, contract in wanted.items()
     }
-    return _write(folder, year, before, sheets, book, earlier)
+    return _write(folder, year, before, sheets, book, earlier, source)
 
 
 def _wanted(contracts: Mapping[str, Contract], earlier: Year | None) -> dict[str, Contract]:
@@ -79,8 +81,9 @@ def _wanted(contracts: Mapping[str, Contract], earlier: Year | None) -> dict[str
 
 
 def _write(
-    folder: Path, year: int, before: int | None, sheets: Mapping[str, BlankSheet], book: Rulebook, earlier: Year | None
-) -> NewYear:
+    folder: Path, year: int, before: int | None, sheets: Mapping[str, BlankSheet], book: Rulebook, earlier: Year | None,
+    source: Path | None,
+) -> NewYear:  # fmt: skip
     offices: dict[str, dict[str, BlankSheet]] = {}
     for name, sheet in sheets.items():
         office = sheet.contract.on_duty.replace("/", " ").strip(". ") or ANYBODY
@@ -93,7 +96,7 @@ def _write(
         for office, own in offices.items():
             _write_workbook(made / f"{office}.xlsx", list(own.values()), checks[office])
         _write_sources(made, year, offices, earlier)
-        _take_over(made, folder.with_name(str(before)) if before else None)
+        _take_over(made, source, before)
         has_forms = any(ledger.contract.is_of_sheets for ledger in earlier.ledgers.values()) if earlier else False
         page = _PAGES.get_template("new_year.html.j2").render(
             year=year, offices=offices, checks=CHECKS, has_forms=has_forms
@@ -104,15 +107,17 @@ def _write(
     return NewYear(folder, year, before, titles, sum(map(len, checks.values())))
 
 
-def _take_over(made: Path, source: Path | None) -> None:
-    """What a year's folder says beside its ledgers, and holds for the next one too."""
-    if source is None:
+def _take_over(made: Path, source: Path | None, before: int | None) -> None:
+    """What stands beside a year's ledgers, the department's own and what its departments share, and holds for the next
+    one too.
+    """
+    if source is None or before is None:
         return
     if (source / NAMES).is_file():
         shutil.copy(source / NAMES, made / NAMES)
     for name in (CONTRACTS, RULES):
-        if (source / name).is_dir():
-            shutil.copytree(source / name, made / name)
+        for folder in filter(Path.is_dir, beside(source, before, name)):
+            shutil.copytree(folder, made / name, dirs_exist_ok=True)
 
 
 def _write_sources(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 import duckdb
@@ -24,7 +25,9 @@ from orchestration.ledgers.reader import Ledger, Source
 TOTAL = "total"
 
 
-def sum_ledgers(contract: EntryContract, files: Sequence[EntryFile], year: int, place: str) -> list[Ledger]:
+def sum_ledgers(
+    contract: EntryContract, files: Sequence[EntryFile], year: int, place: str, department: str = ""
+) -> list[Ledger]:
     """What entries sum to, as ledgers of the year. ``place``: what stands as the file of each cell.
 
     Every measure of a row that has entries is there, and so is every row whose keys are all codes of the contract: what
@@ -38,7 +41,9 @@ def sum_ledgers(contract: EntryContract, files: Sequence[EntryFile], year: int, 
             rows = connection.execute(_grouped(contract, each), [[str(file.sums) for file in files]]).fetchall()
             found = {(tuple(row[:-2]), row[-2]): int(row[-1]) for row in rows}
             described = sum_contract(contract, each)
-            cells = _cells(contract, each, described, found, year, place)
+            cells = (
+                replace(cell, department=department) for cell in _cells(contract, each, described, found, year, place)
+            )
             source = Source(file=place, ledger=each.ledger, note="由单笔明细相加")
             ledgers.append(Ledger(described, source, sha256, tuple(cells)))
     return ledgers

@@ -10,8 +10,10 @@ from typing import Any
 import duckdb
 
 from orchestration.base.addresses import resolve_path
+from orchestration.base.departments import department_of
 from orchestration.base.problems import InputError, Problem
 from orchestration.base.sql import sql_text
+from orchestration.base.years import fiscal_year
 from orchestration.entries.contract import EntryContract
 from orchestration.entries.read import EntryFile, EntryScanner, read_entries
 from orchestration.entries.sums import sum_ledgers
@@ -36,14 +38,16 @@ class Entries:
         return f"{self.contract.entries}（{len(self.files)} 个明细文件）"
 
     def name(self, file: EntryFile) -> str:
-        """A file's name wherever the year's folder lies: raw/2024/entries/…; an address as it is."""
+        """A file's name wherever the folder lies: raw/2024/hunan_hrss/entries/…; an address as it is."""
         try:
-            return f"raw/{self.folder.name}/{file.path.relative_to(self.folder).as_posix()}"
+            of_year = self.folder.parent if fiscal_year(self.folder.parent.name) else self.folder
+            place = self.folder.relative_to(of_year.parent).as_posix()
+            return f"raw/{place}/{file.path.relative_to(self.folder).as_posix()}"
         except ValueError:
             return str(file.path)
 
     def ledgers(self, year: int) -> list[Ledger]:
-        return sum_ledgers(self.contract, self.files, year, self.place)
+        return sum_ledgers(self.contract, self.files, year, self.place, department_of(self.folder, year))
 
 
 def read_year_entries(

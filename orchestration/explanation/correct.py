@@ -19,7 +19,7 @@ from rich.text import Text
 from orchestration.base.files import replacing
 from orchestration.base.problems import InputError, Problem
 from orchestration.base.settings import Settings
-from orchestration.explanation.source import UnknownAddressError, nearest
+from orchestration.explanation.source import UnknownAddressError, full_address, nearest
 from orchestration.ledgers.cell import Cell
 from orchestration.ledgers.corrections import HEADERS, Correction, corrected_figure, read_corrections, with_row
 from orchestration.ledgers.money import FigureError
@@ -80,7 +80,7 @@ def propose(
     path = settings.ledgers(year) / "corrections.csv"
     content = path.read_bytes() if path.is_file() else None  # first: what changes after this is noticed in ``write``
     inputs = read_inputs(replace(settings, target=DUCKDB.name), year)  # as it is judged, whatever the engine
-    cell = _cell(inputs, address.strip())
+    cell = _cell(inputs, full_address(settings, address))
     row = {
         "address": cell.address,
         "printed": cell.text,
@@ -161,7 +161,7 @@ def _read_back(content: bytes, inputs: Inputs, scratch: Path, path: Path) -> lis
 
 def _judged(inputs: Inputs, folder: Path, on_node: Callable[[str], None]) -> dict[tuple[str, str], Row]:
     """Every error rule instance as the models judge it: what ``run`` would find, prior year and sources included."""
-    build = Build(inputs.year.year, folder)
+    build = Build(inputs.year.year, folder, inputs.year.department)
     land_inputs(build, inputs)
     compiled.build(build.warehouse, ["reconciliation"], on_node=on_node)
     rows = build.rows(

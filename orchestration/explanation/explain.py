@@ -18,11 +18,13 @@ from orchestration.explanation.source import (
     UnknownAddressError,
     addresses_of,
     all_addresses,
+    full_address,
     hint_for,
     kept_of,
     label_of,
     nearest,
     open_source,
+    scoped,
 )
 from orchestration.explanation.surroundings import (
     JUDGED,
@@ -128,7 +130,8 @@ def explain(settings: Settings, address: str, *, as_published: bool = False) -> 
 
     ``as_published``: from the build of ``run --as-published``. Raises ``UnknownAddressError``.
     """
-    address = address.strip()
+    address = full_address(settings, address)
+    settings = scoped(settings, address)
     year, _, _ = address.partition("/")
     source = open_source(settings, int(year), as_published) if year.isdecimal() and len(year) == 4 else None
     if source is None:

@@ -4,15 +4,16 @@ What a name may look like is in ``ledgers.cell_names``.
 
 from __future__ import annotations
 
+from orchestration.base.departments import known_departments
 from orchestration.base.settings import Settings
 from orchestration.base.years import fiscal_year
-from orchestration.explanation.source import UnknownAddressError, open_source
-from orchestration.ledgers.cell_names import cell_named, is_address, is_place, year_of
-from orchestration.publication.versions import current_versions
+from orchestration.explanation.source import UnknownAddressError, full_address, open_source
+from orchestration.ledgers.cell_names import Named, cell_named, is_address, is_place, year_of
 from orchestration.reporting.places import UnknownPlaceError, at_place
 from orchestration.reporting.published import NoVersionError
+from orchestration.warehouse.current import read_current
 
-FORMS = "地址 年/账/行/栏，或消息里的叫法（表3 第17行 本年调整），或文件与格（project_expenditure.csv E20）"
+FORMS = "地址 年/部门/账/行/栏，或消息里的叫法（表3 第17行 本年调整），或文件与格（project_expenditure.csv E20）"
 _CELLS = """
     select address, ledger_label, row_label, header, file, sheet, cell from cell where fiscal_year = ? order by address
 """
@@ -26,12 +27,12 @@ def find_cell(settings: Settings, text: str, year: int | None = None, *, as_publ
     """
     text = text.strip()
     if is_address(text):
-        return text
+        return full_address(settings, text)
     if is_place(text):
         return _at_place(settings, text)
     said = year_of(text) or year
-    sources = [open_source(settings, each, as_published) for each in ([said] if said else known_years(settings))]
-    named = [cell_named(text, source.rows(_CELLS, source.year)) for source in sources if source]
+    years = [said] if said else known_years(settings)
+    named = [found for each in years if (found := _named(settings, text, each, as_published))]
     if not named:
         hint = f"{said} 年度还没有构建，先运行 ledgergate run {said}" if said else "还没有哪一年度构建过或发布过"
         raise UnknownAddressError(text, [], hint)
@@ -40,6 +41,19 @@ def find_cell(settings: Settings, text: str, year: int | None = None, *, as_publ
         several = "不止一个单元格叫这个名字，请指明其中一个" if found.addresses else f"认得的写法：{FORMS}"
         raise UnknownAddressError(text, found.addresses or found.nearest, several)
     return found.address
+
+
+def _named(settings: Settings, text: str, year: int, as_published: bool) -> Named | None:
+    """What a text names in a year, of the department that is meant or of all; None where the year has no figures."""
+    codes = [settings.department] if settings.department else known_departments(settings, year)
+    sources = [open_source(settings.of(code), year, as_published) for code in codes]
+    found = [cell_named(text, source.rows(_CELLS, year)) for source in sources if source]
+    if not found:
+        return None
+    return Named(
+        tuple(address for each in found for address in each.addresses),
+        tuple(address for each in found for address in each.nearest),
+    )
 
 
 def _at_place(settings: Settings, text: str) -> str:
@@ -57,9 +71,9 @@ def _at_place(settings: Settings, text: str) -> str:
 
 def known_years(settings: Settings) -> list[int]:
     """The years that were built or published, the newest first: that is the one meant where none is said."""
-    names = (folder.name.removesuffix("-as-published") for folder in (settings.home / "build").glob("[0-9]*"))
+    names = (path.parents[1].name for path in (settings.home / "build").glob("[0-9]*/*/warehouse.duckdb"))
     built = {int(name) for name in names if fiscal_year(name)}
-    return sorted(built | set(current_versions(settings)), reverse=True)
+    return sorted(built | {year for year, _ in read_current(settings).versions}, reverse=True)
 
 
 def year_taken(settings: Settings, text: str, address: str) -> str | None:

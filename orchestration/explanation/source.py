@@ -14,11 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.base.addresses import connect
+from orchestration.base.departments import known_departments, the_department
 from orchestration.base.locks import LockedError, open_database
-from orchestration.base.settings import Settings
+from orchestration.base.problems import InputError
+from orchestration.base.settings import AS_PUBLISHED, Settings
 from orchestration.publication.versions import MANIFEST, current_versions
 from orchestration.warehouse.current import ROUNDING
 from orchestration.warehouse.rows import rows_of
+
+_SHORT = 3  # parts of an address behind the year where no department stands
 
 
 class UnknownAddressError(Exception):
@@ -109,10 +113,37 @@ def nearest(address: str, known: Iterable[str], most: int = 5) -> list[str]:
     return difflib.get_close_matches(address, list(known), n=most, cutoff=0.6)
 
 
+def full_address(settings: Settings, address: str) -> str:
+    """An address with its department: the one that is meant, or the only one of its year. Raises
+    ``UnknownAddressError`` where there are several.
+    """
+    year, *rest = address.strip().split("/")
+    if len(rest) == _SHORT + 1 and settings.department not in ("", rest[0]):
+        raise UnknownAddressError(address, [], f"--department 是 {settings.department}")
+    if len(rest) != _SHORT or not year.isdecimal():
+        return address.strip()
+    try:
+        code = the_department(settings, int(year), settings.department).department
+    except InputError as error:
+        known = known_departments(settings, int(year))
+        hint = f"地址写明部门：{error.problems[0].expected}" if known else hint_for(settings, year, False)
+        raise UnknownAddressError(address, [], hint) from None
+    return "/".join((year, code, *rest))
+
+
+def scoped(settings: Settings, address: str) -> Settings:
+    """The installation as that of the department in an address."""
+    return settings.of(address.split("/")[1]) if address.count("/") > _SHORT else settings
+
+
 def all_addresses(settings: Settings) -> list[str]:
-    folders = [folder for zone in (settings.home / "build", settings.published) for folder in zone.glob("[0-9]*")]
-    years = {int(folder.name) for folder in folders if folder.name.isdecimal()}
-    sources = [source for year in sorted(years, reverse=True) if (source := open_source(settings, year))]
+    folders = [folder for zone in (settings.home / "build", settings.published) for folder in zone.glob("[0-9]*/*")]
+    known = {
+        (int(folder.parent.name), folder.name.removesuffix(AS_PUBLISHED))
+        for folder in folders
+        if folder.parent.name.isdecimal() and folder.is_dir()
+    }
+    sources = [found for year, code in sorted(known, reverse=True) if (found := open_source(settings.of(code), year))]
     return [address for source in sources for address in addresses_of(source)]
 
 

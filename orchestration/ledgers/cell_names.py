@@ -1,8 +1,9 @@
 """One way to name a cell: whatever people have at hand is turned into its address.
 
-Understood: an address (``2024/project_expenditure/17/adjustment``), what messages print (``表3 第17行 本年调整``, with
-a year before it or not), and the cell of a file (``raw/2024/project_expenditure.csv E20``, ``表3.xlsx 项目!E20``). A
-place of the report is for ``orchestration.reporting.places``; where cells are read from, for ``lookup``.
+Understood: an address (``2024/hunan_hrss/project_expenditure/17/adjustment``, or without the department), what messages
+print (``表3 第17行 本年调整``, with a year before it or not), and the cell of a file (``hunan_hrss/账.csv E20``,
+``表3.xlsx 项目!E20``). A place of the report is for ``orchestration.reporting.places``; where cells are read from, for
+``lookup``.
 """
 
 from __future__ import annotations
@@ -40,15 +41,15 @@ class Named:
 
 
 def is_address(text: str) -> bool:
-    """Whether the text has an address's form: year/ledger/row key/measure."""
+    """Whether the text has an address's form: year/department/ledger/row key/measure, or that without a department."""
     parts = text.strip().split("/")
-    return len(parts) == 4 and parts[0].isdecimal() and all(parts)
+    return len(parts) in (4, 5) and parts[0].isdecimal() and all(parts)
 
 
 def is_place(text: str) -> bool:
-    """2024/表3!E19 and 2024/三（二）#4 are places of the report; a file's cell has an ending before its mark."""
+    """2024/表3!E19 and 2024/hunan_hrss/三（二）#4 are places of a report; a file's cell has an ending."""
     year, _, rest = text.strip().partition("/")
-    return year.isdecimal() and "/" not in rest and ("!" in rest or "#" in rest) and not is_file_cell(text)
+    return year.isdecimal() and rest.count("/") < 2 and ("!" in rest or "#" in rest) and not is_file_cell(text)
 
 
 def is_file_cell(text: str) -> bool:

@@ -13,7 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from orchestration.base.problems import InputError, Problem
-from orchestration.ledgers.cell import Cell
+from orchestration.ledgers.cell import Cell, folder_of
 from orchestration.ledgers.indicators import corrected_reading
 from orchestration.ledgers.money import Figure, FigureError, is_dash, parse_figure, squeeze
 from orchestration.ledgers.reader import Year
@@ -74,9 +74,9 @@ def read_corrections(path: Path, year: Year) -> list[Correction]:
     for row in (_CorrectionRow(path, *each) for each in rows):
         wrong = list(_unexplained(row))
         figure = None
-        cell = cells.get(row.fields["address"])
+        cell = cells.get(_full(row.fields["address"], year))
         if cell is None or cell.value is None:
-            wrong.append(row.problem("address", f"{year.year} 年某个数字单元格的地址（年/账/行/栏）"))
+            wrong.append(row.problem("address", f"{year.year} 年某个数字单元格的地址（年/部门/账/行/栏，部门可不写）"))
         else:
             wrong += _misplaced(row, cell, year, corrections)
             try:
@@ -86,12 +86,22 @@ def read_corrections(path: Path, year: Year) -> list[Correction]:
         if cell and figure and not wrong:
             found = spread(figure.value, 2 * figure.half_width, cell.unit, _rounding(year, cell))
             corrections[cell.address] = Correction(
-                fiscal_year=year.year, value=figure.value, half_width=found.half_width, skew=found.skew, **row.fields
+                fiscal_year=year.year,
+                value=figure.value,
+                half_width=found.half_width,
+                skew=found.skew,
+                **{**row.fields, "address": cell.address},
             )
         problems += wrong
     if problems:
         raise InputError(problems)
     return list(corrections.values())
+
+
+def _full(address: str, year: Year) -> str:
+    """An address with its department, which it may leave out: the file lies in that department's folder."""
+    said, _, rest = address.partition("/")
+    return f"{said}/{folder_of(year.department)}{rest}" if rest.count("/") == 2 else address
 
 
 def _unexplained(row: _CorrectionRow) -> Iterator[Problem]:

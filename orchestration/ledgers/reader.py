@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from orchestration.base.departments import department_of
 from orchestration.base.files import is_there
 from orchestration.base.problems import InputError, Problem
 from orchestration.ledgers.cell import folder_of
@@ -117,7 +118,7 @@ class _YearFolder:
     @property
     def department(self) -> str:
         """Its code: the name of its folder beside the year's others."""
-        return self.folder.name if self.folder.parent.name == str(self.year) else ""
+        return department_of(self.folder, self.year)
 
     def ledgers(self, sources: Sources) -> tuple[dict[str, Ledger], list[Problem]]:
         """Each ledger that is listed, by name, and what is wrong with any."""

@@ -30,7 +30,7 @@ from orchestration.warehouse.ledger_tables import table_of
 def _all_contracts(settings: Settings) -> dict[str, Contract]:
     """The shared contracts and those that stand beside a year's ledgers: each ledger has its place in the lineage."""
     found: dict[str, Contract] = {}
-    for folder in sorted(settings.raw.glob(f"[0-9]*/{CONTRACTS}")):
+    for folder in sorted([*settings.raw.glob(f"[0-9]*/{CONTRACTS}"), *settings.raw.glob(f"[0-9]*/*/{CONTRACTS}")]):
         with suppress(InputError):  # running that year says what is wrong, and no other year waits for it
             found |= read_contracts(folder)
     if not found or any(settings.contracts.glob("*.yml")):

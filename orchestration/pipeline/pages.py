@@ -1,5 +1,6 @@
 """The pages that the webserver shows beside Dagster's own: a year's report, and what its gates saw, one click from the
-assets, for viewers behind the proxy too. Only files that the pipeline has made, found by year; no path is asked for.
+assets, for viewers behind the proxy too. Only files that the pipeline has made, found by year and department; no path
+is asked for.
 
 A page runs in a sandbox without an origin: whatever stands in it can send nothing to the UI in the reader's name.
 """
@@ -13,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from orchestration.base.departments import is_code
 from orchestration.base.settings import Settings
 from orchestration.publication.versions import current_versions
 from orchestration.reporting.edition import PAGE
@@ -24,8 +26,8 @@ _HEADERS = {"Content-Security-Policy": "sandbox allow-scripts allow-popups", "Ca
 def page_routes() -> list[Route]:
     """The routes, for the webserver: each looks the file up at every request, since versions change."""
     return [
-        Route("/pages/{year:int}/report", _served(_report, "还没有生成报告页")),
-        Route("/pages/{year:int}/gates", _served(_gates, "还没有过过关卡")),
+        Route("/pages/{year:int}/{department:str}/report", _served(_report, "还没有生成报告页")),
+        Route("/pages/{year:int}/{department:str}/gates", _served(_gates, "还没有过过关卡")),
     ]
 
 
@@ -41,7 +43,9 @@ def _gates(settings: Settings, year: int) -> Path:
 def _served(find: Callable[[Settings, int], Path | None], otherwise: str) -> Callable[[Request], Response]:
     def answer(request: Request) -> Response:
         year = int(request.path_params["year"])
-        path = find(Settings.from_environment(), year)
+        settings = Settings.from_environment()
+        code = str(request.path_params["department"])
+        path = find(settings.of(code), year) if is_code(code) else None
         if path is None or not path.is_file():
             return PlainTextResponse(f"{year} 年度{otherwise}\n", status_code=404)
         return FileResponse(path, media_type="text/html; charset=utf-8", headers=_HEADERS)

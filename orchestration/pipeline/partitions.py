@@ -1,6 +1,9 @@
-"""Fiscal years as Dagster partitions."""
+"""Departments' fiscal years as Dagster partitions: one for each department and year."""
 
 from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable
 
 import dagster as dg
 
@@ -8,3 +11,36 @@ from orchestration.base.years import FIRST_YEAR
 
 #: Up to the year after the running one, whose budget is being made.
 YEARS = dg.TimeWindowPartitionsDefinition(start=str(FIRST_YEAR), fmt="%Y", cron_schedule="0 0 1 1 *", end_offset=2)
+#: The departments that have ledgers; a new one is made known by whoever sees its folder first.
+DEPARTMENTS = dg.DynamicPartitionsDefinition(name="department")
+DEPARTMENT_YEARS = dg.MultiPartitionsDefinition({"department": DEPARTMENTS, "year": YEARS})
+
+
+def partition_of(year: int, department: str) -> str:
+    return str(dg.MultiPartitionKey({"department": department, "year": str(year)}))
+
+
+def of_partition(key: str) -> tuple[int, str] | None:
+    """Year and department of a partition; None for what is none."""
+    department, _, year = key.rpartition("|")
+    return (int(year), department) if department and year.isdecimal() else None
+
+
+def make_known(instance: dg.DagsterInstance, departments: Iterable[str]) -> None:
+    """Let the records know of departments; of those that they know nothing changes."""
+    known = set(instance.get_dynamic_partitions(DEPARTMENTS.name or ""))
+    if new := sorted(set(departments) - known):
+        instance.add_dynamic_partitions(DEPARTMENTS.name or "", new)
+
+
+def year_before() -> dg.PartitionMapping:
+    """The same department's year before."""
+    before = dg.TimeWindowPartitionMapping(start_offset=-1, end_offset=-1)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".*MultiPartitionMapping.*", dg.BetaWarning)
+        return dg.MultiPartitionMapping(
+            {
+                "department": dg.DimensionPartitionMapping("department", dg.IdentityPartitionMapping()),
+                "year": dg.DimensionPartitionMapping("year", before),
+            }
+        )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 
+from orchestration.base.departments import beside
 from orchestration.base.locks import LockedError
 from orchestration.base.problems import InputError, Problem
 from orchestration.base.settings import CONTRACTS, Settings
@@ -43,7 +44,7 @@ def refused(settings: Settings, year: int, *, as_published: bool = False) -> lis
 def _something_is_wrong(settings: Settings, year: int) -> bool:
     folder = settings.ledgers(year)
     try:
-        read_year(folder, year, read_contracts(settings.contracts, folder / CONTRACTS))
+        read_year(folder, year, read_contracts(settings.contracts, *beside(folder, year, CONTRACTS)))
     except InputError:
         return True
     return False

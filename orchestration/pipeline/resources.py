@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import dagster as dg
 
 from orchestration.alerting.events import Run
+from orchestration.base.departments import all_department_years
 from orchestration.base.files import locked
 from orchestration.base.settings import Settings
 from orchestration.base.watcher import SILENT, Watcher
+from orchestration.pipeline.partitions import make_known, of_partition
 from orchestration.pipeline.records import write_cheaply
 from orchestration.pipeline.retention import forget_old_runs
 from orchestration.publication.watch import Settled, settle
@@ -34,6 +36,13 @@ class Workspace:
     as_published: bool = False  # ignore corrections, build beside the year
     watcher: Watcher = SILENT
 
+    def at(self, partition: str) -> tuple[Workspace, int]:
+        """The installation as that of a partition's department, and the partition's year."""
+        found = of_partition(partition)
+        if found is None:
+            raise ValueError(f"no partition of a department's year: {partition}")
+        return replace(self, settings=self.settings.of(found[1])), found[0]
+
     def build(self, year: int) -> Build:
         return open_build(self.settings, year, self.as_published)
 
@@ -48,21 +57,23 @@ class Workspace:
 
 
 def one_run_of_a_year(workspace: Workspace) -> dg.ResourceDefinition:
-    """The workspace as a resource that admits one run of a year at a time, whether the command, the UI or a sensor
-    started it: a second one waits, then finds what the first has done. The lock goes with the process that holds it.
+    """The workspace as a resource that admits one run of a department's year at a time, whether the command, the UI or
+    a sensor started it: a second one waits, then finds what the first has done. The lock goes with the process that
+    holds it.
     """
 
     def open_workspace(context: dg.InitResourceContext) -> Iterator[Workspace]:
-        year = context.run.tags.get("dagster/partition", "") if context.run else ""
-        if not year.isdecimal():
+        partition = context.run.tags.get("dagster/partition", "") if context.run else ""
+        if of_partition(partition) is None:
             yield workspace
             return
-        lock = _lock(workspace.build(int(year)))
+        own, year = workspace.at(partition)
+        lock = _lock(own.build(year))
         with locked(lock, on_wait=lambda: workspace.watcher.step(f"等候 {year} 年度的另一次运行", 0)):
             yield workspace
             if context.run and context.instance and not context.instance.is_ephemeral:
                 home = workspace.settings.dagster_home
-                forget_old_runs(context.instance, int(year), context.run.job_name, home)
+                forget_old_runs(context.instance, partition, context.run.job_name, home)
 
     return dg.ResourceDefinition(open_workspace)
 
@@ -89,4 +100,6 @@ def dagster_instance(settings: Settings) -> dg.DagsterInstance:
         instance = dg.DagsterInstance.get()
         instance.get_run_records(limit=1)
         instance.event_log_storage.all_asset_keys()
+        own = {settings.department} - {""}
+        make_known(instance, own | {department for _, department in all_department_years(settings.raw)})
         return instance

@@ -15,11 +15,11 @@ import dagster as dg
 KEPT_RUNS = 20
 
 
-def forget_old_runs(instance: dg.DagsterInstance, year: int, job: str, home: Path, kept: int = KEPT_RUNS) -> int:
-    """Forget all but the newest runs of a year and job; gives their number. ``home``: Dagster's folder, from which the
-    files go that its records in SQLite leave behind. A run that has not ended stays.
+def forget_old_runs(instance: dg.DagsterInstance, partition: str, job: str, home: Path, kept: int = KEPT_RUNS) -> int:
+    """Forget all but the newest runs of a partition and job; gives their number. ``home``: Dagster's folder, from which
+    the files go that its records in SQLite leave behind. A run that has not ended stays.
     """
-    filters = dg.RunsFilter(job_name=job, tags={"dagster/partition": str(year)})
+    filters = dg.RunsFilter(job_name=job, tags={"dagster/partition": partition})
     old = [record.dagster_run for record in instance.get_run_records(filters)[kept:]]
     ended = [run.run_id for run in old if run.is_finished]
     for run_id in ended:

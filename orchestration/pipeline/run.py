@@ -6,7 +6,7 @@ import functools
 import json
 import logging
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import dagster as dg
 
@@ -19,7 +19,7 @@ from orchestration.base.settings import Settings
 from orchestration.base.watcher import SILENT, Watcher
 from orchestration.pipeline.definitions import build_definitions
 from orchestration.pipeline.jobs import CHECK_YEAR, RUN_YEAR
-from orchestration.pipeline.partitions import YEARS
+from orchestration.pipeline.partitions import YEARS, make_known, partition_of
 from orchestration.pipeline.records import kept_open
 from orchestration.pipeline.resources import Workspace, dagster_instance
 from orchestration.publication.versions import Version, versions
@@ -39,7 +39,7 @@ class Outcome:
 
 
 def run_year(settings: Settings, year: int, *, as_published: bool = False, watcher: Watcher | None = None) -> Outcome:
-    """Run the year's job in this process. Anything but bad input and failed gates is raised."""
+    """Run the job of the department's year in this process. Anything but bad input and failed gates is raised."""
     logging.getLogger("dagster").setLevel(logging.ERROR)
     known = YEARS.get_partition_keys()
     if str(year) not in known:
@@ -56,7 +56,8 @@ def run_year(settings: Settings, year: int, *, as_published: bool = False, watch
     before = {version.name for version in versions(settings, year)}
     run = workspace.run(year, str(uuid.uuid4()))
     try:
-        job = _job(workspace, CHECK_YEAR if as_published else RUN_YEAR)
+        of_all = replace(workspace, settings=settings.of(""))  # assembled once: the partition says whose year it is
+        job = _job(of_all, CHECK_YEAR if as_published else RUN_YEAR)
     except InputError as error:
         if not as_published:
             events.bad_input(run, error.problems)
@@ -73,10 +74,11 @@ def _execute(job: dg.JobDefinition, workspace: Workspace, build: Build, run: Run
     """The job's run, recorded as ``run``; how it ended where bad input or a gate stopped it."""
     instance = dg.DagsterInstance.ephemeral() if workspace.as_published else dagster_instance(workspace.settings)
     with kept_open(), instance:
+        make_known(instance, [build.department])
         try:
             job.execute_in_process(
                 run_id=run.run_id,
-                partition_key=str(run.year),
+                partition_key=partition_of(run.year, build.department),
                 instance=instance,
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             )

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Collection, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
 from itertools import takewhile
 
 import dagster as dg
@@ -20,15 +20,17 @@ from orchestration.alerting.events import Run
 from orchestration.alerting.messages import policy
 from orchestration.alerting.outbox import Outbox
 from orchestration.base.clock import place_zone
+from orchestration.base.departments import all_department_years, expected_departments
+from orchestration.base.problems import InputError
 from orchestration.base.settings import Settings
 from orchestration.pipeline.assets.alerts import ALERTS, ARRIVED, arrival
 from orchestration.pipeline.assets.reports import REPORT, made_elsewhere
 from orchestration.pipeline.jobs import REPORT_YEAR, RUN_YEAR
-from orchestration.pipeline.partitions import YEARS
+from orchestration.pipeline.partitions import make_known, of_partition, partition_of
 from orchestration.pipeline.resources import is_running
-from orchestration.publication.versions import current_versions
-from orchestration.publication.watch import is_settled, next_try, plan_runs, scan_inputs
+from orchestration.publication.watch import Whose, is_settled, next_try, plan_runs, scan_all
 from orchestration.reporting.report import is_made, report_folder
+from orchestration.warehouse.current import read_current
 
 #: The sensor daemon looks every five seconds at most.
 _SECONDS = 5
@@ -64,36 +66,37 @@ def watch_ledgers(settings: Settings) -> dg.SensorDefinition:
         "运行出错而没有结果的，隔一阵再运行。",
     )
     def watch(context: dg.SensorEvaluationContext) -> dg.SensorResult:
-        now = scan_inputs(settings, map(int, YEARS.get_partition_keys()))
-        busy = _about_to_run(context.instance) | {year for year in now if is_running(settings, year)}
-        settled = {year for year, inputs in now.items() if is_settled(settings, year, inputs)}
+        now = scan_all(settings, all_department_years(settings.raw))
+        make_known(context.instance, {department for _, department in now})
+        busy = _about_to_run(context.instance) | {each for each in now if is_running(settings.of(each[1]), each[0])}
+        settled = {each for each, inputs in now.items() if is_settled(settings.of(each[1]), each[0], inputs)}
         keys = {
-            year: next_key(context.instance, {INPUTS: inputs[:16], _PARTITION: str(year)})
-            for year, inputs in now.items()
-            if year not in settled
+            whose: next_key(context.instance, {INPUTS: inputs[:16], _PARTITION: partition_of(*whose)})
+            for whose, inputs in now.items()
+            if whose not in settled
         }
-        later = {year for year, key in keys.items() if key is None}
-        years = plan_runs(_seen(context.cursor), now, settled, busy, later)
+        later = {whose for whose, key in keys.items() if key is None}
+        found = plan_runs(_seen(context.cursor), now, settled, busy, later)
         return dg.SensorResult(
             run_requests=[
                 dg.RunRequest(
-                    run_key=keys[year],
-                    partition_key=str(year),
-                    tags={"ledgergate/by": "watch_ledgers", INPUTS: now[year][:16]},
+                    run_key=keys[whose],
+                    partition_key=partition_of(*whose),
+                    tags={"ledgergate/by": "watch_ledgers", INPUTS: now[whose][:16]},
                 )
-                for year in years
+                for whose in found
             ],
-            skip_reason=None if years else f"没有变化；稍后再试：{sorted(later)}" if later else "没有变化",
-            cursor=json.dumps(now),
+            skip_reason=None if found else f"没有变化；稍后再试：{sorted(later)}" if later else "没有变化",
+            cursor=json.dumps({partition_of(*whose): inputs for whose, inputs in now.items()}),
         )
 
     return watch
 
 
-def _seen(cursor: str | None) -> dict[int, str]:
+def _seen(cursor: str | None) -> dict[Whose, str]:
     """What the look before saw. Nothing else is kept in a cursor: one that is reset costs a look."""
     content = json.loads(cursor) if cursor else {}
-    return {int(year): inputs for year, inputs in content.items() if year.isdecimal()}
+    return {whose: inputs for partition, inputs in content.items() if (whose := of_partition(partition))}
 
 
 def next_key(instance: DagsterInstance, tags: Mapping[str, str]) -> str | None:
@@ -126,56 +129,59 @@ def make_reports(settings: Settings) -> dg.SensorDefinition:
         description="现行版本的报告不齐，就生成；没有生成成的，隔一阵再生成。",
     )
     def follow(context: dg.SensorEvaluationContext) -> dg.SensorResult:
-        current = {version: year for year, version in current_versions(settings).items()}
-        missing = {v: year for v, year in current.items() if not is_made(report_folder(settings, year, v))}
-        made = {v: year for v, year in current.items() if v not in missing}
+        current = {(*whose, version) for whose, version in read_current(settings).versions.items()}
+        made = {each for each in current if is_made(report_folder(settings.of(each[1]), each[0], each[2]))}
         seen = set(context.cursor.split()) if context.cursor else set()
-        keys = {version: next_key(context.instance, {VERSION: version}) for version in missing}
+        keys = {
+            each: next_key(context.instance, {VERSION: each[2], _PARTITION: partition_of(*each[:2])})
+            for each in sorted(current - made)
+        }
+        make_known(context.instance, {department for _, department, _ in current})
         return dg.SensorResult(
             run_requests=[
                 dg.RunRequest(
                     run_key=key,
-                    partition_key=str(missing[version]),
+                    partition_key=partition_of(year, department),
                     tags={"ledgergate/by": "make_reports", VERSION: version},
                 )
-                for version, key in keys.items()
+                for (year, department, version), key in keys.items()
                 if key
             ],
             asset_events=list(_unrecorded(settings, context.instance, made, seen)),
             skip_reason=None if any(keys.values()) else "稍后再试" if keys else "各年度的报告都已生成",
-            cursor=" ".join(sorted(made)),
+            cursor=" ".join(sorted(f"{year}/{department}/{version}" for year, department, version in made)),
         )
 
     return follow
 
 
 def _unrecorded(
-    settings: Settings, instance: DagsterInstance, made: Mapping[str, int], seen: Collection[str]
+    settings: Settings, instance: DagsterInstance, made: Iterable[tuple[int, str, str]], seen: Collection[str]
 ) -> Iterator[dg.AssetMaterialization]:
     """The reports that are there and that the records do not know; ``seen``: versions looked up before."""
-    for version, year in made.items():
-        if version not in seen and not _is_recorded(instance, year, version):
-            yield from made_elsewhere(settings, year, version)
+    for year, department, version in sorted(made):
+        name = f"{year}/{department}/{version}"
+        if name not in seen and not _is_recorded(instance, partition_of(year, department), version):
+            yield from made_elsewhere(settings.of(department), year, version)
 
 
-def _is_recorded(instance: DagsterInstance, year: int, version: str) -> bool:
+def _is_recorded(instance: DagsterInstance, partition: str, version: str) -> bool:
     """Whether the newest report of a year that the records know is this version's, whoever made it."""
-    filters = dg.AssetRecordsFilter(asset_key=next(iter(REPORT)), asset_partitions=[str(year)])
+    filters = dg.AssetRecordsFilter(asset_key=next(iter(REPORT)), asset_partitions=[partition])
     records = instance.fetch_materializations(filters, limit=1).records
     newest = records[0].asset_materialization if records else None
     return newest is not None and newest.metadata["version"].value == version
 
 
-def _about_to_run(instance: DagsterInstance) -> set[int]:
+def _about_to_run(instance: DagsterInstance) -> set[Whose]:
     """Years whose run waits for its turn. One that has waited for an hour will not come."""
     recent = datetime.now(UTC) - timedelta(hours=1)
     runs = instance.get_runs(RunsFilter(statuses=_WAITING, created_after=recent))
-    return {year for run in runs if (year := _year(run)) is not None}
+    return {whose for run in runs if (whose := _whose(run))}
 
 
-def _year(run: DagsterRun) -> int | None:
-    key = run.tags.get(_PARTITION, "")
-    return int(key) if key.isdecimal() else None
+def _whose(run: DagsterRun) -> Whose | None:
+    return of_partition(run.tags.get(_PARTITION, ""))
 
 
 def watch_runs(settings: Settings) -> dg.SensorDefinition:
@@ -208,11 +214,11 @@ def _bury_dead_runs(settings: Settings, instance: DagsterInstance) -> None:
     """
     old = datetime.now(UTC) - _QUIET
     for record in instance.get_run_records(RunsFilter(statuses=[DagsterRunStatus.STARTED], created_before=old)):
-        run, year = record.dagster_run, _year(record.dagster_run)
-        if run.remote_job_origin is None and year is not None and not is_running(settings, year):
+        run, whose = record.dagster_run, _whose(record.dagster_run)
+        if run.remote_job_origin is None and whose and not is_running(settings.of(whose[1]), whose[0]):
             time.sleep(2)
             again = instance.get_run_by_id(run.run_id)
-            if again and again.status is DagsterRunStatus.STARTED and not is_running(settings, year):
+            if again and again.status is DagsterRunStatus.STARTED and not is_running(settings.of(whose[1]), whose[0]):
                 instance.report_run_failed(again, "进程已不在：被杀，或机器重启")
 
 
@@ -224,12 +230,17 @@ def _moment(record: RunRecord) -> datetime:
 def _tell_of_failure(settings: Settings, instance: DagsterInstance, record: RunRecord) -> str | None:
     """Record a failed run that said nothing itself. One that a later run has overtaken is no news."""
     failed = record.dagster_run
-    year = _year(failed)
-    run = Run(settings, year or 0, failed.run_id)
-    if year is None or run.outbox.is_acknowledged(failed.run_id):
+    whose = _whose(failed)
+    if whose is None:
+        return None
+    run = Run(settings.of(whose[1]), whose[0], failed.run_id)
+    if run.outbox.is_acknowledged(failed.run_id):
         return None
     (newest,) = instance.get_runs(
-        RunsFilter(tags={_PARTITION: str(year)}, statuses=[DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE]), limit=1
+        RunsFilter(
+            tags={_PARTITION: partition_of(*whose)}, statuses=[DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE]
+        ),
+        limit=1,
     )
     if newest.run_id != failed.run_id:
         run.outbox.acknowledge(failed.run_id)
@@ -283,6 +294,14 @@ def _evaluations(settings: Settings, before: str | None) -> Iterator[dg.AssetChe
     )  # fmt: skip
 
 
+def _due(settings: Settings, year: int, today: date) -> str | None:
+    """What is missing of a department's year. One whose contracts can't be read keeps nobody else from being told."""
+    try:
+        return events.ledgers_due(settings, year, today)
+    except InputError as error:
+        return f"契约读不了：{error.problems[0].file}"
+
+
 def year_is_due(settings: Settings) -> dg.ScheduleDefinition:
     due = policy().due
 
@@ -297,9 +316,13 @@ def year_is_due(settings: Settings) -> dg.ScheduleDefinition:
     def remind(context: dg.ScheduleEvaluationContext) -> dg.SkipReason:
         today = context.scheduled_execution_time.date()
         year = today.year - 1
-        if year in current_versions(settings):
-            return dg.SkipReason(f"{year} 年度已发布")
-        missing = events.ledgers_due(settings, year, today)
-        return dg.SkipReason(f"{year} 年度{missing}，已记入告警" if missing else f"{year} 年度的账已到齐")
+        published = {department for (of, department), _ in read_current(settings).versions.items() if of == year}
+        missing = {
+            department: found
+            for department in sorted(expected_departments(settings.raw, year) - published)
+            if (found := _due(settings.of(department), year, today))
+        }
+        listed = "；".join(f"{department}{found}" for department, found in missing.items())
+        return dg.SkipReason(f"{year} 年度{listed}，已记入告警" if missing else f"{year} 年度的账已到齐")
 
     return remind

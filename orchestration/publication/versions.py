@@ -1,6 +1,6 @@
-"""Versions: a year is published whole or not at all.
+"""Versions: a department's year is published whole or not at all, and holds back no other.
 
-``published/<year>/<version>/`` is immutable. Which version each year is at stands in ``current.json``
+``published/<year>/<department>/<version>/`` is immutable. Which version each is at stands in ``current.json``
 (``warehouse.current``), and ``ledgergate.duckdb`` holds those versions for readers: it is never written in place and
 never read here, so no reader, however it opens the file, stands in the way. A switch that was killed half-way is done
 by the next one, and what it left is swept.
@@ -86,8 +86,8 @@ def publish(settings: Settings, build: Build, tables: list[str], facts: dict[str
         name = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{content[:8]}"
         folder = settings.versions(build.year) / name
         if not folder.exists():  # whole since a run that was killed before it switched, within this second
-            _write_version(build, tables, folder, {"year": build.year, "version": name, "content_sha256": content,
-                                                   **facts, "gates": gates})  # fmt: skip
+            of = {"year": build.year, "department": build.department, "version": name, "content_sha256": content}
+            _write_version(build, tables, folder, {**of, **facts, "gates": gates})
         _switch(settings, build.year, name)
         return Version(build.year, name, folder, True), True
 
@@ -163,16 +163,15 @@ def _write_version(build: Build, tables: list[str], folder: Path, manifest: dict
 def _switch(settings: Settings, year: int, name: str) -> None:
     """Replace the serving file by one in which ``year`` stands at ``name``. Where nothing says which versions the other
     years are at, each is at its newest."""
-    chosen = current_versions(settings)
+    chosen = read_current(settings).versions
     if not chosen and settings.published.is_dir():
-        years = [int(path.name) for path in settings.published.iterdir() if path.name.isdecimal()]
-        chosen = {y: found[0].name for y in years if (found := versions(settings, y))}
-    chosen[year] = name
-    folders = {y: settings.versions(y) / version for y, version in sorted(chosen.items())}
+        chosen = {of: found[0].name for of in _published(settings) if (found := versions(settings.of(of[1]), of[0]))}
+    chosen[year, settings.department] = name
+    folders = {(y, code): settings.of(code).versions(y) / version for (y, code), version in sorted(chosen.items())}
     with replacing(settings.serving) as draft:
         with hand_over(duckdb.connect(str(draft)), folders.values()) as connection:
-            connection.execute(f"create table {CURRENT} (fiscal_year integer, version varchar)")
-            stands = ", ".join(f"({y}, {sql_text(folder.name)})" for y, folder in folders.items())
+            connection.execute(f"create table {CURRENT} (fiscal_year integer, department varchar, version varchar)")
+            stands = ", ".join(f"({y}, {sql_text(code)}, {sql_text(at.name)})" for (y, code), at in folders.items())
             connection.execute(f"insert into {CURRENT} values {stands}")
             names = {path.stem for folder in folders.values() for path in folder.glob("[!.]*.parquet")}
             for table in sorted(names):
@@ -186,10 +185,16 @@ def _switch(settings: Settings, year: int, name: str) -> None:
     settings.serving.with_name(f"{settings.serving.name}.wal").unlink(missing_ok=True)
 
 
+def _published(settings: Settings) -> list[tuple[int, str]]:
+    """Years and departments that have a folder of versions."""
+    years = [path for path in settings.published.iterdir() if path.name.isdecimal()]
+    return [(int(path.name), each.name) for path in years for each in path.iterdir() if each.is_dir()]
+
+
 def _sweep(settings: Settings) -> None:
     """What publishers have left that were killed: only for who holds the lock."""
     for path in (settings.serving, settings.current):
         sweep(settings.home, drafts_of(path))
     places = settings.home / "build" if is_address(settings.published) else settings.published
-    for draft in places.glob(f"*/{_DRAFT}*"):
+    for draft in places.glob(f"*/*/{_DRAFT}*"):
         shutil.rmtree(draft)

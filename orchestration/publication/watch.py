@@ -1,9 +1,9 @@
 """What each year is built from, by content, and which years are to be run. Knows nothing of Dagster.
 
-A year's inputs are its folder under ``raw/``, the files of entries that it names, the contracts, the rules, and the
-published version of the year before, whose closing balances are its openings: so a year runs again when the one before
-it is published anew, whoever did that. Content is sha256; times of files say nothing, but for entries, which may be too
-large to be hashed at every look.
+A year's inputs are the department's folder under ``raw/<year>/``, the files of entries that it names, the contracts,
+the rules, and the published version of the year before, whose closing balances are its openings: so a year runs again
+when the one before it is published anew, whoever did that. Content is sha256; times of files say nothing, but for
+entries, which may be too large to be hashed at every look.
 
 A year is settled when a run has come to a result on these very inputs: published, blocked by a gate, or refused as bad
 input. The run writes that down itself, so it holds whoever started it and whatever the daemon has forgotten; a run that
@@ -22,11 +22,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from orchestration.base.addresses import resolve_path
+from orchestration.base.departments import beside
 from orchestration.base.files import is_there, open_regular, write_whole
 from orchestration.base.problems import InputError
 from orchestration.base.settings import CONTRACTS, RULES, Settings
 from orchestration.base.yaml_files import read_yaml
-from orchestration.publication.versions import MANIFEST, current_versions
+from orchestration.publication.versions import MANIFEST
+from orchestration.warehouse.current import read_current
 
 #: Names that editors, copiers and synchronisers give to what is not finished.
 _UNFINISHED_PREFIXES = (".", "~$", "~")
@@ -35,6 +37,10 @@ _UNFINISHED_SUFFIXES = (".tmp", ".part", ".partial", ".crdownload", ".swp", "~")
 
 #: After a run that failed: the pause before the next, doubled with each, and the longest one.
 _PAUSE, _LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=1)
+
+
+#: A department's year.
+Whose = tuple[int, str]
 
 
 @dataclass(frozen=True)
@@ -64,19 +70,24 @@ def is_settled(settings: Settings, year: int, inputs: str) -> bool:
 
 
 def _settled_file(settings: Settings, year: int) -> Path:
-    return settings.home / "settled" / f"{year}.json"
+    return settings.home / "settled" / str(year) / f"{settings.department}.json"
 
 
 def scan_inputs(settings: Settings, years: Iterable[int]) -> dict[int, str]:
-    """A fingerprint of the inputs of each year that has ledgers; a year without ``sources.yml`` is not ready to be
-    read.
+    """A fingerprint of the inputs of each year of the department that has ledgers; a year without ``sources.yml`` is
+    not ready to be read.
     """
+    return {year: inputs for (year, _), inputs in scan_all(settings, ((y, settings.department) for y in years)).items()}
+
+
+def scan_all(settings: Settings, whose: Iterable[Whose]) -> dict[Whose, str]:
+    """The same of many departments' years: what they share is looked at once."""
     shared = [_folder(settings.contracts), _folder(settings.entry_contracts), _folder(settings.rules)]
-    published = current_versions(settings)
+    published = read_current(settings).versions
     return {
-        year: _fingerprint(settings, year, [*shared, published.get(year - 1, "")])
-        for year in years
-        if (settings.ledgers(year) / "sources.yml").is_file()
+        (year, code): _fingerprint(settings.of(code), year, [*shared, published.get((year - 1, code), "")])
+        for year, code in whose
+        if (settings.of(code).ledgers(year) / "sources.yml").is_file()
     }
 
 
@@ -84,30 +95,36 @@ def _fingerprint(settings: Settings, year: int, shared: list[str]) -> str:
     *rest, before = shared
     folder = settings.ledgers(year)
     # A version's name ends in its content; when it was published does not matter.
-    own = [_folder(each) for each in (folder, folder / CONTRACTS, folder / RULES)]
+    own = [_folder(each) for each in (folder, *_beside(folder, year))]
     return _digest([*own, *_entries(folder), *rest, before.rpartition("-")[2]])
 
 
+def _beside(folder: Path, year: int) -> tuple[Path, ...]:
+    return (*beside(folder, year, CONTRACTS), *beside(folder, year, RULES))
+
+
 def plan_runs(
-    before: Mapping[int, str],
-    now: Mapping[int, str],
-    settled: Collection[int],
-    busy: Collection[int],
-    later: Collection[int] = (),
-) -> list[int]:
+    before: Mapping[Whose, str],
+    now: Mapping[Whose, str],
+    settled: Collection[Whose],
+    busy: Collection[Whose],
+    later: Collection[Whose] = (),
+) -> list[Whose]:
     """Which years to run, given what the look before saw, what is there now, and which years are settled, being run, or
     to be tried again later.
 
-    A year waits while the year before it is about to run or running: what that publishes is one of its inputs.
+    A year waits while the department's year before it is about to run or running: what that publishes is one of its
+    inputs.
     """
-    found: list[int] = []
+    found: list[Whose] = []
     unsettled = set(busy)
-    for year, inputs in sorted(now.items()):
-        if year in settled or year in busy or year in later:
+    for whose, inputs in sorted(now.items()):
+        if whose in settled or whose in busy or whose in later:
             continue
-        if before.get(year) == inputs and year - 1 not in unsettled:
-            found.append(year)
-        unsettled.add(year)
+        year, department = whose
+        if before.get(whose) == inputs and (year - 1, department) not in unsettled:
+            found.append(whose)
+        unsettled.add(whose)
     return found
 
 
@@ -121,7 +138,8 @@ def input_files(settings: Settings, year: int) -> dict[str, str]:
     own = settings.ledgers(year)
     folders = {
         "contracts": settings.contracts, "contracts/entries": settings.entry_contracts, "rules": settings.rules,
-        str(year): own, f"{year}/{CONTRACTS}": own / CONTRACTS, f"{year}/{RULES}": own / RULES,
+        str(own.relative_to(settings.raw)): own,
+        **{str(each.relative_to(settings.raw)): each for each in _beside(own, year)},
     }  # fmt: skip
     lines = ((place, line.rpartition(" ")) for place, folder in folders.items() for line in _lines(folder))
     return {f"{place}/{name}": sha256 for place, (name, _, sha256) in lines}

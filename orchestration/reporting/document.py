@@ -26,6 +26,7 @@ from docx.shared import Length, Mm
 from docx.text.paragraph import Paragraph
 from docx.text.run import Run
 
+from orchestration.ledgers.cell import folder_of
 from orchestration.reporting.drawing import Chart, MissingFontError
 from orchestration.reporting.edition import Edition
 from orchestration.reporting.fields import Fields
@@ -127,11 +128,16 @@ class _Writer:
                 run.text = ""
             self._block(paragraph, kind, name)
         self._settle_elsewhere()
-        year = self.fields.version.year
         self.warnings += [
-            f"raw/{year}/narrative.yml 的“{slot}”没有用上：模板里没有 {{{{ 叙述.{slot} }}}}"
+            f"{self._text_file} 的“{slot}”没有用上：模板里没有 {{{{ 叙述.{slot} }}}}"
             for slot in self.narrative if slot not in self.told
         ]  # fmt: skip
+
+    @property
+    def _text_file(self) -> str:
+        """The file that the report's free text stands in, as people call it."""
+        version = self.fields.version
+        return f"raw/{version.year}/{folder_of(version.code)}narrative.yml"
 
     def _settle_elsewhere(self) -> None:
         """Fields that the office put into tables of its own, headers and footers."""
@@ -255,9 +261,7 @@ class _Writer:
         pieces = self.narrative.get(slot)
         self.told.add(slot)
         if pieces is None:
-            return self._gap(
-                at, f"【待补：{slot}】", f" 在 raw/{self.fields.version.year}/narrative.yml 写“{slot}”一栏"
-            )
+            return self._gap(at, f"【待补：{slot}】", f" 在 {self._text_file} 写“{slot}”一栏")
         number = 0
         for piece in pieces:
             where = f"narrative.yml {slot} 第 {piece['position']} 段"

@@ -60,6 +60,7 @@ def cell_names(fields: Fields) -> dict[str, Any]:
     browser = {"fileCell": FILE_CELL, "saidYear": SAID_YEAR}
     return {
         "year": fields.version.year,
+        "department": fields.version.code,
         "names": names,
         **{name: pattern.pattern.replace("(?P<", "(?<") for name, pattern in browser.items()},
     }

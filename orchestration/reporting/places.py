@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from orchestration.base.departments import the_department
 from orchestration.base.files import write_whole
 from orchestration.base.settings import Settings
 from orchestration.warehouse.current import current_versions
@@ -43,16 +44,19 @@ class LocatedFigure:
 
 
 def at_place(settings: Settings, text: str) -> LocatedFigure:
-    """The figure printed at a place. Raises ``UnknownPlaceError`` and ``NoVersionError``."""
+    """The figure printed at a place. Raises ``UnknownPlaceError``, ``NoVersionError``, and ``InputError`` where nobody
+    says whose report.
+    """
     from orchestration.reporting.published import open_version
     from orchestration.reporting.report import report_places
 
-    year, _, place = text.strip().partition("/")
+    year, *department, place = text.strip().split("/")
+    settings = the_department(settings, int(year), *(department or [settings.department]))
     version = open_version(settings, int(year))
     known = {printed.place: printed for printed in report_places(version)}
     if place not in known:
         near = difflib.get_close_matches(place, list(known), n=5, cutoff=0.5)
-        raise UnknownPlaceError(text, [f"{year}/{each}" for each in near])
+        raise UnknownPlaceError(text, ["/".join((year, *department, each)) for each in near])
     return LocatedFigure(version, known[place])
 
 

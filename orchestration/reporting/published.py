@@ -58,7 +58,7 @@ class Published:
     @property
     def code(self) -> str:
         """The department's, which stands in addresses."""
-        return next((str(cell["department"]) for cell in self.tables["cell"]), "")
+        return next((str(cell["department"] or "") for cell in self.tables["cell"]), "")
 
     def row_address(self, ledger: str, row_key: str) -> str:
         return f"{self.year}/{folder_of(self.code)}{ledger}/{row_key}"

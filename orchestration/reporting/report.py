@@ -28,7 +28,7 @@ class Report:
 
 
 def report_folder(settings: Settings, year: int, version: str) -> Path:
-    return settings.home / "reports" / str(year) / version
+    return settings.reports(year) / version
 
 
 def is_made(folder: Path) -> bool:

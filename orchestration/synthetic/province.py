@@ -65,7 +65,7 @@ def write_ledgers(
     """
     fen = point(printed, year.year)
     shutil.copytree(settings.contracts, raw / "contracts")
-    folder = raw / str(year.year + 1)
+    folder = raw / str(year.year + 1) / year.department
     shutil.copytree(
         settings.ledgers(year.year),
         folder,

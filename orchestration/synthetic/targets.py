@@ -108,7 +108,12 @@ def targets_of(printed: ReportedYear, year: int) -> list[Target]:
         for q in printed.quantities
         if q.row_kind == "detail" and q.address in fen
     ]
-    return [*_basic(details), *_project(details, year), *_fund(details, printed.pooling_levels, fen, year)]
+    totals = {
+        q.row_key: fen[q.address]
+        for q in printed.quantities
+        if (q.ledger, q.measure) == ("fund_statement", "actual") and q.address in fen
+    }
+    return [*_basic(details), *_project(details, year), *_fund(details, printed.pooling_levels, totals)]
 
 
 Detail = tuple[str, str, str, int]  # ledger, row key, measure, fen
@@ -147,14 +152,14 @@ def _budget(kind: str, measure: str, keys: tuple[str, ...], fen: int) -> Target:
     return Target("budget_entry", columns, fen)
 
 
-def _fund(details: Sequence[Detail], levels: Mapping[str, str], fen: Mapping[str, int], year: int) -> list[Target]:
+def _fund(details: Sequence[Detail], levels: Mapping[str, str], totals: Mapping[str, int]) -> list[Target]:
     """Each printed item of a fund; the total itself where no items are printed."""
     items = {row: amount for ledger, row, name, amount in details if ledger == "fund_statement" and name == "actual"}
     itemised = {row.rsplit(":", 1)[0] for row in items}
     for row in levels:
         side, _, item = row.rpartition(":")
         if item == "total" and side not in itemised:
-            items[f"{side}:{NO_ITEM}"] = fen.get(f"{year}/fund_statement/{row}/actual", 0)
+            items[f"{side}:{NO_ITEM}"] = totals.get(row, 0)
     found = []
     for row, amount in items.items():
         fund, side, item = row.split(":")

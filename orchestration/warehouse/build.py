@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from orchestration.base.departments import beside
 from orchestration.base.files import drafts_of, sweep
 from orchestration.base.locks import open_database
 from orchestration.base.problems import InputError, Problem
@@ -145,12 +146,12 @@ def read_inputs(
     Raises ``InputError`` with all that is wrong in all of them.
     """
     folder = folder or settings.ledgers(year)
-    contracts = read_contracts(settings.contracts, folder / CONTRACTS)
+    contracts = read_contracts(settings.contracts, *beside(folder, year, CONTRACTS))
     problems = []
     entries: list[Entries] = []
     entry_contracts: dict[str, EntryContract] = {}
     try:
-        rules = rules_beside(settings.rules, folder / RULES)
+        rules = rules_beside(settings.rules, *beside(folder, year, RULES))
     except InputError as error:
         problems += error.problems
     try:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from orchestration.base.departments import department_of, known_departments
+from orchestration.base.problems import InputError, Problem
 from orchestration.base.settings import CONTRACTS, RULES, Settings
 from orchestration.base.wording import BROKEN_IN_SQL
 from orchestration.base.years import fiscal_year
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
 #: What a check looks at: the judge's tables, with the score that they make.
 JUDGED = ("reconciliation", "rule_summary", "correction", "accepted_exception", "cell", "score_summary")
-#: What makes a folder a year's folder.
+#: What makes a folder one of a department's year.
 SOURCES = "sources.yml"
 
 
@@ -54,10 +56,13 @@ def check_paths(
 ) -> CheckResult:
     """Reconcile the ledgers under ``paths``; the build is made in ``folder``. Raises ``InputError``."""
     engine = engine_of(settings)
+    paths = [_only_department(path) for path in paths]
     whole = None if contract else _whole_year(paths, year)
     readings: list[DocumentReading] = []
     if whole:
-        inputs = read_inputs(settings, whole, as_published, folder=paths[0])
+        folder_of_year = paths[0].resolve()
+        settings = settings.of(department_of(folder_of_year, whole))
+        inputs = read_inputs(settings, whole, as_published, folder=folder_of_year)
     else:
         inputs, readings = _whatever(settings, paths, contract, year, as_published)
     build = Build(inputs.year.year, folder, inputs.year.department)
@@ -72,15 +77,32 @@ def check_paths(
     return CheckResult(build, broken["n"], tuple(readings))
 
 
+def _whose_before(settings: Settings, year: int) -> Settings:
+    """Loose files say nothing of their department: they stand beside the published year before where it has but one."""
+    known = [] if settings.department else known_departments(settings, year)
+    return settings.of(known[0]) if len(known) == 1 else settings
+
+
+def _only_department(path: Path) -> Path:
+    """A year's folder stands for its one department's. Raises ``InputError`` where there are several."""
+    if fiscal_year(path.resolve().name) is None or (path / SOURCES).is_file() or not path.is_dir():
+        return path
+    folders = sorted(folder for folder in path.iterdir() if (folder / SOURCES).is_file())
+    if len(folders) > 1:
+        names = "、".join(folder.name for folder in folders)
+        raise InputError([Problem(str(path), "", "", f"{len(folders)} 个部门", f"其中一个的文件夹：{names}")])
+    return folders[0] if folders else path
+
+
 def _whole_year(paths: Sequence[Path], year: int | None) -> int | None:
     """The year whose whole folder is to be checked, as ``run`` would read it; None for anything else.
 
-    A year's folder bears the year's name and says in its sources.yml what belongs to it.
+    It is called by the year, or lies among the year's departments, and says in its sources.yml what belongs to it.
     """
     if len(paths) != 1 or not (paths[0] / SOURCES).is_file():
         return None
-    name = paths[0].resolve().name
-    return year or fiscal_year(name)
+    folder = paths[0].resolve()
+    return year or fiscal_year(folder.parent.name) or fiscal_year(folder.name)
 
 
 def _known(settings: Settings, folders: Sequence[Path]) -> tuple[dict[str, Contract], list[Rule]]:
@@ -119,7 +141,7 @@ def _whatever(
     )
     rulebook = rules_on_what_is_stated(rulebook, ledgers.ledgers)
     notes = [read_notes(path, ledgers, rulebook) for path in folders]
-    prior = read_prior(settings, ledgers.year - 1, contracts)
+    prior = read_prior(_whose_before(settings, ledgers.year - 1), ledgers.year - 1, contracts)
     known, sums = known_ledgers(contracts, read_entry_contracts(settings.entry_contracts))
     inputs = Inputs(
         ledgers,

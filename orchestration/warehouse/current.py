@@ -27,9 +27,9 @@ CURRENT = "published_version"
 
 @dataclass(frozen=True)
 class Current:
-    """``versions``: by year; ``serving``: the fingerprint of the serving file that belongs to them."""
+    """``versions``: by year and department; ``serving``: the fingerprint of the serving file that belongs to them."""
 
-    versions: dict[int, str]
+    versions: dict[tuple[int, str], str]
     serving: str = ""
 
     def is_served(self, serving: Path) -> bool:
@@ -51,23 +51,35 @@ def read_current(settings: Settings) -> Current:
         content = json.loads(settings.current.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return Current(_of_serving(settings.serving))
-    return Current({int(year): name for year, name in content["versions"].items()}, content["serving"])
+    versions = {
+        (int(year), department): name
+        for year, of_year in content["versions"].items()
+        if isinstance(of_year, dict)  # else of before there were departments: nobody's
+        for department, name in of_year.items()
+    }
+    return Current(versions, content["serving"])
 
 
 def write_current(settings: Settings, current: Current) -> None:
-    versions = {str(year): name for year, name in sorted(current.versions.items())}
+    versions: dict[str, dict[str, str]] = {}
+    for (year, department), name in sorted(current.versions.items()):
+        versions.setdefault(str(year), {})[department] = name
     text = json.dumps({"versions": versions, "serving": current.serving}, indent=2)
     write_whole(settings.current, text + "\n")
 
 
 def current_versions(settings: Settings) -> dict[int, str]:
-    """Which version each published year is at."""
-    return read_current(settings).versions
+    """Which version each published year of the department is at."""
+    known = read_current(settings).versions
+    return {year: name for (year, department), name in known.items() if department == settings.department}
 
 
-def _of_serving(serving: Path) -> dict[int, str]:
+def _of_serving(serving: Path) -> dict[tuple[int, str], str]:
     """An installation of before there was a record, until its next switch."""
     if not serving.is_file():
         return {}
     with open_database(serving) as connection:
-        return dict(connection.execute(f"select fiscal_year, version from {CURRENT}").fetchall())
+        if "department" not in connection.table(CURRENT).columns:
+            return {}  # of before there were departments: nobody's
+        found = connection.execute(f"select fiscal_year, department, version from {CURRENT}").fetchall()
+        return {(year, department): version for year, department, version in found}

@@ -169,7 +169,9 @@ def _account_indexes(build: Build) -> list[AccountIndex]:
         path = resolve_path(row["path"], build.folder)
         placed = PlacedFile(row["file"], path, Path(row["sums"]), row["content"], row["bad_lines"])
         files.setdefault(row["ledger"], []).append(placed)
-    return [AccountIndex.read(build.year, contracts[ledger], found) for ledger, found in files.items()]
+    return [
+        AccountIndex.read(build.year, contracts[ledger], found, build.department) for ledger, found in files.items()
+    ]
 
 
 def read_network(build: Build) -> tuple[list[Quantity], list[Relation]]:

@@ -53,13 +53,15 @@ def content() -> str:
 @pytest.fixture(scope="module")
 def page() -> Iterator[Page]:
     labels = {cell["address"]: " ".join((cell["ledger_label"], cell["row_label"], cell["header"])) for cell in CELLS}
-    fields = SimpleNamespace(version=SimpleNamespace(year=2024, tables={"cell": CELLS}), labels=labels)
+    fields = SimpleNamespace(
+        version=SimpleNamespace(year=2024, code="hunan_hrss", tables={"cell": CELLS}), labels=labels
+    )
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
         opened = browser.new_page(viewport={"width": 390, "height": 800})
         shown = with_aids(cast(Fields, fields), content(), facts(), {})
         opened.route("**/*", lambda route: route.fulfill(body=shown, headers=SERVED))
-        opened.goto("http://127.0.0.1/pages/2024/report")  # as beside the UI, in its sandbox; nothing listens there
+        opened.goto("http://127.0.0.1/pages/2024/hunan_hrss/report")  # in its sandbox; nothing listens there
         yield opened
         browser.close()
 
@@ -70,7 +72,9 @@ def found(page: Page, text: str) -> list[str]:
     return cast(list[str], page.eval_on_selector_all("[data-found]", "all => all.map((each) => each.dataset.found)"))
 
 
-@pytest.mark.parametrize("text", [*NAMES, f"2024/{PLACE}", PLACE, SUSPECT.removeprefix("2024/")])
+@pytest.mark.parametrize(
+    "text", [*NAMES, f"2024/{PLACE}", PLACE, SUSPECT.removeprefix("2024/"), SUSPECT.removeprefix("2024/hunan_hrss/")]
+)
 def test_whatever_names_a_cell_to_explain_finds_it_on_the_page(page: Page, text: str) -> None:
     assert found(page, text) == [SUSPECT]
 

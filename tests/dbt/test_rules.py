@@ -244,7 +244,7 @@ def _twins() -> dict[str, Edits]:
     within rounding and yet other digits. Exact figures (counts) have no such room.
     """
     year, rulebook, _ = published()
-    cells = {cell.address.removeprefix("2024/"): cell for cell in year.cells}
+    cells = {cell.address.removeprefix("2024/hunan_hrss/"): cell for cell in year.cells}
     edits: dict[str, Edits] = {}
     for twin, rule in rulebook.companions.items():
         for left in (s for s in rulebook.selectors if s.rule_id == rule and s.side == "left"):

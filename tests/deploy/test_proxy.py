@@ -102,7 +102,7 @@ def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
     nginx = shutil.which("nginx", path="/usr/sbin:/usr/bin")
     assert nginx, "Debian's package nginx"
     folder = tmp_path_factory.mktemp("proxy")
-    settings = Settings(home=folder / "home", raw=folder / "raw")
+    settings = Settings(department="hunan_hrss", home=folder / "home", raw=folder / "raw")
     (settings.home / "dagster").mkdir(parents=True)
     (settings.home / "dagster" / "dagster.yaml").write_text(DAGSTER_YAML)
     tls, plain = free_port(), free_port()

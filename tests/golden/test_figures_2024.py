@@ -113,10 +113,10 @@ def test_printed_totals_stand_as_cells(tables: dict[str, Any]) -> None:
         compared = [measure for measure in MEASURES if row.get(measure) is not None]
         assert len(compared) >= 5
         for measure in compared:
-            assert cells[f"2024/{ledger}/total/{measure}"] == Decimal(row[measure])
+            assert cells[f"2024/hunan_hrss/{ledger}/total/{measure}"] == Decimal(row[measure])
     (total,) = GOLDEN["establishment_total"]
-    assert cells["2024/establishment/total/quota"] == total["quota"]
-    assert cells["2024/establishment/total/headcount"] == total["headcount"]
+    assert cells["2024/hunan_hrss/establishment/total/quota"] == total["quota"]
+    assert cells["2024/hunan_hrss/establishment/total/headcount"] == total["headcount"]
 
 
 def test_names_of_projects_are_as_printed(tables: dict[str, Any]) -> None:
@@ -150,9 +150,9 @@ def test_facts_of_the_performance_section_are_published(tables: dict[str, Any]) 
 
 def test_the_corrected_cell_stands_as_corrected_and_as_printed(tables: dict[str, Any]) -> None:
     (cell,) = [cell for cell in tables["cell"] if cell["is_corrected"]]
-    assert cell["address"] == "2024/project_expenditure/17/adjustment"
+    assert cell["address"] == "2024/hunan_hrss/project_expenditure/17/adjustment"
     assert (cell["text"], cell["value"], cell["printed_value"]) == ("-362.20", Decimal(-3626900), Decimal(-3622000))
-    assert (cell["file"], cell["cell"]) == ("raw/2024/project_expenditure.csv", "E20")
+    assert (cell["file"], cell["cell"]) == ("raw/2024/hunan_hrss/project_expenditure.csv", "E20")
     (correction,) = tables["correction"]
     assert (correction["basis"], correction["confirmed_by"]) == ("derived", "")
 

@@ -77,7 +77,7 @@ def test_bad_input_and_a_crash_have_words_of_their_own(
     edit(ledger, "-362.20", "-36x.20")
     assert run_year(settings, 2024).problems
     deliver(outbox, to)
-    assert "【读不了】2024 年度" in robot.taken[0].text and "读到 -36x.20" in robot.taken[0].text
+    assert "【读不了】hunan_hrss 2024 年度" in robot.taken[0].text and "读到 -36x.20" in robot.taken[0].text
     assert "E20" in robot.taken[0].text and "规划财务处" in robot.taken[0].text
     edit(ledger, "-36x.20", "-362.20")
 
@@ -89,7 +89,7 @@ def test_bad_input_and_a_crash_have_words_of_their_own(
         run_year(settings, 2024)
     deliver(outbox, to)
     text = robot.taken[-1].text
-    assert "【运行出错】2024 年度" in text and "no space left on device" in text and "Traceback" not in text
+    assert "【运行出错】hunan_hrss 2024 年度" in text and "no space left on device" in text and "Traceback" not in text
     monkeypatch.undo()
     assert run_year(settings, 2024).version
     deliver(outbox, to)

@@ -31,11 +31,11 @@ def installation(published: Published, tmp_path: Path) -> Settings:
     home, raw = tmp_path / "home", tmp_path / "raw"
     shutil.copytree(published.settings.home, home)
     shutil.copytree(published.settings.raw, raw)
-    return Settings(home=home, raw=raw)
+    return Settings(department="hunan_hrss", home=home, raw=raw)
 
 
 def elsewhere(tmp_path: Path) -> Settings:
-    return Settings(home=tmp_path / "new" / "home", raw=tmp_path / "new" / "raw")
+    return Settings(department="hunan_hrss", home=tmp_path / "new" / "home", raw=tmp_path / "new" / "raw")
 
 
 def test_what_is_restored_is_read_and_switched_as_before(installation: Settings, tmp_path: Path) -> None:
@@ -53,8 +53,8 @@ def test_what_is_restored_is_read_and_switched_as_before(installation: Settings,
             file = str(version.folder / "project_expenditure.parquet")
             assert connection.execute(count, [file]).fetchone() == (37,)
     assert [alert.year for alert in Outbox(new.outbox).unplanned() if alert.kind == "crashed"] == [2025]
-    assert (new.raw / "2024" / "corrections.csv").read_bytes() == (
-        installation.raw / "2024" / "corrections.csv"
+    assert (new.raw / "2024" / "hunan_hrss" / "corrections.csv").read_bytes() == (
+        installation.raw / "2024" / "hunan_hrss" / "corrections.csv"
     ).read_bytes()
     assert not [name for name in names if name.startswith("home/build")]  # a run makes it anew
 
@@ -96,11 +96,11 @@ def test_a_damaged_backup_is_refused_and_changes_nothing(damage: str, installati
         work = tmp_path / "work"
         with tarfile.open(archive) as tar:
             tar.extractall(work, filter="data")
-        ledger = work / "raw" / "2024" / "insured.csv"
+        ledger = work / "raw" / "2024" / "hunan_hrss" / "insured.csv"
         if damage == "changed":
             ledger.write_bytes(ledger.read_bytes() + b"\n")
         elif damage == "added":
-            (work / "raw" / "2024" / "more.csv").write_text("")
+            (work / "raw" / "2024" / "hunan_hrss" / "more.csv").write_text("")
         else:
             ledger.unlink()
         with tarfile.open(archive, "w:gz") as tar:

@@ -36,7 +36,8 @@ def test_run_prints_one_screen(invoke: Any, published: Published) -> None:
     assert result.exit_code == 0
     text = result.stdout
     assert published.outcome.version is not None
-    for told in ("18 本账", "更正后相符", "96.48 分 优", "2024/project_expenditure/17/adjustment  -362.20 → -362.69",
+    for told in ("18 本账", "更正后相符", "96.48 分 优",
+                 "2024/hunan_hrss/project_expenditure/17/adjustment  -362.20 → -362.69",
                  "超出 3.45 万元", published.outcome.version.name):  # fmt: skip
         assert told in text
     assert len(text.splitlines()) <= 24
@@ -49,7 +50,7 @@ def test_run_as_published_names_rule_both_sides_and_difference(invoke: Any) -> N
     told = ["errors", "notices", "judged", "not_read"]
     lists = ["judged_by_year", "not_checked", "coverage", "rules", "findings", "suspects", "suspect_entries",
              "not_judged", "corrections"]  # fmt: skip
-    assert list(found) == ["year", "published", *told, *lists, "score"]
+    assert list(found) == ["year", "department", "published", *told, *lists, "score"]
     assert (found["year"], found["published"], found["errors"], found["corrections"]) == (2024, None, [], [])
     broken = [r for r in found["rules"] if r["severity"] == "error" and r["status"] == "inconsistent"]
     assert [(r["rule_id"], r["instance"]) for r in broken] == [
@@ -68,28 +69,27 @@ def test_run_json_of_a_published_year(invoke: Any, published: Published) -> None
     found = json.loads(result.stdout)
     assert published.outcome.version is not None
     assert found["published"] == published.outcome.version.name
-    assert [c["address"] for c in found["corrections"]] == ["2024/project_expenditure/17/adjustment"]
+    assert [c["address"] for c in found["corrections"]] == ["2024/hunan_hrss/project_expenditure/17/adjustment"]
     assert {r["status"] for r in found["rules"]} == {"rounding", "inconsistent", "corrected", "missing"}
 
 
 def test_bad_input_is_exit_2_with_every_problem_in_json(invoke: Any, raw: Path, monkeypatch: Any) -> None:
     monkeypatch.setenv("LEDGERGATE_RAW", str(raw))
-    edit(raw / "2024" / "fund_balance.csv", "1806.43", '"1806,43"')
-    edit(raw / "2024" / "establishment.csv", "91.35%", "九成")
+    edit(raw / "2024" / "hunan_hrss" / "fund_balance.csv", "1806.43", '"1806,43"')
+    edit(raw / "2024" / "hunan_hrss" / "establishment.csv", "91.35%", "九成")
     result = invoke("run", "2024", "--json")
     assert result.exit_code == 2
     errors = json.loads(result.stdout)["errors"]
     assert [(e["file"], e["cell"], e["found"]) for e in errors] == [
-        ("raw/2024/establishment.csv", "D6", "九成"),
-        ("raw/2024/fund_balance.csv", "E3", "1806,43"),
+        ("raw/2024/hunan_hrss/establishment.csv", "D6", "九成"),
+        ("raw/2024/hunan_hrss/fund_balance.csv", "E3", "1806,43"),
     ]
     assert all(e["expected"] for e in errors)
 
 
 def test_a_year_without_ledgers_is_exit_2(invoke: Any) -> None:
     result = invoke("run", "2025")
-    assert result.exit_code == 2
-    assert "project_expenditure.csv" in result.stderr
+    assert result.exit_code == 2 and "没有一个部门的账" in result.stderr
 
 
 @pytest.mark.parametrize("arguments", [["run", "二〇二四"], ["run"], ["run", "2024", "--nonsense"], ["nothing"]])
@@ -98,8 +98,8 @@ def test_a_wrong_call_is_exit_2(invoke: Any, arguments: list[str]) -> None:
 
 
 def test_check_of_the_folder_applies_its_corrections(invoke: Any) -> None:
-    assert invoke("check", str(ROOT / "raw" / "2024")).exit_code == 0
-    result = invoke("check", str(ROOT / "raw" / "2024"), "--as-published", "--json")
+    assert invoke("check", str(ROOT / "raw" / "2024" / "hunan_hrss")).exit_code == 0
+    result = invoke("check", str(ROOT / "raw" / "2024" / "hunan_hrss"), "--as-published", "--json")
     assert result.exit_code == 1
     found = json.loads(result.stdout)
     broken = {r["rule_id"]: r for r in found["rules"] if r["severity"] == "error" and r["status"] == "inconsistent"}
@@ -112,11 +112,11 @@ def test_check_of_the_folder_applies_its_corrections(invoke: Any) -> None:
 
 def test_check_leaves_a_page_of_what_the_rules_found(invoke: Any, tmp_path: Path) -> None:
     page = tmp_path / "核对.html"
-    done = invoke("check", str(ROOT / "raw" / "2024"), "--as-published", "--page", str(page))
+    done = invoke("check", str(ROOT / "raw" / "2024" / "hunan_hrss"), "--as-published", "--page", str(page))
     assert done.exit_code == 1 and f"核对页  {page}" in done.stdout
     said = page.read_text(encoding="utf-8")
     assert "2024 年度核对结果" in said and "有规则不成立" in said and "发布" not in said.split("提示事项")[0]
-    assert "应在 -362.71 与 -362.67 之间" in said and "raw/2024/project_expenditure.csv E20" in said
+    assert "应在 -362.71 与 -362.67 之间" in said and "raw/2024/hunan_hrss/project_expenditure.csv E20" in said
 
 
 def test_the_worked_example_of_the_documentation_is_as_it_says(
@@ -163,7 +163,9 @@ def test_check_with_rules_of_ones_own(invoke: Any, tmp_path: Path) -> None:
         "   check: 'project_expenditure/{row}/total_budget <= 6000万元'}\n",
         encoding="utf-8",
     )
-    result = invoke("check", str(ROOT / "raw" / "2024" / "project_expenditure.csv"), "--rules", str(rules), "--json")
+    result = invoke(
+        "check", str(ROOT / "raw" / "2024" / "hunan_hrss" / "project_expenditure.csv"), "--rules", str(rules), "--json"
+    )
     assert result.exit_code == 1
     broken = [r for r in json.loads(result.stdout)["rules"] if r["status"] == "inconsistent"]
     assert [(r["rule_id"], r["instance"]) for r in broken] == [

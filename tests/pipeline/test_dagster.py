@@ -17,6 +17,7 @@ from orchestration.base.settings import ROOT, Settings
 from orchestration.pipeline.assets.warehouse import Translator, model_specs
 from orchestration.pipeline.definitions import build_definitions
 from orchestration.pipeline.jobs import RUN_YEAR
+from orchestration.pipeline.partitions import make_known
 from orchestration.pipeline.resources import Workspace, dagster_instance
 from orchestration.warehouse import models
 from tests.conftest import Published, edit
@@ -49,7 +50,7 @@ def test_an_asset_for_each_ledger_and_each_model_described_and_grouped(definitio
         assert node.owners, key  # somebody to ask
         groups[node.group_name or ""] = groups.get(node.group_name or "", 0) + 1
     # Printed and claimed, of the evaluation forms, of entries, and what stands beside them.
-    assert groups["ledgers"] == 19 + 3 + 2 + 6
+    assert groups["ledgers"] == 19 + 4 + 2 + 6
     assert set(groups) == {
         "ledgers",
         "staging",
@@ -77,10 +78,13 @@ def test_the_way_from_ledgers_to_publication_is_one(definitions: dg.Definitions)
     assert graph.get(dg.AssetKey("gates")).parent_keys >= {dg.AssetKey("reconciliation")}
 
 
-def test_years_are_partitions_from_2024_to_the_running_year(definitions: dg.Definitions) -> None:
+def test_partitions_are_departments_by_years_up_to_the_next(definitions: dg.Definitions) -> None:
     partitions = definitions.resolve_asset_graph().get(dg.AssetKey("published_year")).partitions_def
     assert partitions is not None
-    assert partitions.get_partition_keys()[0] == "1990" and "2026" in partitions.get_partition_keys()
+    with dg.DagsterInstance.ephemeral() as instance:
+        make_known(instance, ["hunan_hrss", "民政厅"])
+        keys = partitions.get_partition_keys(dynamic_partitions_store=instance)
+    assert {"hunan_hrss|1990", "民政厅|2026"} <= set(keys) and len(keys) % 2 == 0
 
 
 def test_gates_are_blocking_checks_and_warnings_are_not(definitions: dg.Definitions) -> None:
@@ -111,7 +115,7 @@ def test_a_gate_has_a_result_for_each_year(published: Published) -> None:
     with dagster_instance(published.settings) as instance:
         key = dg.AssetCheckKey(dg.AssetKey("gates"), "rules_hold")
         records = instance.event_log_storage.get_asset_check_execution_history(key, limit=9)
-        assert records and {record.partition for record in records} == {"2024"}
+        assert records and {record.partition for record in records} == {"hunan_hrss|2024"}
 
 
 def test_a_year_runs_without_the_alerts_that_it_may_cause(definitions: dg.Definitions) -> None:
@@ -124,7 +128,8 @@ def test_a_new_run_cannot_slip_past_a_failed_gate(settings: Settings) -> None:
     edit(settings.ledgers(2024) / "unit_basic_expenditure.csv", "1,182.19", "1,128.19")
     job = build_definitions({"workspace": Workspace(settings)}).resolve_job_def(RUN_YEAR)
     with dg.DagsterInstance.ephemeral() as instance:
-        first = job.execute_in_process(partition_key="2024", instance=instance, raise_on_error=False)
+        make_known(instance, ["hunan_hrss"])
+        first = job.execute_in_process(partition_key="hunan_hrss|2024", instance=instance, raise_on_error=False)
         failed = {
             check.check_name
             for check in first.get_asset_check_evaluations()
@@ -134,7 +139,7 @@ def test_a_new_run_cannot_slip_past_a_failed_gate(settings: Settings) -> None:
         (evaluation,) = [c for c in first.get_asset_check_evaluations() if c.check_name == "rules_hold"]
         assert "湖南省人事考试院" in str(evaluation.metadata["rows"].value)
         second = job.execute_in_process(
-            partition_key="2024", instance=instance, raise_on_error=False,
+            partition_key="hunan_hrss|2024", instance=instance, raise_on_error=False,
             asset_selection=[dg.AssetKey("published_year")],
         )  # fmt: skip
         assert not second.success
@@ -146,11 +151,12 @@ def test_a_new_run_cannot_slip_past_a_failed_gate(settings: Settings) -> None:
 def test_a_single_mart_can_be_built_again(published: Published, tmp_path: Path) -> None:
     home = tmp_path / "home"
     shutil.copytree(published.settings.home, home, ignore=shutil.ignore_patterns("dagster"))
-    workspace = Workspace(Settings(home=home, raw=published.settings.raw))
+    workspace = Workspace(Settings(department="hunan_hrss", home=home, raw=published.settings.raw))
     job = build_definitions({"workspace": workspace}).resolve_job_def(RUN_YEAR)
     with dg.DagsterInstance.ephemeral() as instance:
+        make_known(instance, ["hunan_hrss"])
         result = job.execute_in_process(
-            partition_key="2024", instance=instance, asset_selection=[dg.AssetKey("fund_balance")]
+            partition_key="hunan_hrss|2024", instance=instance, asset_selection=[dg.AssetKey("fund_balance")]
         )
     (event,) = result.get_asset_materialization_events()
     assert event.asset_key == dg.AssetKey("fund_balance")
@@ -159,7 +165,8 @@ def test_a_single_mart_can_be_built_again(published: Published, tmp_path: Path) 
 def test_each_step_shows_rows_totals_a_preview_and_where_columns_come_from(settings: Settings) -> None:
     job = build_definitions({"workspace": Workspace(settings)}).resolve_job_def(RUN_YEAR)
     with dg.DagsterInstance.ephemeral() as instance:
-        result = job.execute_in_process(partition_key="2024", instance=instance)
+        make_known(instance, ["hunan_hrss"])
+        result = job.execute_in_process(partition_key="hunan_hrss|2024", instance=instance)
     found = {
         event.asset_key.to_user_string(): event.materialization.metadata
         for event in result.get_asset_materialization_events()

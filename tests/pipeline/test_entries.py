@@ -59,7 +59,9 @@ class Listener:
 def synthetic(tmp_path_factory: pytest.TempPathFactory) -> EntryYear:
     """The real printed ledgers of 2024 with synthetic entries behind them, published."""
     folder = tmp_path_factory.mktemp("entries")
-    settings = Settings(home=folder / "home", raw=Path(shutil.copytree(ROOT / "raw", folder / "raw")))
+    settings = Settings(
+        department="hunan_hrss", home=folder / "home", raw=Path(shutil.copytree(ROOT / "raw", folder / "raw"))
+    )
     plan = make_plan(targets(settings, 2024), 2024, 7, ENTRIES)
     contracts = read_entry_contracts(settings.entry_contracts)
     written = generate(plan, contracts, settings.ledgers(2024) / "entries")
@@ -74,7 +76,11 @@ def synthetic(tmp_path_factory: pytest.TempPathFactory) -> EntryYear:
 def installation(synthetic: EntryYear, tmp_path: Path) -> Settings:
     """A copy of it that a test may change."""
     shutil.copytree(synthetic.settings.home, tmp_path / "home", ignore=shutil.ignore_patterns("dagster"))
-    return Settings(home=tmp_path / "home", raw=Path(shutil.copytree(synthetic.settings.raw, tmp_path / "raw")))
+    return Settings(
+        department="hunan_hrss",
+        home=tmp_path / "home",
+        raw=Path(shutil.copytree(synthetic.settings.raw, tmp_path / "raw")),
+    )
 
 
 def served(settings: Settings, query: str) -> list[tuple[Any, ...]]:
@@ -147,7 +153,7 @@ def test_every_printed_figure_is_compared_with_its_entries(synthetic: EntryYear)
 def test_the_files_behind_the_figures_are_published(synthetic: EntryYear) -> None:
     files = served(synthetic.settings, "select file, entries, bad_lines from entry_file order by file")
     assert {file: n for file, n, _ in files} == {
-        f"raw/2024/entries/{name}": lines for name, lines in synthetic.written.files.items()
+        f"raw/2024/hunan_hrss/entries/{name}": lines for name, lines in synthetic.written.files.items()
     }
     assert sum(bad for _, _, bad in files) == 0
 
@@ -192,7 +198,10 @@ def test_a_file_that_is_there_twice_stops_the_year_and_is_named(installation: Se
     outcome = run_year(installation, 2024)
     assert "明细读全" in outcome.failed and "勾稽成立" in outcome.failed
     page = (outcome.build.folder / "gates.html").read_text(encoding="utf-8")
-    assert "copy.csv 同 raw/2024/entries/budget_entry/" in page or "同 raw/2024/entries/budget_entry/copy.csv" in page
+    assert (
+        "copy.csv 同 raw/2024/hunan_hrss/entries/budget_entry/" in page
+        or "同 raw/2024/hunan_hrss/entries/budget_entry/copy.csv" in page
+    )
 
 
 def test_files_that_cannot_be_read_are_all_named_and_nothing_changes(installation: Settings) -> None:
@@ -251,7 +260,7 @@ def test_a_generated_province_equals_its_entries_to_the_fen(tmp_path: Path, monk
         app, ["generate", "--entries", "20000", "--departments", "3", "--out", str(tmp_path / "raw")]
     )
     assert made.exit_code == 0, made.output
-    settings = Settings(home=tmp_path / "home", raw=tmp_path / "raw")
+    settings = Settings(department="hunan_hrss", home=tmp_path / "home", raw=tmp_path / "raw")
     assert run_year(settings, 2025).version is not None
     assert served(settings, "select count(*) from unit_expenditure") == [(3 * 16,)]
     assert served(settings, "select count(*) from project_expenditure") == [(3 * 37,)]
@@ -259,4 +268,4 @@ def test_a_generated_province_equals_its_entries_to_the_fen(tmp_path: Path, monk
                       "where rule_id like 'entries_%' group by status")  # fmt: skip
     ((status, difference, number),) = statuses
     assert (status, difference) == ("consistent", 0) and number > 900
-    assert "SYNTHETIC" in (tmp_path / "raw" / "2025" / "sources.yml").read_text(encoding="utf-8")
+    assert "SYNTHETIC" in (tmp_path / "raw" / "2025" / "hunan_hrss" / "sources.yml").read_text(encoding="utf-8")

@@ -54,14 +54,14 @@ def test_planted_faults_are_told_in_findings_json_screen_and_gate(settings: Sett
     for fault in faults:
         kind = {"wrong_project": "moved"}.get(fault["kind"], fault["kind"])
         assert (kind, Path(fault["file"]).name) in told, fault
-    assert all(row["file"].startswith("raw/2024/entries/") for row in rows if row["file"])
+    assert all(row["file"].startswith("raw/2024/hunan_hrss/entries/") for row in rows if row["file"])
     broken = build.rows(
         "select concat(rule_id, '/', instance) as name from reconciliation"
         " where severity = 'error' and status = 'inconsistent'"
     )
     rules = [name for row in build.rows("from finding") for name in row["rules"].split("、") if name]
     assert sorted(rules) == sorted(row["name"] for row in broken)
-    shown = as_json(YEAR, build, None, [])
+    shown = as_json(YEAR, "hunan_hrss", build, None, [])
     assert len(json.loads(json.dumps(shown))["suspect_entries"]) >= len(faults)
     console = Console(record=True, width=10_000)
     show_summary(console, build)
@@ -89,7 +89,7 @@ def test_a_wrong_printed_cell_is_named_by_print_and_entries_alike(settings: Sett
     build = built(settings, as_published=True)
     write_suspects(build)
     (suspect,) = build.rows("from suspect_cell")
-    assert suspect["address"] == "2024/project_expenditure/17/adjustment"
+    assert suspect["address"] == "2024/hunan_hrss/project_expenditure/17/adjustment"
     assert build.rows("from suspect_entry") == []
     (finding,) = build.rows("from finding")
     assert "entries_project/adjustment/17" in finding["rules"].split("、")

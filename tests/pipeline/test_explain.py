@@ -31,7 +31,7 @@ from orchestration.warehouse.build import land_inputs, open_build, read_inputs
 from orchestration.warehouse.suspects import write_suspects
 from tests.conftest import Published, edit
 
-SUSPECT = "2024/project_expenditure/17/adjustment"
+SUSPECT = "2024/hunan_hrss/project_expenditure/17/adjustment"
 Invoke = Callable[..., Result]
 
 
@@ -39,8 +39,8 @@ def installation(folder: Path, change: Callable[[Path], None]) -> Settings:
     """The real ledgers, changed, in the build of their year."""
     raw = folder / "raw"
     shutil.copytree(ROOT / "raw", raw)
-    change(raw / "2024")
-    made = Settings(home=folder / "home", raw=raw)
+    change(raw / "2024" / "hunan_hrss")
+    made = Settings(department="hunan_hrss", home=folder / "home", raw=raw)
     build = open_build(made, 2024)
     land_inputs(build, read_inputs(made, 2024))
     compiled.build(build.warehouse, ["reconciliation", "cell", "cell_flow", "correction"])
@@ -82,7 +82,7 @@ def test_the_wrong_cell_of_2024_must_lie_where_its_row_requires(as_published: Se
 
 
 def test_a_neighbour_in_the_broken_row_points_to_the_cell_that_could_be_wrong(as_published: Settings) -> None:
-    found = explain(as_published, "2024/project_expenditure/17/total_budget")
+    found = explain(as_published, "2024/hunan_hrss/project_expenditure/17/total_budget")
     assert found.implied.possible is False, "its row and its column require different values"
     assert found.rules is not None
     (cause,) = found.rules[0].causes
@@ -91,7 +91,7 @@ def test_a_neighbour_in_the_broken_row_points_to_the_cell_that_could_be_wrong(as
 
 
 def test_a_cell_that_no_broken_rule_touches_may_stay(as_published: Settings) -> None:
-    found = explain(as_published, "2024/project_expenditure/2/total_budget")
+    found = explain(as_published, "2024/hunan_hrss/project_expenditure/2/total_budget")
     assert found.rules is not None and broken(found) == []
     assert found.implied.possible and found.fits
     assert all(part.causes == () and part.others == 0 for part in found.rules)
@@ -108,9 +108,10 @@ def test_a_cell_that_no_broken_rule_touches_may_stay(as_published: Settings) -> 
 def test_cells_of_every_kind_may_stay_in_the_corrected_year(published: Published) -> None:
     """One of each kind: money, rate, count, date, total, a cell in both parts of its rate, a count of rows."""
     addresses = [
-        SUSPECT, "2024/department_summary/project/execution_rate", "2024/establishment/total/headcount",
-        "2024/report_date/report_signed/day", "2024/project_expenditure/total/total_budget",
-        "2024/operating_cost/three_public/change", "2024/stated_count/accounting_unit/number",
+        SUSPECT, "2024/hunan_hrss/department_summary/project/execution_rate",
+        "2024/hunan_hrss/establishment/total/headcount",
+        "2024/hunan_hrss/report_date/report_signed/day", "2024/hunan_hrss/project_expenditure/total/total_budget",
+        "2024/hunan_hrss/operating_cost/three_public/change", "2024/hunan_hrss/stated_count/accounting_unit/number",
     ]  # fmt: skip
     for address in addresses:
         found = explain(published.settings, address)
@@ -129,7 +130,7 @@ def test_a_corrected_cell_shows_print_value_and_reason(published: Published) -> 
 def test_a_missing_counterpart_is_mended_by_no_value(tmp_path: Path) -> None:
     """Without the rule's other cell, no figure in this one makes it hold: said, not guessed."""
     changed = installation(tmp_path, lambda year: edit(year / "restatement.csv", '"17,548.21万元",三', ",三"))
-    found = explain(changed, "2024/department_summary/project/total_budget")
+    found = explain(changed, "2024/hunan_hrss/department_summary/project/total_budget")
     assert found.rules is not None
     missing = [part for part in found.rules if part.instance.status == "missing" and part.instance.severity == "error"]
     assert missing and all(part.implied == IMPOSSIBLE for part in missing)
@@ -137,14 +138,14 @@ def test_a_missing_counterpart_is_mended_by_no_value(tmp_path: Path) -> None:
 
 
 def test_a_cell_that_a_rule_only_counts_may_have_any_value_for_it(as_published: Settings) -> None:
-    found = explain(as_published, "2024/unit_project_expenditure/湖南省人力资源服务中心/total_budget")
+    found = explain(as_published, "2024/hunan_hrss/unit_project_expenditure/湖南省人力资源服务中心/total_budget")
     assert found.rules is not None
     (counted,) = [part for part in found.rules if part.instance.rule_id == "accounting_units_in_tables"]
     assert (counted.implied, counted.others) == (ImpliedInterval(True), 0)
 
 
 def test_a_text_has_no_interval(as_published: Settings) -> None:
-    found = explain(as_published, "2024/project_expenditure/17/project_name")
+    found = explain(as_published, "2024/hunan_hrss/project_expenditure/17/project_name")
     assert (found.cell["value"], found.flows) == (None, [])
     assert found.implied == ImpliedInterval(True)
 
@@ -152,7 +153,7 @@ def test_a_text_has_no_interval(as_published: Settings) -> None:
 def test_the_screen_says_it_all_in_one_screen(invoke: Invoke) -> None:
     result = invoke(SUSPECT)
     assert result.exit_code == 0
-    for told in ("列示为  -362.20 万元  raw/2024/project_expenditure.csv  E20", "现值  如印（没有更正）",
+    for told in ("列示为  -362.20 万元  raw/2024/hunan_hrss/project_expenditure.csv  E20", "现值  如印（没有更正）",
                  "project_expenditure.adjustment = -3622000.00 元", "budget_composition·必须成立",
                  "若错在此格  应在 -362.705 与 -362.675 万元之间（现值不在其中）", "表2 第5行 本年调整 列示为 -362.69",
                  "同在其中的其他 37 格都不能单独改对", "读自  构建 "):  # fmt: skip
@@ -175,10 +176,10 @@ def test_the_json_has_amounts_in_yuan_as_strings(invoke: Invoke) -> None:
 @pytest.mark.parametrize(
     ("wrong", "near"),
     [
-        ("2024/project_expenditure/17/adjustmnt", SUSPECT),
+        ("2024/hunan_hrss/project_expenditure/17/adjustmnt", SUSPECT),
         ("project_expenditure/17/adjustment", SUSPECT),
-        ("2023/project_expenditure/17/adjustment", SUSPECT),
-        ("2024/fund_balance/work_injury/close", "2024/fund_balance/work_injury/closing"),
+        ("2023/hunan_hrss/project_expenditure/17/adjustment", SUSPECT),
+        ("2024/hunan_hrss/fund_balance/work_injury/close", "2024/hunan_hrss/fund_balance/work_injury/closing"),
     ],
 )
 def test_a_wrong_address_is_exit_2_with_the_nearest(invoke: Invoke, wrong: str, near: str) -> None:
@@ -198,10 +199,10 @@ def test_where_a_year_has_no_such_build_it_says_what_to_do(
     invoke: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert "先运行 ledgergate run 2031" in invoke(SUSPECT.replace("2024", "2031", 1)).stderr
-    assert "认得的写法：地址 年/账/行/栏" in invoke("17/adjustment").stderr
-    build = Settings.from_environment().build(2024)
+    assert "认得的写法：地址 年/部门/账/行/栏" in invoke("17/adjustment").stderr
+    build = Settings.from_environment().of("hunan_hrss").build(2024)
     monkeypatch.setenv("LEDGERGATE_HOME", str(tmp_path))
-    shutil.copytree(build, Settings.from_environment().build(2024, as_published=True))
+    shutil.copytree(build, Settings.from_environment().of("hunan_hrss").build(2024, as_published=True))
     assert "请加 --as-published" in invoke(SUSPECT).stderr
 
 
@@ -223,7 +224,7 @@ def test_without_a_build_the_published_version_is_read_and_said(
 def test_places_in_the_report_are_kept_for_as_long_as_version_and_program_stay(
     published: Published, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = Settings(home=tmp_path / "home", raw=published.settings.raw)
+    settings = Settings(department="hunan_hrss", home=tmp_path / "home", raw=published.settings.raw)
     shutil.copytree(published.settings.home / "published", settings.home / "published")
     shutil.copy(published.settings.current, settings.current)
     found = places.places_of(settings, 2024, SUSPECT)

@@ -22,7 +22,7 @@ from tests.conftest import Published
 #: gate -> what is done to the build, and what its failing row must name
 TAMPERED = {
     "cells_are_placed": ("update stg_cell set file = null where address like '%/17/adjustment'", "17/adjustment"),
-    "ledgers_are_whole": ("delete from stg_cell where address = '2024/insured/pension/persons'", "参保人数"),
+    "ledgers_are_whole": ("delete from stg_cell where address = '2024/hunan_hrss/insured/pension/persons'", "参保人数"),
     "entries_are_read": (
         """insert into raw.entry_ledger by name
                select 2024 as fiscal_year, 'none' as ledger, 'none' as prints, 'vouchers' as entries, '凭证' as label,
@@ -35,7 +35,7 @@ TAMPERED = {
     ),
     "nothing_is_lost": (
         "update cell_flow set published_value = published_value + 0.01 where address like '%/17/total_budget'",
-        "2024/project_expenditure/17/total_budget",
+        "2024/hunan_hrss/project_expenditure/17/total_budget",
     ),
     "rules_hold": (
         "update reconciliation set status = 'inconsistent' where rule_id = 'fund_closing'",
@@ -68,7 +68,7 @@ def test_gate_blocks_publication_and_names_the_row(name: str, build: Build, tmp_
     (result,) = failed(results)
     assert result.status == "failed" and result.failing == len(result.rows) > 0
     assert any(named in value for row in result.rows for value in row.values())
-    settings = Settings(home=tmp_path / "home", raw=tmp_path)
+    settings = Settings(department="hunan_hrss", home=tmp_path / "home", raw=tmp_path)
     with pytest.raises(NotPublishedError, match=result.title):
         publish_build(settings, build, tables)
     assert not settings.serving.exists() and not settings.versions(2024).exists()
@@ -98,9 +98,9 @@ def test_an_indicator_that_is_not_judged_and_a_deduction_without_a_reason_are_sh
 
 
 def test_a_figure_that_nobody_publishes_or_checks_is_a_notice(build: Build) -> None:
-    tamper(build, "update cell_flow set rule_terms = 0 where address = '2024/score_section/total/score'")
+    tamper(build, "update cell_flow set rule_terms = 0 where address = '2024/hunan_hrss/score_section/total/score'")
     results = {result.name: result for result in run_suites(build, SUITES)}
-    assert [row["地址"] for row in results["everything_is_used"].rows] == ["2024/score_section/total/score"]
+    assert [row["地址"] for row in results["everything_is_used"].rows] == ["2024/hunan_hrss/score_section/total/score"]
     assert not failed(list(results.values()))
 
 
@@ -145,20 +145,26 @@ def test_a_sound_year_costs_a_gate_a_row_of_each_kind(published: Published) -> N
 def test_results_of_other_content_do_not_count(build: Build, tmp_path: Path) -> None:
     tamper(build, "update project_expenditure set project_name = '改名' where project_no = 1")
     with pytest.raises(NotPublishedError, match="另一份内容"):
-        publish_build(Settings(home=tmp_path / "home", raw=tmp_path), build, compiled.published_tables())
+        publish_build(
+            Settings(department="hunan_hrss", home=tmp_path / "home", raw=tmp_path), build, compiled.published_tables()
+        )
 
 
 def test_a_build_without_gate_results_is_not_published(build: Build, tmp_path: Path) -> None:
     build.gates.unlink()
     with pytest.raises(NotPublishedError, match="没有经过关卡"):
-        publish_build(Settings(home=tmp_path / "home", raw=tmp_path), build, compiled.published_tables())
+        publish_build(
+            Settings(department="hunan_hrss", home=tmp_path / "home", raw=tmp_path), build, compiled.published_tables()
+        )
 
 
 def test_an_incomplete_build_is_not_published(build: Build, tmp_path: Path) -> None:
     with duckdb.connect(str(build.warehouse)) as connection:
         connection.execute("drop table fund_balance")
     with pytest.raises(NotPublishedError, match="不完整"):
-        publish_build(Settings(home=tmp_path / "home", raw=tmp_path), build, compiled.published_tables())
+        publish_build(
+            Settings(department="hunan_hrss", home=tmp_path / "home", raw=tmp_path), build, compiled.published_tables()
+        )
 
 
 def _asks_for_a_column_that_is_not_there() -> list[object]:

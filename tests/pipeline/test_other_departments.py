@@ -52,7 +52,7 @@ def test_a_department_with_few_ledgers_is_published_and_reported(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ledgers: tuple[str, ...], printed: str,
     absent: list[str], pictures: int,
 ) -> None:  # fmt: skip
-    keep_only(settings.raw / "2024", ledgers)
+    keep_only(settings.raw / "2024" / "hunan_hrss", ledgers)
     outcome = run_year(settings, 2024)
     assert outcome.version is not None, (outcome.problems, outcome.failed)
 

@@ -177,7 +177,7 @@ def test_every_address_can_be_looked_up(page: Page) -> None:
 def test_a_corrected_figure_is_marked_and_its_note_stands_beneath(page: Page) -> None:
     (corrected,) = [e for e in page.elements if "corrected" in e.classes and "表3" in e.inside and "fig" in e.classes]
     assert corrected.text == "-362.69"
-    assert corrected.attributes["data-address"] == "2024/project_expenditure/17/adjustment"
+    assert corrected.attributes["data-address"] == "2024/hunan_hrss/project_expenditure/17/adjustment"
     assert "原列示为 -362.20" in corrected.attributes["data-note"]
     (note,) = [e for e in page.elements if "note" in e.classes and "表3" in e.inside]
     assert "原列示为 -362.20，更正为 -362.69" in note.text
@@ -187,7 +187,7 @@ def test_a_changed_figure_changes_wherever_it_is_shown(published: Published, tmp
     version = copy_of(published, tmp_path)
     changed = "case when expenditure_kind = 'total' then 123456789.00 else final_expenditure end as final_expenditure"
     rewrite(version, "department_summary", replace=changed)
-    address = "2024/department_summary/total/final_expenditure"
+    address = "2024/hunan_hrss/department_summary/total/final_expenditure"
     shown = [e.text for e in Page(rendered(version)).having("data-address") if e.attributes["data-address"] == address]
     assert len(shown) >= 4
     assert {text.removesuffix("万元") for text in shown} == {"12,345.6789"}
@@ -272,7 +272,8 @@ def test_broken_rules_exceptions_and_suspects_are_shown(published: Published, tm
     )
     rewrite(version, "finding", union="select 2024 as fiscal_year, 1 as fault, '合计对不上' as statement")
     rewrite(version, "suspect_cell", union="select 2024 as fiscal_year, 1 as fault, 1 as answer, 1 as rank, "
-            "'2024/score_section/total/score' as address, '疑点 得分 列示为 96.48' as statement")  # fmt: skip
+            "'2024/hunan_hrss/score_section/total/score' as address, "
+            "'疑点 得分 列示为 96.48' as statement")  # fmt: skip
     rewrite(version, "accepted_exception", union="select 2024 as fiscal_year, 'score_total' as rule_id, "
             "'all' as instance, '分数另算' as reason, '会议纪要' as evidence, '某甲' as confirmed_by")  # fmt: skip
     page = Page(rendered(version))
@@ -303,7 +304,7 @@ def test_the_desk_begins_with_what_is_gravest_and_says_place_and_what_to_do(page
 
 def test_a_blocked_year_has_its_suspect_first_on_the_desk(published: Published, tmp_path: Path) -> None:
     version = copy_of(published, tmp_path)
-    cell = "2024/project_expenditure/17/adjustment"
+    cell = "2024/hunan_hrss/project_expenditure/17/adjustment"
     rewrite(version, "reconciliation", replace="case when rule_id = 'budget_composition' and instance = "
             "'project_expenditure/17' then 'inconsistent' else status end as status")  # fmt: skip
     rewrite(version, "finding", union="select 2024 as fiscal_year, 1 as fault, '两条规则不成立' as statement")
@@ -316,7 +317,7 @@ def test_a_blocked_year_has_its_suspect_first_on_the_desk(published: Published, 
     page = Page(rendered(version))
     first = next(e for e in page.elements if "matter" in e.classes)
     assert all(said in first.text for said in ("两条规则不成立", "应在 -362.71 与 -362.67 之间", "表2 第5行", "核对"))
-    assert "raw/2024/project_expenditure.csv E20" in first.text
+    assert "raw/2024/hunan_hrss/project_expenditure.csv E20" in first.text
     assert "没有疑点单元格" not in next(e for e in page.elements if e.attributes.get("id") == "desk").text
 
 
@@ -403,7 +404,8 @@ def test_the_same_version_gives_the_same_bytes(published: Published, html: str) 
         from orchestration.reporting.page import render_page
         from orchestration.reporting.published import open_version
         from orchestration.base.settings import Settings
-        fields = Fields(open_version(Settings(home=Path(sys.argv[1]), raw=Path(sys.argv[2])), 2024))
+        there = Settings(department="hunan_hrss", home=Path(sys.argv[1]), raw=Path(sys.argv[2]))
+        fields = Fields(open_version(there, 2024))
         sys.stdout.buffer.write(render_page(fields, build_forms(fields), all_charts(fields)).encode())
     """
     settings = published.settings

@@ -70,7 +70,7 @@ class Operation:
 def installation(published: Published, tmp_path: Path) -> Settings:
     home = tmp_path / "home"
     shutil.copytree(published.settings.home, home, ignore=shutil.ignore_patterns("dagster", "reports"))
-    return Settings(home=home, raw=published.settings.raw)
+    return Settings(department="hunan_hrss", home=home, raw=published.settings.raw)
 
 
 def test_whatever_is_under_way_everything_else_works(installation: Settings, tmp_path: Path) -> None:
@@ -119,6 +119,6 @@ def test_whatever_is_under_way_everything_else_works(installation: Settings, tmp
     assert (report_folder(installation, 2024, version.name) / Edition.PUBLIC.document).is_file()
     assert not [path.name for path in installation.home.glob(".ledgergate.duckdb*")]
     newest = max(backups.iterdir())
-    new = Settings(home=tmp_path / "new" / "home", raw=tmp_path / "new" / "raw")
+    new = Settings(department="hunan_hrss", home=tmp_path / "new" / "home", raw=tmp_path / "new" / "raw")
     restore(new, newest)
-    assert json.loads(new.current.read_text())["versions"] == {"2024": version.name}
+    assert json.loads(new.current.read_text())["versions"] == {"2024": {"hunan_hrss": version.name}}

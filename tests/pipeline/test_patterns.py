@@ -34,7 +34,11 @@ def rewritten(path: Path, change: Callable[[Table], Table]) -> None:
 
 
 def checked(raw: Path, folder: Path) -> CheckResult:
-    return check_paths(Settings(home=folder / "home", raw=raw), [raw / "2024"], folder / "check")
+    return check_paths(
+        Settings(department="hunan_hrss", home=folder / "home", raw=raw),
+        [raw / "2024" / "hunan_hrss"],
+        folder / "check",
+    )
 
 
 def patterns(found: CheckResult) -> dict[str, str]:
@@ -59,7 +63,7 @@ def test_a_row_that_is_left_out_of_table_3_is_named_with_its_figures(raw: Path, 
         lost.extend(table.pop(line(table, number)))
         return table
 
-    rewritten(raw / "2024" / "project_expenditure.csv", leave_out)
+    rewritten(raw / "2024" / "hunan_hrss" / "project_expenditure.csv", leave_out)
     found = checked(raw, tmp_path)
     ((sentence, kind),) = patterns(found).items()
     assert kind == "row_missing"
@@ -74,7 +78,7 @@ def test_a_row_that_is_printed_twice_is_named(raw: Path, tmp_path: Path, number:
         again = ["38", *table[line(table, number)][1:]]
         return [*table[:-1], again, table[-1]]
 
-    rewritten(raw / "2024" / "project_expenditure.csv", double)
+    rewritten(raw / "2024" / "hunan_hrss" / "project_expenditure.csv", double)
     assert patterns(checked(raw, tmp_path)) == {f"像是表3第{number}行与第38行重复（同一行列示两次）": "row_duplicated"}
 
 
@@ -93,7 +97,7 @@ def test_rows_whose_figures_are_exchanged_are_named(raw: Path, tmp_path: Path) -
             exchanged(table, (one, column), (other, column))
         return table
 
-    rewritten(raw / "2024" / "fund_statement.csv", swap)
+    rewritten(raw / "2024" / "hunan_hrss" / "fund_statement.csv", swap)
     ((sentence, kind),) = patterns(checked(raw, tmp_path)).items()
     assert kind == "rows_swapped" and "利息收入" in sentence and "工伤保险支出" in sentence and "数字互换" in sentence
 
@@ -104,7 +108,7 @@ def test_two_columns_of_two_rows_that_are_exchanged_are_named(raw: Path, tmp_pat
             exchanged(table, (line(table, "2"), column), (line(table, "13"), column))
         return table
 
-    rewritten(raw / "2024" / "project_expenditure.csv", swap)
+    rewritten(raw / "2024" / "hunan_hrss" / "project_expenditure.csv", swap)
     ((sentence, kind),) = patterns(checked(raw, tmp_path)).items()
     assert kind == "rows_partly_swapped"
     assert sentence.startswith("像是表3第2行与第13行的 上年结转、本年调整 互换")
@@ -116,11 +120,11 @@ def test_two_columns_exchanged_in_a_whole_ledger_are_told_as_one(raw: Path, tmp_
             exchanged(table, (n, 2), (n, 4))
         return table
 
-    rewritten(raw / "2024" / "project_expenditure.csv", swap)
-    corrections = raw / "2024" / "corrections.csv"  # its printed value stands in another column now
+    rewritten(raw / "2024" / "hunan_hrss" / "project_expenditure.csv", swap)
+    corrections = raw / "2024" / "hunan_hrss" / "corrections.csv"  # its printed value stands in another column now
     corrections.write_text(corrections.read_text(encoding="utf-8").splitlines()[0] + "\n", encoding="utf-8")
     rewritten(
-        raw / "2024" / "project_expenditure.csv",
+        raw / "2024" / "hunan_hrss" / "project_expenditure.csv",
         lambda table: [[cell.replace("-362.20", "-362.69") for cell in row] for row in table],
     )
     assert patterns(checked(raw, tmp_path)) == {"像是表3 上年结转 与 本年调整 两栏互换": "columns_swapped"}
@@ -131,7 +135,7 @@ def test_two_columns_exchanged_in_one_row_are_named(raw: Path, tmp_path: Path) -
         exchanged(table, (line(table, "13"), 2), (line(table, "13"), 4))
         return table
 
-    rewritten(raw / "2024" / "project_expenditure.csv", swap)
+    rewritten(raw / "2024" / "hunan_hrss" / "project_expenditure.csv", swap)
     build = checked(raw, tmp_path).build
     (finding,) = build.rows("from finding")
     said = "像是表3第13行 上年结转 与 本年调整 互换"
@@ -144,7 +148,7 @@ def test_two_columns_exchanged_in_one_row_are_named(raw: Path, tmp_path: Path) -
 def without_row_9(tmp_path_factory: pytest.TempPathFactory) -> CheckResult:
     folder = tmp_path_factory.mktemp("patterns")
     raw = Path(shutil.copytree(ROOT / "raw", folder / "raw"))
-    path = raw / "2024" / "project_expenditure.csv"
+    path = raw / "2024" / "hunan_hrss" / "project_expenditure.csv"
     rewritten(path, lambda table: [row for row in table if row[0] != "9"])
     return checked(raw, folder)
 
@@ -167,7 +171,7 @@ def test_the_summary_and_the_json_tell_a_pattern(without_row_9: CheckResult) -> 
     show_summary(console, without_row_9.build)
     text = console.export_text()
     assert text.count(SAID) == 1 and "（合 2 处发现）" in text
-    said: list[dict[str, Any]] = as_json(2024, without_row_9.build, None, [])["findings"]
+    said: list[dict[str, Any]] = as_json(2024, "hunan_hrss", without_row_9.build, None, [])["findings"]
     assert [finding["pattern"] for finding in said] == [SAID, SAID]
 
 
@@ -178,14 +182,14 @@ def test_the_gate_tells_a_pattern_in_place_of_its_many_cells(without_row_9: Chec
 
 
 def test_explaining_a_cell_tells_the_pattern_of_its_broken_rules(without_row_9: CheckResult, tmp_path: Path) -> None:
-    settings = Settings(home=tmp_path, raw=ROOT / "raw")
+    settings = Settings(department="hunan_hrss", home=tmp_path, raw=ROOT / "raw")
     shutil.copytree(without_row_9.build.folder, settings.build(2024))
     console = Console(record=True, width=300)
-    concerned = explain(settings, "2024/project_expenditure/total/final_expenditure")
+    concerned = explain(settings, "2024/hunan_hrss/project_expenditure/total/final_expenditure")
     show(console, concerned)
     assert concerned.patterns == [SAID] == explained_as_json(concerned)["patterns"]
     assert f"发现  {SAID}" in console.export_text()
-    assert explain(settings, "2024/unit_basic_expenditure/total/adjustment").patterns == []
+    assert explain(settings, "2024/hunan_hrss/unit_basic_expenditure/total/adjustment").patterns == []
 
 
 @pytest.mark.parametrize(
@@ -198,7 +202,7 @@ def test_explaining_a_cell_tells_the_pattern_of_its_broken_rules(without_row_9: 
     ],
 )
 def test_a_slip_in_a_single_cell_is_no_pattern(raw: Path, tmp_path: Path, file: str, before: str, after: str) -> None:
-    path = raw / "2024" / file
+    path = raw / "2024" / "hunan_hrss" / file
     text = path.read_text(encoding="utf-8")
     assert text.count(before) == 1
     path.write_text(text.replace(before, after), encoding="utf-8")

@@ -24,7 +24,7 @@ from orchestration.publication.release import publish_build
 from orchestration.publication.versions import Version, current_versions, rollback, versions
 from orchestration.reporting.published import open_version
 from orchestration.warehouse import models
-from orchestration.warehouse.build import Build
+from orchestration.warehouse.build import open_build
 from orchestration.warehouse.ledger_tables import published_tables
 from orchestration.warehouse.prior import read_prior
 from tests.conftest import Published
@@ -37,12 +37,12 @@ def installation(published: Published, tmp_path: Path) -> Settings:
     """A copy of the installation in which 2024 is published."""
     home = tmp_path / "home"
     shutil.copytree(published.settings.home, home, ignore=shutil.ignore_patterns("dagster"))
-    return Settings(home=home, raw=published.settings.raw)
+    return Settings(department="hunan_hrss", home=home, raw=published.settings.raw)
 
 
 def publish_altered(settings: Settings, name: str) -> Version:
     """Publish 2024 once more, with another name for project 1."""
-    build = Build(2024, settings.build(2024))
+    build = open_build(settings, 2024)
     with duckdb.connect(str(build.warehouse)) as connection:
         connection.execute("update project_expenditure set project_name = ? where project_no = 1", [name])
     run_gates(build, published_tables(build))
@@ -96,7 +96,7 @@ def test_a_reader_keeps_what_it_opened_while_the_year_is_switched(installation: 
 def test_home_may_have_any_ordinary_name_and_lie_deep(published: Published, tmp_path: Path) -> None:
     home = tmp_path / "it's $HOME 年度" / ("d" * 100) / "h"
     shutil.copytree(published.settings.home, home, ignore=shutil.ignore_patterns("dagster"))
-    settings = Settings(home=home, raw=published.settings.raw)
+    settings = Settings(department="hunan_hrss", home=home, raw=published.settings.raw)
     version = publish_altered(settings, "改名")
     assert served(settings) == "改名"
     source = open_source(settings, 2024)
@@ -141,7 +141,7 @@ def test_a_switch_that_was_killed_half_way_is_done_by_the_next_publication(
     monkeypatch.undo()
     (new,) = (version for version in versions(installation, 2024) if version.name != old.name)
     assert current_versions(installation) == {2024: new.name} and served(installation) != "改名"
-    build = Build(2024, installation.build(2024))
+    build = open_build(installation, 2024)
     assert publish_build(installation, build, published_tables(build)) == (new, False)
     assert served(installation) == "改名"
 
@@ -159,7 +159,7 @@ import os, signal
 from pathlib import Path
 from orchestration.base.settings import Settings
 from orchestration.publication import versions
-settings = Settings(home=Path({str(installation.home)!r}), raw=Path({str(installation.raw)!r}))
+settings = Settings(department="hunan_hrss", home=Path({str(installation.home)!r}), raw=Path({str(installation.raw)!r}))
 versions._switch = lambda *rest: os.kill(os.getpid(), signal.SIGKILL)
 from tests.pipeline.test_publication import publish_altered
 publish_altered(settings, "被杀")
@@ -170,7 +170,7 @@ publish_altered(settings, "被杀")
     done = subprocess.run([sys.executable, str(main)], cwd=models.ROOT, env=environment(installation), timeout=600)
     assert done.returncode == -signal.SIGKILL
     assert served(installation) == before
-    publish_build(installation, (build := Build(2024, installation.build(2024))), published_tables(build))
+    publish_build(installation, (build := open_build(installation, 2024)), published_tables(build))
     assert served(installation) == "被杀"
 
 
@@ -191,8 +191,8 @@ def start(settings: Settings, *arguments: str) -> subprocess.Popen[str]:
 
 def another_year(raw: Path, year: int) -> None:
     """The 2024 ledgers once more as another year (synthetic: only for running two years side by side)."""
-    folder = raw / str(year)
-    shutil.copytree(raw / "2024", folder)
+    folder = raw / str(year) / "hunan_hrss"
+    shutil.copytree(raw / "2024" / "hunan_hrss", folder)
     sources = yaml.safe_load((folder / "sources.yml").read_text(encoding="utf-8")) | {"year": year}
     (folder / "sources.yml").write_text(yaml.safe_dump(sources, allow_unicode=True), encoding="utf-8")
     corrections = folder / "corrections.csv"
@@ -203,8 +203,8 @@ def test_two_years_run_at_the_same_time_while_a_reader_queries(installation: Set
     raw = tmp_path / "raw"
     shutil.copytree(installation.raw, raw)
     another_year(raw, 2026)
-    settings = Settings(home=installation.home, raw=raw)
-    with (raw / "2024" / "budget_scope.csv").open("a", encoding="utf-8") as ledger:
+    settings = Settings(department="hunan_hrss", home=installation.home, raw=raw)
+    with (raw / "2024" / "hunan_hrss" / "budget_scope.csv").open("a", encoding="utf-8") as ledger:
         ledger.write("社会保障基金预算,不涉及,六\n")
     contract = raw / "contracts" / "budget_scope.yml"
     contract.write_text(
@@ -282,9 +282,14 @@ def test_versions_may_live_at_an_address(published: Published, tmp_path: Path) -
     """``memory://`` stands for any object store: no folder there can be moved in one step."""
     local = tmp_path / "home"
     shutil.copytree(published.settings.home, local, ignore=shutil.ignore_patterns("dagster", "published", "*.duckdb"))
-    shutil.copytree(published.settings.build(2024), local / "build" / "2024", dirs_exist_ok=True)
-    far = Settings(home=local, raw=published.settings.raw, published_at=f"memory://{tmp_path.name}/published")
-    first, _ = publish_build(far, (build := Build(2024, far.build(2024))), published_tables(build))
+    shutil.copytree(published.settings.build(2024), local / "build" / "2024" / "hunan_hrss", dirs_exist_ok=True)
+    far = Settings(
+        department="hunan_hrss",
+        home=local,
+        raw=published.settings.raw,
+        published_at=f"memory://{tmp_path.name}/published",
+    )
+    first, _ = publish_build(far, (build := open_build(far, 2024)), published_tables(build))
     near = published.outcome.version
     assert near is not None and first.manifest["content_sha256"] == near.manifest["content_sha256"]
     assert {path.name for path in first.folder.iterdir()} == {path.name for path in near.folder.iterdir()}
@@ -299,6 +304,8 @@ def test_versions_may_live_at_an_address(published: Published, tmp_path: Path) -
 
 def test_what_lacks_its_manifest_is_no_version(published: Published, tmp_path: Path) -> None:
     """An upload that was cut off: the manifest goes last."""
-    far = Settings(home=tmp_path, raw=published.settings.raw, published_at=f"memory://{tmp_path.name}/cut")
+    far = Settings(
+        department="hunan_hrss", home=tmp_path, raw=published.settings.raw, published_at=f"memory://{tmp_path.name}/cut"
+    )
     (far.versions(2024) / "20250101T000000Z-00000000" / "cell.parquet").write_bytes(b"")
     assert versions(far, 2024) == []

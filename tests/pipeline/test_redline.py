@@ -16,7 +16,7 @@ from orchestration.reporting.redline import Redline, between_versions, from_docu
 from tests.conftest import Published
 from tests.pipeline.version import copy_of, rewrite
 
-CELL = "2024/project_expenditure/17/adjustment"
+CELL = "2024/hunan_hrss/project_expenditure/17/adjustment"
 
 
 @pytest.fixture(scope="module")
@@ -29,8 +29,8 @@ def before(published: Published, tmp_path_factory: pytest.TempPathFactory) -> Ve
     """A version before: without the correction, with another figure of a project, and another sentence."""
     old = copy_of(published, tmp_path_factory.mktemp("before"))
     rewrite(old, "correction", where="false")
-    rewrite(old, "cell", replace="case when address = '2024/project_expenditure/5/final_expenditure' then '4,640.52' "
-            "else text end as text")  # fmt: skip
+    rewrite(old, "cell", replace="case when address = '2024/hunan_hrss/project_expenditure/5/final_expenditure' "
+            "then '4,640.52' else text end as text")  # fmt: skip
     rewrite(old, "reconciliation", replace="case when rule_id = 'budget_composition' and instance = "
             "'project_expenditure/17' then 'inconsistent' else status end as status")  # fmt: skip
     rewrite(old, "narrative", replace="replace(text, '接受社会监督', '不接受监督') as text")
@@ -53,11 +53,11 @@ def test_each_changed_figure_is_told_with_its_place_and_the_correction_behind_it
     assert len(found) == 2
     corrected = next(change for label, change in found.items() if "第17行" in label)
     assert (corrected.before, corrected.after) == ("-362.20 万元", "-362.69 万元")
-    assert corrected.place == "raw/2024/project_expenditure.csv E20"
+    assert corrected.place == "raw/2024/hunan_hrss/project_expenditure.csv E20"
     assert corrected.why.startswith("更正：") and "表2第5行" in corrected.why and "依勾稽关系推定" in corrected.why
     ledger = next(change for label, change in found.items() if "第5行" in label)
     assert (ledger.before, ledger.after) == ("4,640.52 万元", "4,641.52 万元")
-    assert ledger.why == "账表改动：raw/2024/project_expenditure.csv G8"
+    assert ledger.why == "账表改动：raw/2024/hunan_hrss/project_expenditure.csv G8"
 
 
 def test_a_withdrawn_correction_is_told_as_such(before: Version, version: Version) -> None:

@@ -36,6 +36,7 @@ from orchestration.ledgers.money import MONEY_UNITS
 from orchestration.ledgers.narrative import typed_figures
 from orchestration.pipeline.definitions import build_definitions
 from orchestration.pipeline.jobs import REPORT_YEAR
+from orchestration.pipeline.partitions import make_known
 from orchestration.pipeline.resources import Workspace
 from orchestration.reporting import document, drawing, pdf, word_template
 from orchestration.reporting.edition import Edition
@@ -157,7 +158,7 @@ def expected_of(version: Version, figure: ReportFigure) -> Decimal:
     }.get(column)
     if table == "cell" or parts is None:
         return rounded(figure.value, figure.unit)
-    (found,) = [each for each in version.tables[table] if each["row_address"] == f"2024/{row}"]
+    (found,) = [each for each in version.tables[table] if each["row_address"] == f"2024/hunan_hrss/{row}"]
     return rounded(found[parts[0]] / found[parts[1]], "ratio")
 
 
@@ -194,11 +195,11 @@ def test_the_figures_of_the_published_tables_are_those_that_forms_hold(made: Mad
     compared = reported = 0
     for (table, row, column), value in by_place.items():
         if table == "cell":  # totals and reported rates, which flow to no table
-            assert cells[f"2024/{row}/{column}"] == value
+            assert cells[f"2024/hunan_hrss/{row}/{column}"] == value
             reported += 1
             continue
         for found in made.version.tables[table]:
-            if found.get("row_address") == f"2024/{row}":
+            if found.get("row_address") == f"2024/hunan_hrss/{row}":
                 assert found[column] == value
                 compared += 1
     assert compared >= 440 and reported >= 20  # rates as reported are cells
@@ -376,7 +377,7 @@ def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_missing_narrative_leaves_a_marked_gap_and_a_warning(made: Made, tmp_path: Path) -> None:
     silent = altered(made.version, tmp_path / "version", "narrative", "delete from t where slot = '主要职能'")
     report = make_report(silent, tmp_path / "report")
-    assert written_gaps(report.warnings) == ["【待补：主要职能】 在 raw/2024/narrative.yml 写“主要职能”一栏"]
+    assert written_gaps(report.warnings) == ["【待补：主要职能】 在 raw/2024/hunan_hrss/narrative.yml 写“主要职能”一栏"]
     runs = [run for p in Document(str(report.folder / "report.docx")).paragraphs for run in p.runs]
     (gap,) = [run for run in runs if "待补" in run.text]
     assert (gap.text, gap.font.highlight_color) == ("【待补：主要职能】", WD_COLOR_INDEX.YELLOW)
@@ -386,11 +387,11 @@ def test_a_missing_narrative_leaves_a_marked_gap_and_a_warning(made: Made, tmp_p
 def test_text_that_no_template_asks_for_does_not_vanish_in_silence(made: Made, tmp_path: Path) -> None:
     extra = altered(
         made.version, tmp_path / "version", "narrative",
-        "insert into t select fiscal_year, '机构请况/1', '机构请况', 1, kind, text from t limit 1",
+        "insert into t select fiscal_year, department, '机构请况/1', '机构请况', 1, kind, text from t limit 1",
     )  # fmt: skip
     report = make_report(extra, tmp_path / "report")
     (warning,) = written_gaps(report.warnings)
-    assert warning == "raw/2024/narrative.yml 的“机构请况”没有用上：模板里没有 {{ 叙述.机构请况 }}"
+    assert warning == "raw/2024/hunan_hrss/narrative.yml 的“机构请况”没有用上：模板里没有 {{ 叙述.机构请况 }}"
 
 
 def test_fields_in_a_table_or_a_header_of_the_template_are_filled_in_and_recorded(made: Made, tmp_path: Path) -> None:
@@ -523,7 +524,9 @@ def test_a_name_with_every_separator_stands_whole_in_document_workbook_and_page(
 
 def test_text_of_a_ledger_never_becomes_a_formula_or_a_link(made: Made, tmp_path: Path) -> None:
     texts = ["=HYPERLINK(1)", "+1", "-1+2", "@SUM(A1)", "https://example.com"]
-    change = " ".join(f"when '2024/project_expenditure/{i}/project_name' then '{t}'" for i, t in enumerate(texts, 1))
+    change = " ".join(
+        f"when '2024/hunan_hrss/project_expenditure/{i}/project_name' then '{t}'" for i, t in enumerate(texts, 1)
+    )
     hostile = altered(
         made.version, tmp_path / "version", "cell", f"update t set text = case address {change} else text end"
     )
@@ -622,12 +625,12 @@ def test_report_command_refuses_what_is_not_there(
 
 def test_a_version_from_before_reports_says_so(published: Published, made: Made, tmp_path: Path) -> None:
     settings = published.settings
-    old = tmp_path / "home" / "published" / "2024" / made.version.name
+    old = tmp_path / "home" / "published" / "2024" / "hunan_hrss" / made.version.name
     shutil.copytree(made.version.folder, old)
     (old / "narrative.parquet").unlink()
     shutil.copy(settings.serving, tmp_path / "home" / "ledgergate.duckdb")
     with pytest.raises(NoVersionError, match=r"缺 narrative.*重新运行 ledgergate run 2024"):
-        open_version(Settings(home=tmp_path / "home", raw=settings.raw), 2024)
+        open_version(Settings(department="hunan_hrss", home=tmp_path / "home", raw=settings.raw), 2024)
 
 
 @pytest.mark.usefixtures("undrawn")
@@ -745,7 +748,10 @@ def test_the_pdf_draws_chinese_as_it_is_written_in_china(made: Made, tmp_path: P
 def test_dagster_makes_the_report_of_what_is_published_with_a_preview(published: Published) -> None:
     definitions = build_definitions({"workspace": Workspace(published.settings)})
     with dg.DagsterInstance.ephemeral() as instance:
-        done = definitions.resolve_job_def(REPORT_YEAR).execute_in_process(partition_key="2024", instance=instance)
+        make_known(instance, ["hunan_hrss"])
+        done = definitions.resolve_job_def(REPORT_YEAR).execute_in_process(
+            partition_key="hunan_hrss|2024", instance=instance
+        )
     made = {event.asset_key.path[-1]: event for event in done.get_asset_materialization_events() if event.asset_key}
     assert set(made) == {"document", "annexes", "page"}
     for event in made.values():
@@ -769,7 +775,11 @@ def test_explain_takes_a_place_of_the_report(published: Published) -> None:
         "-362.69万元", "project_expenditure", "project_expenditure/17", "adjustment",
     )  # fmt: skip
     (cell,) = found["cells"]
-    assert (cell["address"], cell["text"], cell["cell"]) == ("2024/project_expenditure/17/adjustment", "-362.20", "E20")
+    assert (cell["address"], cell["text"], cell["cell"]) == (
+        "2024/hunan_hrss/project_expenditure/17/adjustment",
+        "-362.20",
+        "E20",
+    )
     assert "表3!E20" in cell["places"]
 
 
@@ -780,8 +790,8 @@ def test_explain_names_both_cells_behind_a_computed_figure_of_the_text(made: Mad
     ]  # fmt: skip
     found = json.loads(explained(published, f"2024/{rate[0]}", "--json").stdout)
     assert [cell["address"] for cell in found["cells"]] == [
-        "2024/category_expenditure/development/total_budget",
-        "2024/category_expenditure/development/final_expenditure",
+        "2024/hunan_hrss/category_expenditure/development/total_budget",
+        "2024/hunan_hrss/category_expenditure/development/final_expenditure",
     ]
 
 

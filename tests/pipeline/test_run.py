@@ -55,11 +55,12 @@ def test_2024_is_published_with_gates_raw_hashes_and_code_version(published: Pub
     }
     assert len(manifest["raw"]) == 18 and all(len(ledger["sha256"]) == 64 for ledger in manifest["raw"])
     assert manifest["code"]["version"]
-    raw = ROOT / "raw" / "2024"
+    raw = ROOT / "raw" / "2024" / "hunan_hrss"
     by_hash = {
-        "rules/fund.yml": ROOT / "expectations" / "rules" / "fund.yml", "2024/corrections.csv": raw / "corrections.csv",
-        "contracts/fund_balance.yml": raw.parent / "contracts" / "fund_balance.yml",
-        "2024/sources.yml": raw / "sources.yml",
+        "rules/fund.yml": ROOT / "expectations" / "rules" / "fund.yml",
+        "2024/hunan_hrss/corrections.csv": raw / "corrections.csv",
+        "contracts/fund_balance.yml": raw.parents[1] / "contracts" / "fund_balance.yml",
+        "2024/hunan_hrss/sources.yml": raw / "sources.yml",
     }  # fmt: skip
     assert {name: manifest["files"][name] for name in by_hash} == {
         name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in by_hash.items()
@@ -148,8 +149,8 @@ def test_bad_cells_of_all_files_are_told_at_once_and_nothing_is_built(settings: 
     edit(settings.ledgers(2024) / "insured.csv", "1027万人", "1027万元")
     outcome = run_year(settings, 2024)
     assert [(p.file, p.cell, p.found) for p in outcome.problems] == [
-        ("raw/2024/project_expenditure.csv", "D5", "二千万"),
-        ("raw/2024/insured.csv", "B3", "1027万元"),
+        ("raw/2024/hunan_hrss/project_expenditure.csv", "D5", "二千万"),
+        ("raw/2024/hunan_hrss/insured.csv", "B3", "1027万元"),
     ]
     assert not settings.build(2024).exists() and not settings.serving.exists()
 

@@ -36,11 +36,13 @@ SECTIONS = """指标组,分值,得分,扣分,等级
 @pytest.fixture(scope="module")
 def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
     folder = tmp_path_factory.mktemp("scores")
-    shutil.copytree(ROOT / "raw" / "2024", folder / "2024")
+    shutil.copytree(ROOT / "raw" / "2024" / "hunan_hrss", folder / "2024")
     (folder / "2024" / "indicator.csv").write_text(INDICATORS, encoding="utf-8")
     (folder / "2024" / "score_section.csv").write_text(SECTIONS, encoding="utf-8")
     (folder / "build").mkdir()
-    return check_paths(Settings(home=folder / "home", raw=ROOT / "raw"), [folder / "2024"], folder / "build").build
+    return check_paths(
+        Settings(department="hunan_hrss", home=folder / "home", raw=ROOT / "raw"), [folder / "2024"], folder / "build"
+    ).build
 
 
 def test_points_that_their_formula_does_not_give_are_told(build: Build) -> None:

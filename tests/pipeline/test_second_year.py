@@ -47,7 +47,7 @@ def test_restated_figures_of_another_year_that_disagree_block_with_place_and_sus
     )
     likeliest = {row["address"]: (Path(row["file"]).name, row["cell"]) for row in suspects if row["rank"] == 1}
     for fact, place in facts.items():
-        assert likeliest[f"2025/restatement/{fact}/value"] == ("restatement.csv", place)
+        assert likeliest[f"2025/hunan_hrss/restatement/{fact}/value"] == ("restatement.csv", place)
 
 
 def test_a_year_is_checked_beside_the_year_before_as_run_would(published: Published, tmp_path: Path) -> None:
@@ -58,7 +58,7 @@ def test_a_year_is_checked_beside_the_year_before_as_run_would(published: Publis
     edit(folder / "performance_fact.csv", "网办事项数,5638.5万件,七（一）1,\n", "")
     edit(folder / "sources.yml", "rows: 80", "rows: 79")  # the office says that it is one fewer this year
     edit(folder / "report_date.csv", "2025年12月31日", "2024年12月31日")
-    settings = Settings(home=published.settings.home, raw=raw)
+    settings = Settings(department="hunan_hrss", home=published.settings.home, raw=raw)
     found = check_paths(settings, [folder], tmp_path / "build")
     broken = found.build.rows("from reconciliation where severity = 'error' and status in ('inconsistent', 'missing')")
     assert [(row["rule_id"], row["instance"]) for row in broken] == [
@@ -70,7 +70,7 @@ def test_a_year_is_checked_beside_the_year_before_as_run_would(published: Publis
     assert {row["address"].split("/")[0] for row in suspects if row["rank"] == 1} == {"2025"}
     assert all(row["statement"].count("2024年度") for row in suspects if row["address"].startswith("2024/"))
 
-    said = as_json(2025, found.build, None, [])
+    said = as_json(2025, "hunan_hrss", found.build, None, [])
     assert said["judged"]["error"]["inconsistent"] == 1 and said["judged"]["error"]["consistent"] > 190
     assert [row["year"] for row in said["judged_by_year"]] == [2025, 2024]
     assert {row["ledger"] for row in said["not_checked"]} >= {"performance_fact", "fund_balance"}
@@ -96,7 +96,7 @@ def test_a_year_whose_funds_are_in_another_unit_is_one_slip_with_its_place(
             f"ledger: {name}, document: report, section: 六, unit: 亿元",
             f"ledger: {name}, document: report, section: 六, unit: 万元",
         )
-    settings = Settings(home=published.settings.home, raw=raw)
+    settings = Settings(department="hunan_hrss", home=published.settings.home, raw=raw)
     found = check_paths(settings, [folder], tmp_path / "build")
     broken = found.build.rows("from reconciliation where severity = 'error' and status = 'inconsistent'")
     assert found.broken == len(broken) > 2 and {row["rule_id"] for row in broken} >= {"fund_opening_is_prior_closing"}
@@ -112,7 +112,7 @@ def test_a_year_whose_funds_are_in_another_unit_is_one_slip_with_its_place(
     show_summary(console, found.build)
     screen = console.export_text()
     assert screen.count("发现  ") == 1 and "核对原件" in screen
-    assert "2025/fund_balance.csv" in screen  # each broken rule with its place
+    assert "2025/hunan_hrss/fund_balance.csv" in screen  # each broken rule with its place
 
 
 def steps_to_add_a_year() -> list[list[str]]:
@@ -144,7 +144,7 @@ def test_a_year_is_added_by_the_words_of_the_readme_alone(
         return CliRunner().invoke(app, arguments)
 
     assert call(begin).exit_code == 0
-    folder = raw / "2025"
+    folder = raw / "2025" / "hunan_hrss"
     edit(folder / "sources.yml", "湖南省人力资源和社会保障厅", SYNTHETIC)
     before = figures / "fund_balance.csv"
     edit(before, "15.71,3.85,19.56", "16.71,3.85,20.56")
@@ -160,4 +160,4 @@ def test_a_year_is_added_by_the_words_of_the_readme_alone(
     assert call(check).exit_code == 0
     done = call(publish)
     assert done.exit_code == 0 and "已发布" in done.stdout
-    assert current_versions(Settings(home=home, raw=raw)).keys() == {2024, 2025}
+    assert current_versions(Settings(department="hunan_hrss", home=home, raw=raw)).keys() == {2024, 2025}

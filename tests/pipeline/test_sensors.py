@@ -23,6 +23,7 @@ from orchestration.alerting.outbox import Outbox
 from orchestration.base.settings import Settings
 from orchestration.pipeline import sensors
 from orchestration.pipeline.definitions import build_definitions
+from orchestration.pipeline.partitions import of_partition, partition_of
 from orchestration.pipeline.resources import Workspace
 from orchestration.pipeline.retention import forget_old_runs
 from orchestration.publication.watch import Settled, scan_inputs, settle
@@ -56,7 +57,8 @@ def run_of(year: int, instance: dg.DagsterInstance, fails: bool = True, tags: Ma
         work()
 
     done = some.execute_in_process(
-        instance=instance, raise_on_error=False, tags={**(tags or {}), "dagster/partition": str(year)},
+        instance=instance, raise_on_error=False,
+        tags={**(tags or {}), "dagster/partition": partition_of(year, "hunan_hrss")},
         run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
     )  # fmt: skip
     return done.run_id
@@ -122,7 +124,7 @@ def test_a_killed_run_of_the_command_is_found_dead_and_told(
     dead = instance.add_run(
         run._replace(run_id="00000000-0000-0000-0000-000000000001", status=dg.DagsterRunStatus.STARTED)
     )
-    lock = settings.build(2024).parent / ".2024.lock"
+    lock = settings.build(2024).parent / ".hunan_hrss.lock"
     lock.parent.mkdir(parents=True, exist_ok=True)
     watch = sensors.watch_runs(settings)
     with lock.open("w") as held:
@@ -210,7 +212,9 @@ def test_a_year_whose_ledgers_are_there_is_not_asked_for(settings: Settings, ins
 
 def asked_for(instance: dg.DagsterInstance, request: dg.RunRequest, fails: bool = False) -> None:
     """The run that a request starts."""
-    run_of(int(request.partition_key or 0), instance, fails, request.tags)
+    whose = of_partition(str(request.partition_key))
+    assert whose is not None
+    run_of(whose[0], instance, fails, request.tags)
 
 
 def test_a_changed_ledger_asks_for_its_year_until_there_is_a_result(
@@ -220,7 +224,7 @@ def test_a_changed_ledger_asks_for_its_year_until_there_is_a_result(
     first = tick(watch, instance)
     assert not first.run_requests
     (request,) = tick(watch, instance, first.cursor).run_requests or []
-    assert request.partition_key == "2024"
+    assert request.partition_key == "hunan_hrss|2024"
     (same,) = tick(watch, instance, first.cursor).run_requests or []
     assert same.run_key == request.run_key  # the daemon died before it could start the run
     asked_for(instance, request, fails=True)
@@ -260,7 +264,7 @@ def test_a_missing_report_is_asked_for_until_it_is_there(
     shutil.rmtree(folder, ignore_errors=True)
     follow = sensors.make_reports(settings)
     (request,) = tick(follow, instance).run_requests or ()
-    assert request.partition_key == "2024"
+    assert request.partition_key == "hunan_hrss|2024"
     asked_for(instance, request, fails=True)
     assert tick(follow, instance).run_requests == []
     monkeypatch.setattr("orchestration.publication.watch._PAUSE", timedelta(0))
@@ -276,8 +280,10 @@ def test_a_missing_report_is_asked_for_until_it_is_there(
     # Made without a run: materialised all the same, once, with the page one click away.
     told = {event.asset_key.to_user_string(): event for event in whole.asset_events}
     assert told.keys() == {"report/document", "report/annexes", "report/page"}
-    assert all((event.partition, event.metadata["version"].value) == ("2024", version) for event in told.values())
-    assert told["report/page"].metadata["page"].value == f"{settings.ui_url}/pages/2024/report"
+    assert all(
+        (event.partition, event.metadata["version"].value) == ("hunan_hrss|2024", version) for event in told.values()
+    )
+    assert told["report/page"].metadata["page"].value == f"{settings.ui_url}/pages/2024/hunan_hrss/report"
     assert tick(follow, instance, whole.cursor).asset_events == []
     for event in whole.asset_events:
         instance.report_runless_asset_event(event)
@@ -302,10 +308,10 @@ def test_of_the_runs_of_a_year_the_newest_are_remembered(instance: dg.DagsterIns
     other = run_of(2025, instance)
     job = instance.get_run_by_id(other).job_name  # type: ignore[union-attr]
     (home / "storage" / runs[0] / "compute_logs").mkdir(parents=True, exist_ok=True)
-    assert forget_old_runs(instance, 2024, job, home, kept=2) == 3
+    assert forget_old_runs(instance, partition_of(2024, "hunan_hrss"), job, home, kept=2) == 3
     left = {record.dagster_run.run_id for record in instance.get_run_records()}
     assert left == {*runs[3:], other}
     files = {path.name for path in (home / "history" / "runs").glob("*.db")}
     assert not any(f"{run}.db" in files for run in runs[:3]) and all(f"{run}.db" in files for run in runs[3:])
     assert not (home / "storage" / runs[0]).exists()
-    assert forget_old_runs(instance, 2024, job, home, kept=2) == 0
+    assert forget_old_runs(instance, partition_of(2024, "hunan_hrss"), job, home, kept=2) == 0

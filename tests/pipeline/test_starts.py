@@ -26,8 +26,8 @@ _STARTS = "dagster dbt great_expectations docx altair"
     [
         (["--help"], f"{_STARTS} duckdb pyarrow pandas pydantic jinja2"),
         (["versions", "2024"], f"{_STARTS} pyarrow pandas jinja2"),  # Typer reads arguments with pydantic
-        (["explain", "2024/project_expenditure/17/adjustment"], f"{_STARTS} pyarrow pandas"),
-        (["check", "raw/2024"], f"{_STARTS} pandas pyarrow numpy pdfplumber"),
+        (["explain", "2024/hunan_hrss/project_expenditure/17/adjustment"], f"{_STARTS} pyarrow pandas"),
+        (["check", "raw/2024/hunan_hrss"], f"{_STARTS} pandas pyarrow numpy pdfplumber"),
         (["run", "2025"], _STARTS),  # it has no ledgers: said at once
     ],
 )

@@ -13,12 +13,12 @@ from orchestration.base.settings import ROOT, Settings
 from orchestration.warehouse.check import CheckResult, check_paths
 from tests.conftest import edit
 
-ROW_17 = "2024/project_expenditure/17/adjustment"
+ROW_17 = "2024/hunan_hrss/project_expenditure/17/adjustment"
 
 
 def checked(raw: Path, folder: Path, *, as_published: bool = False) -> CheckResult:
-    settings = Settings(home=folder / "home", raw=raw)
-    return check_paths(settings, [raw / "2024"], folder / "check", as_published=as_published)
+    settings = Settings(department="hunan_hrss", home=folder / "home", raw=raw)
+    return check_paths(settings, [raw / "2024" / "hunan_hrss"], folder / "check", as_published=as_published)
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,9 @@ def test_the_one_answer_is_row_17_with_its_interval_and_its_witness_in_table_2(a
     assert (suspect["address"], suspect["rank"], suspect["answer"]) == (ROW_17, 1, 1)
     assert (suspect["implied_low_yuan"], suspect["implied_high_yuan"]) == (Decimal(-3627050), Decimal(-3626750))
     assert suspect["printed_yuan"] == Decimal(-3622000)
-    assert "2024/unit_project_expenditure/湖南省人力资源服务中心/adjustment" in suspect["witnesses"].split("、")
+    assert "2024/hunan_hrss/unit_project_expenditure/湖南省人力资源服务中心/adjustment" in suspect["witnesses"].split(
+        "、"
+    )
     assert suspect["statement"] == (
         "表3 第17行 本年调整 列示为 -362.20 万元，应在 -362.71 与 -362.67 之间；表2 第5行 本年调整 列示为 -362.69"
     )
@@ -49,33 +51,33 @@ def test_nothing_is_suspected_where_every_rule_holds(tmp_path: Path) -> None:
 
 
 def test_a_wrong_count_is_suspected_in_its_own_unit(raw: Path, tmp_path: Path) -> None:
-    edit(raw / "2024" / "establishment.csv", "行政编制,121,114,", "行政编制,112,114,")
+    edit(raw / "2024" / "hunan_hrss" / "establishment.csv", "行政编制,121,114,", "行政编制,112,114,")
     found = checked(raw, tmp_path)
     suspects = {row["address"]: row for row in found.build.rows("from suspect_cell")}
-    row = suspects["2024/establishment/行政编制/quota"]
+    row = suspects["2024/hunan_hrss/establishment/行政编制/quota"]
     assert (row["unit"], row["implied_low_yuan"], row["implied_high_yuan"]) == ("person", Decimal(121), Decimal(121))
     assert "应为 121" in row["statement"]
 
 
 def test_a_sign_slip_on_a_denominator_accuses_that_cell_alone(raw: Path, tmp_path: Path) -> None:
-    edit(raw / "2024" / "category_expenditure.csv", '"6,863.74"', '"-6,863.74"')
+    edit(raw / "2024" / "hunan_hrss" / "category_expenditure.csv", '"6,863.74"', '"-6,863.74"')
     (suspect,) = checked(raw, tmp_path).build.rows("from suspect_cell")
-    assert suspect["address"] == "2024/category_expenditure/operations/total_budget"
+    assert suspect["address"] == "2024/hunan_hrss/category_expenditure/operations/total_budget"
     assert suspect["implied_low_yuan"] <= Decimal(68637400) <= suspect["implied_high_yuan"]
 
 
 def test_an_answer_that_is_not_unique_says_so(raw: Path, tmp_path: Path) -> None:
-    edit(raw / "2024" / "fund_statement.csv", "收入,利息收入,29.65,", "收入,利息收入,39.65,")
+    edit(raw / "2024" / "hunan_hrss" / "fund_statement.csv", "收入,利息收入,29.65,", "收入,利息收入,39.65,")
     found = checked(raw, tmp_path)
     (finding,) = found.build.rows("from finding")
     assert not finding["is_unique"] and finding["answers"] > 1
     assert "单凭数字分不出是哪一种" in finding["statement"]
     listed = {row["address"] for row in found.build.rows("from suspect_cell")}
-    assert "2024/fund_statement/enterprise_pension:income:利息收入/budget" in listed
+    assert "2024/hunan_hrss/fund_statement/enterprise_pension:income:利息收入/budget" in listed
 
 
 def test_every_row_of_a_column_that_nothing_else_binds_is_listed(raw: Path, tmp_path: Path) -> None:
-    edit(raw / "2024" / "project_expenditure.csv", '"4,641.52"', '"4,691.52"')
+    edit(raw / "2024" / "hunan_hrss" / "project_expenditure.csv", '"4,641.52"', '"4,691.52"')
     build = checked(raw, tmp_path).build
     (finding,) = build.rows("from finding")
     assert (finding["answers"], finding["is_unique"], finding["is_complete"]) == (36, False, True)
@@ -99,7 +101,7 @@ def test_rules_that_hold_alone_but_not_together_are_a_finding_of_their_own(tmp_p
         "- {id: high, title: 乙至少, check: unit_basic_expenditure/乙/total_budget >= 1.05万元}\n",
         encoding="utf-8",
     )
-    settings = Settings(home=tmp_path / "home", raw=ROOT / "raw").with_rules(rules)
+    settings = Settings(department="hunan_hrss", home=tmp_path / "home", raw=ROOT / "raw").with_rules(rules)
     found = check_paths(settings, [folder], tmp_path / "check")
     assert found.broken == 0
     (finding,) = found.build.rows("from finding")
@@ -123,7 +125,7 @@ def test_rules_that_contradict_one_another_are_named_and_accuse_no_cell(tmp_path
         " unit_basic_expenditure/甲/total_budget}\n",
         encoding="utf-8",
     )
-    settings = Settings(home=tmp_path / "home", raw=ROOT / "raw").with_rules(rules)
+    settings = Settings(department="hunan_hrss", home=tmp_path / "home", raw=ROOT / "raw").with_rules(rules)
     build = check_paths(settings, [folder], tmp_path / "check").build
     (finding,) = build.rows("from finding")
     assert (finding["answers"], finding["is_complete"], finding["severity"]) == (0, True, "error")
@@ -161,7 +163,7 @@ def test_the_reliability_in_a_contract_decides_between_ledgers_that_contradict_e
         " unit_project_expenditure/甲/total_budget}\n",
         encoding="utf-8",
     )
-    settings = Settings(home=tmp_path / "home", raw=raw).with_rules(rules)
+    settings = Settings(department="hunan_hrss", home=tmp_path / "home", raw=raw).with_rules(rules)
     build = check_paths(settings, [folder], tmp_path / "check").build
     assert {row["ledger"] for row in build.rows("from suspect_cell")} == suspected
     (finding,) = build.rows("from finding")
@@ -178,7 +180,7 @@ def accept(raw: Path, difference: str, **changes: str) -> Path:
         "证据": "审计报告",
         "确认人": "财务处",
     } | changes
-    path = raw / "2024" / "exceptions.csv"
+    path = raw / "2024" / "hunan_hrss" / "exceptions.csv"
     path.write_text(",".join(row) + "\n" + ",".join(row.values()) + "\n", encoding="utf-8")
     return path
 
@@ -189,7 +191,7 @@ def status_of(found: CheckResult, rule: str, instance: str) -> dict[str, Any]:
 
 
 def test_an_accepted_exception_passes_while_its_difference_is_the_same_to_the_fen(raw: Path, tmp_path: Path) -> None:
-    edit(raw / "2024" / "fund_balance.csv", "11.87,3.85,15.71", "11.87,3.85,15.81")
+    edit(raw / "2024" / "hunan_hrss" / "fund_balance.csv", "11.87,3.85,15.71", "11.87,3.85,15.81")
     accept(raw, "9000000.00")
     found = checked(raw, tmp_path)
     row = status_of(found, "fund_closing", "institution_pension")
@@ -201,7 +203,7 @@ def test_an_accepted_exception_passes_while_its_difference_is_the_same_to_the_fe
 
 
 def test_an_accepted_exception_stops_passing_when_its_difference_moves_by_a_fen(raw: Path, tmp_path: Path) -> None:
-    edit(raw / "2024" / "fund_balance.csv", "11.87,3.85,15.71", "11.87,3.85,15.81")
+    edit(raw / "2024" / "hunan_hrss" / "fund_balance.csv", "11.87,3.85,15.71", "11.87,3.85,15.81")
     accept(raw, "9000000.01")
     found = checked(raw, tmp_path)
     row = status_of(found, "fund_closing", "institution_pension")
@@ -217,7 +219,7 @@ def test_an_accepted_exception_that_matches_nothing_is_told(raw: Path, tmp_path:
     from orchestration.cli.summary import show_summary
 
     accept(raw, "9000000.00", 所在="no_such_place")
-    with (raw / "2024" / "exceptions.csv").open("a", encoding="utf-8") as file:
+    with (raw / "2024" / "hunan_hrss" / "exceptions.csv").open("a", encoding="utf-8") as file:
         file.write("fund_closing,institution_pension,1.00,理由,证据,财务处\n")
     found = checked(raw, tmp_path)
     console = Console(record=True, width=200)
@@ -250,16 +252,16 @@ def test_gate_rows_and_json_name_the_suspect(tmp_path: Path) -> None:
     from orchestration.cli.summary import as_json
     from orchestration.pipeline.run import run_year
 
-    outcome = run_year(Settings(home=tmp_path, raw=ROOT / "raw"), 2024, as_published=True)
+    outcome = run_year(Settings(department="hunan_hrss", home=tmp_path, raw=ROOT / "raw"), 2024, as_published=True)
     report = json.loads(outcome.build.gates.read_text(encoding="utf-8"))
     (gate,) = [gate for gate in report["gates"] if gate["name"] == "rules_hold"]
     assert all("表3 第17行 本年调整 列示为 -362.20 万元" in row["疑点"] for row in gate["rows"])
-    assert all("raw/2024/project_expenditure.csv E20" in row["疑点"] for row in gate["rows"])
+    assert all("raw/2024/hunan_hrss/project_expenditure.csv E20" in row["疑点"] for row in gate["rows"])
     assert [(row["右方"], row["差额"], row["尾差范围"], row["差额（登记例外用）"]) for row in gate["rows"]] == [
         ("上年结转＋年初预算＋本年调整 929.69 万元", "-0.49 万元", "0.02 万元", "-4900"),
         ("各行本年调整之和 4512.50 万元", "-0.48 万元", "0.085 万元", "-4800"),
     ]
-    (suspect,) = as_json(2024, outcome.build, None, [])["suspects"]
+    (suspect,) = as_json(2024, "hunan_hrss", outcome.build, None, [])["suspects"]
     assert (suspect["address"], suspect["implied_low_yuan"]) == (ROW_17, "-3627050.00")
 
 
@@ -271,9 +273,9 @@ def test_a_name_with_every_separator_in_it_keeps_its_suspect_everywhere(raw: Pat
     name = "湖南省人事、，:/|,\"'\n考试院"
     quoted = name.replace('"', '""')
     for ledger in ("organisation", "unit_basic_expenditure", "unit_project_expenditure"):
-        edit(raw / "2024" / f"{ledger}.csv", "湖南省人事考试院", f'"{quoted}"')
-    edit(raw / "2024" / "unit_basic_expenditure.csv", '"1,334.05"', '"1,343.05"')
-    settings = Settings(home=tmp_path / "home", raw=raw)
+        edit(raw / "2024" / "hunan_hrss" / f"{ledger}.csv", "湖南省人事考试院", f'"{quoted}"')
+    edit(raw / "2024" / "hunan_hrss" / "unit_basic_expenditure.csv", '"1,334.05"', '"1,343.05"')
+    settings = Settings(department="hunan_hrss", home=tmp_path / "home", raw=raw)
     build = run_year(settings, 2024, as_published=True).build
     (suspect,) = [row for row in build.rows("from suspect_cell") if row["measure"] == "initial_budget"]
     assert suspect["row_key"] == "湖南省人事、，：／|,\"'考试院"

@@ -42,7 +42,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def port(home: Path) -> Iterator[int]:
     folder = home.parent
-    settings = Settings(home=folder / "home", raw=folder / "raw")
+    settings = Settings(department="hunan_hrss", home=folder / "home", raw=folder / "raw")
     with started(start_webserver, settings, "", folder / "log") as services:
         until_served(services.port, services)
         yield services.port
@@ -66,14 +66,15 @@ def test_its_own_pages_give_orders(port: int) -> None:
 
 
 def test_a_years_pages_are_one_click_away_and_in_a_sandbox(port: int, home: Path) -> None:
-    assert ask(port, "GET", "/pages/2024/report", {})[0] == 404
-    (home / "current.json").write_text('{"versions": {"2024": "v1"}, "serving": ""}', encoding="utf-8")
-    for path in (home / "reports" / "2024" / "v1" / "report.html", home / "build" / "2024" / "gates.html"):
+    assert ask(port, "GET", "/pages/2024/hunan_hrss/report", {})[0] == 404
+    (home / "current.json").write_text('{"versions": {"2024": {"hunan_hrss": "v1"}}, "serving": ""}', encoding="utf-8")
+    whose = Path("2024") / "hunan_hrss"
+    for path in (home / "reports" / whose / "v1" / "report.html", home / "build" / whose / "gates.html"):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"<p>{path.stem}</p>", encoding="utf-8")
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     for page in ("report", "gates"):
-        connection.request("GET", f"/pages/2024/{page}")
+        connection.request("GET", f"/pages/2024/hunan_hrss/{page}")
         answer = connection.getresponse()
         assert (answer.status, answer.read().decode()) == (200, f"<p>{page}</p>")
         assert answer.headers["Content-Security-Policy"].startswith("sandbox allow-scripts")

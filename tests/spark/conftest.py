@@ -25,7 +25,7 @@ def installation(folder: Path) -> Settings:
     """An installation with ledgers of its own, in a folder whose name is people's own."""
     home = folder / "年度 账"
     shutil.copytree(ROOT / "raw", home / "raw")
-    return Settings(home=home / "data", raw=home / "raw")
+    return Settings(department="hunan_hrss", home=home / "data", raw=home / "raw")
 
 
 def columns(build: Build) -> list[tuple[object, ...]]:

@@ -75,7 +75,7 @@ def test_two_workers_refuse_a_broken_year_in_the_same_words(tmp_path: Path, clus
     running, build = start(settings, cluster)
     expected = run_year(settings, 2024)  # meanwhile
     told = finished(running, 1)
-    assert told == json.loads(json.dumps(as_json(2024, expected.build, None, []), default=str))
+    assert told == json.loads(json.dumps(as_json(2024, "hunan_hrss", expected.build, None, []), default=str))
     assert told["suspects"]
     assert gates(build) == gates(expected.build)
     assert contents(build) == contents(expected.build)
@@ -116,7 +116,7 @@ def test_workers_that_die_at_work_cost_retries_and_nothing_else(tmp_path: Path, 
     assert contents(build) == contents(expected.build)
     assert columns(build) == columns(expected.build)
     assert build.quarantine.read_bytes() == expected.build.quarantine.read_bytes()
-    [ours] = (build.folder.parents[1] / "published" / "2024").iterdir()
+    [ours] = (build.folder.parents[2] / "published" / "2024" / "hunan_hrss").iterdir()
     for table in compiled.published_tables():
         theirs = expected.version.folder / f"{table}.parquet"
         assert (ours / theirs.name).read_bytes() == theirs.read_bytes(), table

@@ -62,7 +62,7 @@ class Told:
 @pytest.fixture(scope="module")
 def scan(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EntryScanner]:
     folder = tmp_path_factory.mktemp("年度 账%20")
-    engine = engine_of(Settings(home=folder, raw=ROOT / "raw", target="spark"))
+    engine = engine_of(Settings(department="hunan_hrss", home=folder, raw=ROOT / "raw", target="spark"))
     build = folder / "build"
     with engine.entry_scanner(build / "warehouse.duckdb") as found:
         assert found is not None and not build.exists()  # nothing starts before there is a file to read
@@ -72,7 +72,7 @@ def scan(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EntryScanner]:
 
 @pytest.fixture(scope="module")
 def plan(tmp_path_factory: pytest.TempPathFactory) -> Plan:
-    settings = Settings(home=tmp_path_factory.mktemp("home"), raw=ROOT / "raw")
+    settings = Settings(department="hunan_hrss", home=tmp_path_factory.mktemp("home"), raw=ROOT / "raw")
     return make_plan(targets(settings, YEAR), YEAR, SEED, ENTRIES)
 
 

@@ -17,6 +17,7 @@ import duckdb
 
 from orchestration.entries.contract import EntryContract, EntrySum
 from orchestration.entries.sums import TOTAL, plain_key
+from orchestration.ledgers.cell import folder_of
 from orchestration.localisation.solver.network import Quantity, Relation
 
 Values = tuple[str | None, ...]  # of the contract's dimensions, in their order, as codes
@@ -43,11 +44,14 @@ class AccountIndex:
     contract: EntryContract
     files: tuple[PlacedFile, ...]
     accounts: dict[Values, Months] = field(default_factory=dict)
+    department: str = ""
 
     @classmethod
-    def read(cls, year: int, contract: EntryContract, files: Sequence[PlacedFile]) -> AccountIndex:
+    def read(
+        cls, year: int, contract: EntryContract, files: Sequence[PlacedFile], department: str = ""
+    ) -> AccountIndex:
         """Read the kept sums; lines are not looked at."""
-        index = cls(year, contract, tuple(files))
+        index = cls(year, contract, tuple(files), department=department)
         columns = ", ".join([*contract.dimensions, "month", "fen", "entries"])
         with duckdb.connect() as connection:
             for number, file in enumerate(files):
@@ -113,7 +117,7 @@ class AccountIndex:
 
     def address(self, values: Values) -> str:
         key = ":".join(plain_key(value or "") for value in values)
-        return f"{self.year}/{self.contract.entries}/{key}/{MEASURE}"
+        return f"{self.year}/{folder_of(self.department)}{self.contract.entries}/{key}/{MEASURE}"
 
     def sums(self, values: Values) -> list[str]:
         """Addresses of the sums that an account is in."""
@@ -132,7 +136,8 @@ class AccountIndex:
             at = each.keys.index(each.total)
             rows.append([*keys[:at], TOTAL, *keys[at + 1 :]])
         for row in rows:
-            yield f"{self.year}/{each.ledger}/{':'.join(plain_key(key or '') for key in row)}/{measure}"
+            key = ":".join(plain_key(part or "") for part in row)
+            yield f"{self.year}/{folder_of(self.department)}{each.ledger}/{key}/{measure}"
 
 
 @dataclass
@@ -199,7 +204,7 @@ def expand(
     kept = [quantity for quantity in quantities if quantity.ledger not in summed]
     own = [_quantity(index, values) for index, values in found.values()]
     spelt = [replace(r, terms=spelled(r.terms), denominator=spelled(r.denominator)) for r in relations]
-    totals = {r.name for r in relations if any(TOTAL in a.split("/")[2].split(":") for a in r.addresses)}
+    totals = {r.name for r in relations if any(TOTAL in a.split("/")[-2].split(":") for a in r.addresses)}
     return Network([*kept, *own, *lacking.values()], spelt, found, frozenset(totals))
 
 
@@ -226,7 +231,7 @@ def _empty(index: AccountIndex, asked: Set[str]) -> Iterable[Values]:
 
 
 def _ledger(address: str) -> str:
-    return address.split("/")[1]
+    return address.split("/")[-3]
 
 
 def _quantity(index: AccountIndex, values: Values) -> Quantity:

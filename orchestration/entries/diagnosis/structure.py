@@ -124,7 +124,7 @@ def _off(
     """Whether any rule on sums of a ledger does not hold."""
     whole = [index if each.contract == index.contract else each for each in indexes]
     ledgers = {each.ledger for each in index.contract.sums}
-    own = [r for r in relations if any(address.split("/")[1] in ledgers for address in r.addresses)]
+    own = [r for r in relations if any(address.split("/")[-3] in ledgers for address in r.addresses)]
     network = expand(quantities, own, whole)
     return any(gaps(network.relations, spans_of(network.quantities)).values())
 

@@ -43,8 +43,11 @@ def arrival(settings: Settings) -> Arrival:
     lost = [each for each in Outbox(settings.outbox).deliveries() if each.state == "gave_up"]
     if not lost:
         return Arrival(True, "没有送不到的告警")
-    rows = "\n".join(f"| {each.alert.year} | {each.alert.id} | {each.channel} | {each.error} |" for each in lost)
-    table = f"| 年度 | 编号 | 渠道 | 最后一次的答复 |\n|---|---|---|---|\n{rows}"
+    rows = "\n".join(
+        f"| {each.alert.year} | {each.alert.department} | {each.alert.id} | {each.channel} | {each.error} |"
+        for each in lost
+    )
+    table = f"| 年度 | 部门 | 编号 | 渠道 | 最后一次的答复 |\n|---|---|---|---|---|\n{rows}"
     return Arrival(
         False, f"{len(lost)} 条告警送不到：ledgergate alerts --retry 再送，--dismiss 作罢", {"undelivered": table}
     )

@@ -9,7 +9,7 @@ from expectations.gate import GateResult, Suite
 from expectations.suites.year import SUITES
 from orchestration.alerting import events
 from orchestration.pipeline.assets import DATA_TEAM
-from orchestration.pipeline.partitions import YEARS
+from orchestration.pipeline.partitions import DEPARTMENT_YEARS
 from orchestration.pipeline.resources import Workspace
 from orchestration.publication.gates import failed, run_gates
 from orchestration.warehouse.glimpse import markdown
@@ -26,7 +26,7 @@ def gate_assets(tables: list[str]) -> dg.AssetsDefinition:
         key=GATES,
         deps=[dg.AssetKey([table]) for table in [*tables, "cell_flow"]],
         check_specs=specs,
-        partitions_def=YEARS,
+        partitions_def=DEPARTMENT_YEARS,
         group_name="gates",
         kinds={"greatexpectations"},
         owners=[DATA_TEAM],
@@ -35,7 +35,8 @@ def gate_assets(tables: list[str]) -> dg.AssetsDefinition:
     def gates(
         context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
     ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
-        build = workspace.build(int(context.partition_key))
+        workspace, year = workspace.at(context.partition_key)
+        build = workspace.build(year)
         workspace.watcher.step("过关卡", len(SUITES))
         results = run_gates(
             build, published_tables(build), on_gate=lambda result: workspace.watcher.advance(result.title)
@@ -68,7 +69,7 @@ def _check(suite: Suite) -> dg.AssetCheckSpec:
             asset=GATES,
             description=f"{suite.title}：{suite.protects}",
             blocking=suite.severity == "error",
-            partitions_def=YEARS,
+            partitions_def=DEPARTMENT_YEARS,
         )
 
 

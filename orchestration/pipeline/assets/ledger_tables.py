@@ -8,7 +8,7 @@ import dagster as dg
 
 from orchestration.ledgers.contract import Contract
 from orchestration.pipeline.assets import DATA_TEAM
-from orchestration.pipeline.partitions import YEARS
+from orchestration.pipeline.partitions import DEPARTMENT_YEARS
 from orchestration.pipeline.resources import Workspace
 from orchestration.warehouse.ledger_tables import table_of, write_ledger_tables
 
@@ -27,11 +27,12 @@ def ledger_table_assets(contracts: Mapping[str, Contract]) -> dg.AssetsDefinitio
         for name, contract in contracts.items()
     ]
 
-    @dg.multi_asset(name="write_ledger_tables", specs=specs, partitions_def=YEARS)
+    @dg.multi_asset(name="write_ledger_tables", specs=specs, partitions_def=DEPARTMENT_YEARS)
     def write_tables(
         context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
     ) -> Iterator[dg.MaterializeResult[None]]:
-        counts = write_ledger_tables(workspace.build(int(context.partition_key)))
+        workspace, year = workspace.at(context.partition_key)
+        counts = write_ledger_tables(workspace.build(year))
         for spec in specs:
             yield dg.MaterializeResult(
                 asset_key=spec.key, metadata={"dagster/row_count": counts.get(spec.key.path[-1], 0)}

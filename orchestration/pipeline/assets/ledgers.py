@@ -16,7 +16,7 @@ from orchestration.entries.contract import EntryContract
 from orchestration.ledgers.cell import Cell
 from orchestration.ledgers.contract import Contract
 from orchestration.pipeline.assets import DATA_TEAM
-from orchestration.pipeline.partitions import YEARS
+from orchestration.pipeline.partitions import DEPARTMENT_YEARS
 from orchestration.pipeline.resources import Workspace
 from orchestration.publication.watch import input_files, scan_inputs
 from orchestration.warehouse.build import Inputs, land_inputs, read_inputs
@@ -50,7 +50,7 @@ def ledger_assets(contracts: Mapping[str, Contract], entries: Mapping[str, Entry
     specs = [
         dg.AssetSpec(
             ledger_key(name),
-            description=f"{contract.title}：raw/<年>/ 的账表，按契约 raw/contracts/{name}.yml 读入。",
+            description=f"{contract.title}：raw/<年>/<部门>/ 的账表，按契约 raw/contracts/{name}.yml 读入。",
             group_name="ledgers",
             kinds={"csv"},
             owners=[f"team:{contract.on_duty}"] if contract.on_duty else [DATA_TEAM],
@@ -93,11 +93,11 @@ def ledger_assets(contracts: Mapping[str, Contract], entries: Mapping[str, Entry
         for name, (text, deps) in landed.items()
     ]
 
-    @dg.multi_asset(name="read_ledgers", specs=specs, partitions_def=YEARS, can_subset=True)
+    @dg.multi_asset(name="read_ledgers", specs=specs, partitions_def=DEPARTMENT_YEARS, can_subset=True)
     def read_ledgers(
         context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
     ) -> Iterator[dg.MaterializeResult[None]]:
-        year = int(context.partition_key)
+        workspace, year = workspace.at(context.partition_key)
         gate_executor()  # the gates' process gets ready on another core meanwhile
         workspace.watcher.step("读入账表", len(specs))
         fingerprint = scan_inputs(workspace.settings, [year]).get(year, "")

@@ -7,14 +7,13 @@ import dagster as dg
 from orchestration.alerting import events
 from orchestration.pipeline.assets import DATA_TEAM
 from orchestration.pipeline.assets.gates import GATES
-from orchestration.pipeline.partitions import YEARS
+from orchestration.pipeline.partitions import DEPARTMENT_YEARS, year_before
 from orchestration.pipeline.resources import Workspace
 from orchestration.publication.release import publish_build
 from orchestration.publication.versions import NotPublishedError
 from orchestration.warehouse.ledger_tables import published_tables
 
 PUBLISHED = dg.AssetKey(["published_year"])
-_YEAR_BEFORE = dg.TimeWindowPartitionMapping(start_offset=-1, end_offset=-1)
 
 
 def publication_asset(tables: list[str]) -> dg.AssetsDefinition:
@@ -23,9 +22,9 @@ def publication_asset(tables: list[str]) -> dg.AssetsDefinition:
         deps=[
             GATES,
             *(dg.AssetKey([table]) for table in tables),
-            dg.AssetDep(PUBLISHED, partition_mapping=_YEAR_BEFORE),
+            dg.AssetDep(PUBLISHED, partition_mapping=year_before()),
         ],
-        partitions_def=YEARS,
+        partitions_def=DEPARTMENT_YEARS,
         group_name="publication",
         kinds={"parquet", "duckdb"},
         owners=[DATA_TEAM],
@@ -34,7 +33,8 @@ def publication_asset(tables: list[str]) -> dg.AssetsDefinition:
     def published_year(
         context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
     ) -> dg.MaterializeResult[None]:
-        build = workspace.build(int(context.partition_key))
+        workspace, year = workspace.at(context.partition_key)
+        build = workspace.build(year)
         run = workspace.run(build.year, context.run.run_id)
         workspace.watcher.step("发布", 1)
         try:

@@ -10,7 +10,7 @@ import dagster as dg
 from orchestration.base.settings import Settings
 from orchestration.pipeline.assets import DATA_TEAM
 from orchestration.pipeline.assets.publication import PUBLISHED
-from orchestration.pipeline.partitions import YEARS
+from orchestration.pipeline.partitions import DEPARTMENT_YEARS, partition_of
 from orchestration.pipeline.resources import Workspace
 from orchestration.reporting.edition import PAGE
 from orchestration.reporting.report import make_report as make_report_of
@@ -36,7 +36,9 @@ def made_elsewhere(settings: Settings, year: int, version: str) -> list[dg.Asset
     folder = report_folder(settings, year, version)
     return [
         dg.AssetMaterialization(
-            key, partition=str(year), metadata={**_where(settings, year, folder / name), "version": version}
+            key,
+            partition=partition_of(year, settings.department),
+            metadata={**_where(settings, year, folder / name), "version": version},
         )
         for key, (name, _, _) in REPORT.items()
     ]
@@ -56,7 +58,7 @@ def report_assets() -> dg.AssetsDefinition:
         for key, (_, description, kind) in REPORT.items()
     ]
 
-    @dg.multi_asset(name="make_report", specs=specs, partitions_def=YEARS)
+    @dg.multi_asset(name="make_report", specs=specs, partitions_def=DEPARTMENT_YEARS)
     def make_report(
         context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
     ) -> Iterator[dg.MaterializeResult[None]]:
@@ -64,9 +66,10 @@ def report_assets() -> dg.AssetsDefinition:
         from orchestration.reporting.figures import FieldError
         from orchestration.reporting.published import NoVersionError, open_version
 
+        workspace, year = workspace.at(context.partition_key)
         workspace.watcher.step("报告", 3)
         try:
-            version = open_version(workspace.settings, int(context.partition_key))
+            version = open_version(workspace.settings, year)
             folder = report_folder(workspace.settings, version.year, version.name)
             made = make_report_of(version, folder, step=workspace.watcher.advance)
         except (NoVersionError, FieldError) as error:

@@ -8,7 +8,7 @@ import dagster as dg
 
 from orchestration.localisation.findings import Finding, SuspectCell, SuspectEntry
 from orchestration.pipeline.assets import DATA_TEAM
-from orchestration.pipeline.partitions import YEARS
+from orchestration.pipeline.partitions import DEPARTMENT_YEARS
 from orchestration.pipeline.resources import Workspace
 from orchestration.warehouse.suspects import write_suspects
 
@@ -40,13 +40,14 @@ def suspect_assets() -> dg.AssetsDefinition:
             spec(SUSPECT_WITNESS, "每个疑点单元格的旁证，一行一个。"),
             spec(SUSPECT_ENTRY, "疑点明细：哪个文件、哪一行、哪个月，应是多少。"),
         ],
-        partitions_def=YEARS,
+        partitions_def=DEPARTMENT_YEARS,
     )
     def find_suspects(
         context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
     ) -> Iterator[dg.MaterializeResult[None]]:
+        workspace, year = workspace.at(context.partition_key)
         workspace.watcher.step("定位", 1)
-        found = write_suspects(workspace.build(int(context.partition_key)))
+        found = write_suspects(workspace.build(year))
         shown = _listed(found.suspects)
         lines = _listed(found.entries)
         said = _listed(found.findings)

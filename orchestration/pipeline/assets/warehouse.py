@@ -14,7 +14,7 @@ from orchestration.alerting import events
 from orchestration.base.problems import InputError
 from orchestration.pipeline.assets.ledgers import LANDED
 from orchestration.pipeline.lean_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject
-from orchestration.pipeline.partitions import YEARS
+from orchestration.pipeline.partitions import DEPARTMENT_YEARS
 from orchestration.pipeline.resources import Workspace
 from orchestration.warehouse import compiled, models
 from orchestration.warehouse.build import Build
@@ -52,7 +52,7 @@ class Translator(DagsterDbtTranslator):
 
     def get_partitions_def(self, dbt_resource_props: Mapping[str, Any]) -> dg.PartitionsDefinition:
         # Said here and not to the decorator, which would make a backfill run all years in one (and is beta).
-        return YEARS
+        return DEPARTMENT_YEARS
 
 
 def model_specs() -> Sequence[dg.AssetSpec]:
@@ -71,7 +71,8 @@ def warehouse_assets() -> dg.AssetsDefinition:
     def build_models(
         context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
     ) -> Iterator[dg.Output[None]]:
-        build = workspace.build(int(context.partition_key))
+        workspace, year = workspace.at(context.partition_key)
+        build = workspace.build(year)
         whole = len(context.selected_asset_keys) == len(build_models.keys)
         tables = None if whole else [key.path[-1] for key in sorted(context.selected_asset_keys)]
         try:

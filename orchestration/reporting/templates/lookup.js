@@ -3,7 +3,7 @@
 (() => {
   const read = (id) => JSON.parse(document.getElementById(id).textContent);
   const facts = read("facts");
-  const { year, fileCell, saidYear, names: shorter } = read("names");
+  const { year, department, fileCell, saidYear, names: shorter } = read("names");
   const cells = facts.cells.map(([address, label, printed, file, sheet, cell, corrected, rules]) =>
     ({ address, label, printed, file: facts.files[file], sheet, cell, corrected, rules }));
   const known = new Map(cells.map((cell) => [cell.address, cell]));
@@ -43,7 +43,7 @@
     const said = whole(saidYear, text);
     if (said && Number(said.year) !== year) return { addresses: [], nearest: [], otherYear: said.year };
     const rest = (said ? said.rest : text).trim();
-    for (const address of [text, `${year}/${rest}`]) if (known.has(address)) return { addresses: [address], nearest: [] };
+    for (const address of [text, `${year}/${rest}`, `${year}/${department}/${rest}`]) if (known.has(address)) return { addresses: [address], nearest: [] };
     const inFile = whole(fileCell, text);
     if (inFile) {
       const at = inFile.cell.replaceAll("$", "").toUpperCase();

@@ -56,7 +56,7 @@ class Spark(SparkSettings):
     @contextmanager
     def session(self, warehouse: Path, partial: bool) -> Iterator[Session]:
         # What stands there is cleared away: the name must be nobody else's.
-        shared = f"{self.folder.rstrip('/')}/ledgergate-spark-{warehouse.parent.name}"
+        shared = f"{self.folder.rstrip('/')}/ledgergate-spark-{warehouse.parent.parent.name}-{warehouse.parent.name}"
         place = shared if self.folder else str(own_folder(warehouse))
         clear(place)
         with spark_session(self, warehouse, place) as session, _dbt_uses(session):

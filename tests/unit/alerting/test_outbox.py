@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -306,3 +308,33 @@ def test_a_run_that_was_dealt_with_is_known(outbox: Outbox) -> None:
     outbox.acknowledge("r3")
     outbox.resolve(2025, "year", {}, run_id="r4")
     assert [outbox.is_acknowledged(run) for run in ("r1", "r2", "r3", "r4", "r5")] == [True] * 4 + [False]
+
+
+def test_departments_fail_and_are_resolved_apart(tmp_path: Path, clock: Clock) -> None:
+    one, other = (Outbox(tmp_path / "outbox.sqlite", clock, department=code) for code in ("民政厅", "rst"))
+    assert one.record(failure()) and other.record(failure()), "the same failure of two is two"
+    assert one.resolve(2024, "year", {}) and other.is_open(2024, "year")
+    assert [(alert.department, alert.kind) for alert in one.unplanned()] == [
+        ("民政厅", "blocked"), ("rst", "blocked"), ("民政厅", "resolved"),
+    ]  # fmt: skip
+
+
+def test_an_outbox_of_before_there_were_departments_is_read_and_reminds_of_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "outbox.sqlite"
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute(
+            "create table incident (id integer primary key, year integer, topic text, fingerprint text, facts text, "
+            "opened_at text, told_at text, resolved_at text)"
+        )
+        db.execute(
+            "create table alert (number integer primary key, id text, incident integer, year integer, kind text, "
+            "severity text, facts text, run_url text, created_at text, planned_at text)"
+        )
+        at = "2025-04-01T00:00:00Z"
+        db.execute("insert into incident values (1, 2024, 'year', 'f', '{}', ?, ?, null)", [at, at])
+        db.execute("insert into alert values (1, 'a', 1, 2024, 'blocked', 'error', '{}', '', ?, null)", [at])
+    old = Outbox(path)
+    (alert,) = old.unplanned()  # before anything is written
+    assert (alert.id, alert.department) == ("a", "")
+    assert not old.is_open(2024, "year"), "nobody could resolve it, and it would be told again for ever"
+    assert Outbox(path, department="rst").record(failure("f"))

@@ -63,8 +63,8 @@ def test_a_missing_file_is_said_told_and_settled_before_anything_is_built(
     """It was said after 13.8 seconds of processor time, behind what a run imports."""
     monkeypatch.setenv("LEDGERGATE_HOME", str(settings.home))
     monkeypatch.setenv("LEDGERGATE_RAW", str(settings.raw))
-    (settings.raw / "2024" / "fund_balance.csv").unlink()
-    edit(settings.raw / "2024" / "narrative.yml", "引言:\n", "引言: [\n")
+    (settings.raw / "2024" / "hunan_hrss" / "fund_balance.csv").unlink()
+    edit(settings.raw / "2024" / "hunan_hrss" / "narrative.yml", "引言:\n", "引言: [\n")
     result = invoke("run", "2024")
     assert result.exit_code == 2 and "fund_balance.csv" in result.stderr and "narrative.yml" in result.stderr
     assert [alert.kind for alert in Outbox(settings.outbox).unplanned()] == ["bad_input"]

@@ -57,10 +57,10 @@ def test_chinese_is_printed_as_it_is(screen: Screen, monkeypatch: pytest.MonkeyP
 
 def test_what_is_wrong_with_the_input_is_said_in_english(screen: Screen, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LEDGERGATE_LANG", "en")
-    show_problems(screen, [Problem("raw/2024/表3.csv", "", "E20", "空白", "一个数，如 ≥10万人")])
+    show_problems(screen, [Problem("raw/2024/hunan_hrss/表3.csv", "", "E20", "空白", "一个数，如 ≥10万人")])
     assert printed(screen).splitlines() == [
         "Errors in the input: 1; nothing was built",
-        "raw/2024/表3.csv  E20  found blank; expected a number, as ≥10万人",
+        "raw/2024/hunan_hrss/表3.csv  E20  found blank; expected a number, as ≥10万人",
     ]
 
 

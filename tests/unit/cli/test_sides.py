@@ -25,18 +25,18 @@ def test_problems_of_other_sheets_and_of_whole_files_stay_apart() -> None:
 
 
 def test_both_sides_are_named_with_file_sheet_and_cell() -> None:
-    def cells(*names: str, file: str = "raw/2024/表.xlsx", sheet: str = "一") -> list[dict[str, str]]:
+    def cells(*names: str, file: str = "raw/2024/hunan_hrss/表.xlsx", sheet: str = "一") -> list[dict[str, str]]:
         return [{"address": "", "file": file, "sheet": sheet, "cell": name} for name in names]
 
     assert places_of({"left": cells("E20"), "right": cells("E3", "E4", "E5", "E6")}) == (
-        "raw/2024/表.xlsx 一 E20 ↔ E3、E4、E5 等 4 处"
+        "raw/2024/hunan_hrss/表.xlsx 一 E20 ↔ E3、E4、E5 等 4 处"
     )
     assert places_of({"left": cells("B2"), "right": cells("C3", file="b.csv", sheet="")}) == (
-        "raw/2024/表.xlsx 一 B2 ↔ b.csv C3"
+        "raw/2024/hunan_hrss/表.xlsx 一 B2 ↔ b.csv C3"
     )
     (struck,) = cells("B2")
     assert places_of({"left": [struck | {"mark": "划了删除线"}], "right": cells("C3")}) == (
-        "raw/2024/表.xlsx 一 B2（划了删除线） ↔ C3"
+        "raw/2024/hunan_hrss/表.xlsx 一 B2（划了删除线） ↔ C3"
     )
-    assert places_of({"left": cells("B2"), "right": []}) == "raw/2024/表.xlsx 一 B2"
+    assert places_of({"left": cells("B2"), "right": []}) == "raw/2024/hunan_hrss/表.xlsx 一 B2"
     assert places_of(None) == ""

@@ -8,11 +8,25 @@ from __future__ import annotations
 import csv
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from orchestration.base.settings import ROOT
+from orchestration.ledgers.contract import Contract
+from orchestration.ledgers.reader import Year, read_year
 
-RAW = ROOT / "raw" / "2024"
+RAW = ROOT / "raw" / "2024" / "hunan_hrss"
+
+
+def typed(contracts: dict[str, Contract]) -> Year:
+    """The year as somebody typed it, and of no department: a document alone does not say in whose folder it belongs."""
+    year = read_year(RAW, 2024, contracts)
+    ledgers = {
+        name: replace(ledger, cells=tuple(replace(cell, department="") for cell in ledger.cells))
+        for name, ledger in year.ledgers.items()
+    }
+    return replace(year, ledgers=ledgers, department="")
+
+
 FUNDS = ("企业职工基本养老保险", "机关事业单位基本养老保险", "城乡居民基本养老保险", "工伤保险", "失业保险")
 TABLES = ("unit_basic_expenditure", "unit_project_expenditure", "project_expenditure")
 

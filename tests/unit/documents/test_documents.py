@@ -22,7 +22,7 @@ from tests.unit.documents import made
 
 CONTRACTS = read_contracts(ROOT / "raw" / "contracts")
 RULES = read_rules(ROOT / "expectations" / "rules")
-TYPED: Year = read_year(ROOT / "raw" / "2024", 2024, CONTRACTS)
+TYPED: Year = made.typed(CONTRACTS)
 #: Ledgers that the report states in full; of the others it gives what its sentences say.
 WHOLE = (
     *made.TABLES, "category_expenditure", "department_summary", "fund_statement", "fund_balance", "operating_cost",

@@ -30,7 +30,7 @@ LEDGERS = (
 
 @pytest.fixture(scope="module")
 def year() -> Draft:
-    paths = [ROOT / "raw" / "2024" / f"{name}.csv" for name in LEDGERS]
+    paths = [ROOT / "raw" / "2024" / "hunan_hrss" / f"{name}.csv" for name in LEDGERS]
     return draft_paths(paths, read_contracts(ROOT / "raw" / "contracts"))
 
 
@@ -72,7 +72,7 @@ def test_what_is_written_is_read_again_as_contracts_and_rules(year: Draft, tmp_p
     write_draft(year, tmp_path)
     contracts = read_contracts(tmp_path / "contracts")
     assert len(contracts) == len(LEDGERS)
-    paths = [ROOT / "raw" / "2024" / f"{name}.csv" for name in LEDGERS]
+    paths = [ROOT / "raw" / "2024" / "hunan_hrss" / f"{name}.csv" for name in LEDGERS]
     ledgers = read_paths(paths, 2024, contracts)
     book = compile_rules(read_rules(tmp_path / "rules"), ledgers.contracts, 2024)
     assert not book.skipped and len(book.rules) == len(year.rules)

@@ -259,8 +259,8 @@ def test_the_draft_of_what_new_year_makes_is_its_contract(tmp_path: Path) -> Non
     for name in ("contracts", "2024"):
         (tmp_path / name).symlink_to(ROOT / "raw" / name)
     contracts = read_contracts(tmp_path / "contracts")
-    made = new_year(Settings(home=tmp_path / "home", raw=tmp_path), 2025, 2024)
-    fill(made.folder, 2025, read_year(tmp_path / "2024", 2024, contracts))
+    made = new_year(Settings(department="hunan_hrss", home=tmp_path / "home", raw=tmp_path), 2025, 2024)
+    fill(made.folder, 2025, read_year(tmp_path / "2024" / "hunan_hrss", 2024, contracts))
     listed = {(source.file, source.sheet): source.ledger for source in read_sources(made.folder, 2025)[0].files}
     draft = draft_paths([made.folder / file for file in sorted({file for file, _ in listed})], contracts)
     tables = {listed[Path(table.grid.file).name, table.grid.sheet]: table for table in draft.tables

@@ -24,7 +24,7 @@ FORMULA_2024 = "=IF(OR('表1'!$C$12=\"\"),\"未填\",ROUND(N('表1'!$C$12)-SUM('
 
 
 def settings_of(raw: Path) -> Settings:
-    return Settings(home=raw.parent / "home", raw=raw)
+    return Settings(department="hunan_hrss", home=raw.parent / "home", raw=raw)
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def made(raw: Path) -> NewYear:
 
 def test_the_empty_year_filled_in_gives_the_cells_of_the_year_before(raw: Path) -> None:
     contracts = read_contracts(raw / "contracts")
-    before = read_year(raw / "2024", 2024, contracts)
+    before = read_year(raw / "2024" / "hunan_hrss", 2024, contracts)
     again = new_year(settings_of(raw), 2026, 2024)
     fill(again.folder, 2026, before)
     year = read_year(again.folder, 2026, contracts)
@@ -75,8 +75,8 @@ def test_the_checks_are_the_rules_of_the_sheets_at_hand(made: NewYear) -> None:
 
 def test_forms_of_which_each_sheet_or_file_is_one_get_no_table_to_fill_in(tmp_path: Path) -> None:
     (tmp_path / "contracts").symlink_to(ROOT / "raw" / "contracts")
-    before = tmp_path / "2024"
-    shutil.copytree(ROOT / "raw" / "2024", before)
+    before = tmp_path / "2024" / "hunan_hrss"
+    shutil.copytree(ROOT / "raw" / "2024" / "hunan_hrss", before)
     listed = yaml.safe_load((before / "sources.yml").read_text(encoding="utf-8"))
     for form in (FORM, FUND):
         file = write_csv(before / f"{form.title}.csv", form).name
@@ -95,7 +95,7 @@ def test_a_folder_that_is_there_is_left_alone(raw: Path, made: NewYear) -> None:
     assert sorted(path.name for path in made.folder.iterdir()) == before
     with pytest.raises(InputError, match="没有这个年度"):
         new_year(settings_of(raw), 2027, 2001)
-    assert not (raw / "2027").exists() and not list(raw.glob(".*"))
+    assert not (raw / "2027" / "hunan_hrss").exists() and not list(raw.glob(".*"))
 
 
 def test_a_first_year_has_the_ledgers_that_are_required(tmp_path: Path) -> None:
@@ -107,12 +107,14 @@ def test_a_first_year_has_the_ledgers_that_are_required(tmp_path: Path) -> None:
 
 def test_other_departments_layouts_keep_their_headers_and_parts(tmp_path: Path) -> None:
     raw = tmp_path / "raw"
-    write_year(raw / "2024", groups=2)
+    write_year(raw / "2024" / "hunan_hrss", groups=2)
     (raw / "contracts").symlink_to(ROOT / "raw" / "contracts")
-    contracts = read_contracts(raw / "contracts", raw / "2024" / "contracts")
-    before = read_year(raw / "2024", 2024, contracts)
+    contracts = read_contracts(raw / "contracts", raw / "2024" / "hunan_hrss" / "contracts")
+    before = read_year(raw / "2024" / "hunan_hrss", 2024, contracts)
+    (raw / "2024" / "rules").mkdir()
+    (raw / "2024" / "rules" / "province.yml").write_text("[]", encoding="utf-8")
     made = new_year(settings_of(raw), 2025, 2024)
-    assert (made.folder / "contracts").is_dir() and (made.folder / "rules").is_dir()
+    assert (made.folder / "contracts").is_dir() and (made.folder / "rules" / "province.yml").is_file()
     for source in read_sources(made.folder, made.year)[0].files:
         book = openpyxl.load_workbook(made.folder / source.file)
         page = book[source.sheet]

@@ -21,7 +21,7 @@ def entry_contracts() -> dict[str, EntryContract]:
 @pytest.fixture(scope="session")
 def printed(tmp_path_factory: pytest.TempPathFactory) -> ReportedYear:
     """The real 2024 figures, after the correction."""
-    return read_printed(Settings(home=tmp_path_factory.mktemp("home"), raw=ROOT / "raw"), YEAR)
+    return read_printed(Settings(department="hunan_hrss", home=tmp_path_factory.mktemp("home"), raw=ROOT / "raw"), YEAR)
 
 
 @pytest.fixture(scope="session")

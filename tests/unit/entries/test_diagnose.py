@@ -57,7 +57,7 @@ class Judged:
         sums = {
             cell.address: cell.value
             for book in books
-            for ledger in sum_ledgers(book.contract, files[book.contract.entries], YEAR, "")
+            for ledger in sum_ledgers(book.contract, files[book.contract.entries], YEAR, "", "hunan_hrss")
             for cell in ledger.cells
         }
         summed = {each.ledger for book in books for each in book.contract.sums}
@@ -75,11 +75,11 @@ def judged(
 ) -> Judged:
     folder = tmp_path_factory.mktemp("judged")
     ledgers = sums_of(make_plan(accounts, YEAR, SEED, ENTRIES), entry_contracts, folder)
-    raw = ROOT / "raw" / str(YEAR)
+    raw = ROOT / "raw" / str(YEAR) / "hunan_hrss"
     year = read_year(raw, YEAR, read_contracts(ROOT / "raw" / "contracts"))
     year = replace(year, ledgers={**year.ledgers, **{ledger.contract.ledger: ledger for ledger in ledgers}})
     rulebook = compile_rules(read_rules(RULES), year.contracts, YEAR)
-    build = Build(YEAR, folder / "build")
+    build = Build(YEAR, folder / "build", "hunan_hrss")
     land_inputs(build, Inputs(year, rulebook, read_notes(raw, year, rulebook)[0]))
     compiled.build(build.warehouse, ["reconciliation"])
     return Judged(*read_network(build), read_labels(build), read_weights(build), entry_contracts, accounts)
@@ -105,7 +105,7 @@ def diagnosed(
     for name, contract in judged.contracts.items():
         files[name] = read_entries(contract, [written.folder / name], YEAR, folder / "kept")
         placed = [PlacedFile(f"{name}/{each.path.name}", each.path, each.sums, each.content) for each in files[name]]
-        books.append(AccountIndex.read(YEAR, contract, placed))
+        books.append(AccountIndex.read(YEAR, contract, placed, "hunan_hrss"))
     asked = judged.asked(books, files, **printed)
     return written, asked, diagnose(asked, books, folder / "spill")
 
@@ -244,7 +244,7 @@ def test_one_unit_without_a_month_is_told_by_its_name(judged: Judged, tmp_path: 
 
 
 def test_a_wrong_printed_cell_is_named_and_no_entry_is(judged: Judged, tmp_path: Path) -> None:
-    address = f"{YEAR}/project_expenditure/17/adjustment"
+    address = f"{YEAR}/hunan_hrss/project_expenditure/17/adjustment"
     _, _, diagnosis = diagnosed(judged, planted(judged, 3, 0), tmp_path, **{address: Decimal(-362200000)})
     assert [row.address for row in diagnosis.suspects] == [address]
     assert diagnosis.entries == ()
@@ -265,7 +265,7 @@ def test_without_time_it_says_that_it_is_not_all(judged: Judged, tmp_path: Path)
     for name, contract in judged.contracts.items():
         files[name] = read_entries(contract, [written.folder / name], YEAR, tmp_path / "kept")
         placed = [PlacedFile(each.path.name, each.path, each.sums, each.content) for each in files[name]]
-        books.append(AccountIndex.read(YEAR, contract, placed))
+        books.append(AccountIndex.read(YEAR, contract, placed, "hunan_hrss"))
     asked = judged.asked(books, files)
     diagnosis = diagnose(asked, books, tmp_path / "spill", time_limit=0)
     assert not any(finding.is_complete for finding in diagnosis.findings)

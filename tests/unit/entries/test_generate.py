@@ -40,7 +40,7 @@ def sums(connection: duckdb.DuckDBPyConnection, query: str) -> dict[tuple[str, .
 
 
 def within(printed: ReportedYear, address: str, fen: Decimal) -> bool:
-    (cell,) = [q for q in printed.quantities if q.address == f"{YEAR}/{address}"]
+    (cell,) = [q for q in printed.quantities if q.address == f"{YEAR}/hunan_hrss/{address}"]
     return cell.low <= fen <= cell.high
 
 
@@ -103,7 +103,7 @@ def printed_sums(folder: Path) -> dict[str, Decimal]:
 
 def test_the_sums_lie_within_every_printed_interval_at_once(synthetic: GeneratedEntries, printed: ReportedYear) -> None:
     found = printed_sums(synthetic.folder)
-    known = {q.address.removeprefix(f"{YEAR}/"): q for q in printed.quantities}
+    known = {q.address.removeprefix(f"{YEAR}/hunan_hrss/"): q for q in printed.quantities}
     outside = {address: fen for address, fen in found.items() if address in known and not within(printed, address, fen)}
     assert outside == {}
     ledgers = {*BY_KEY, "department_summary", "fund_statement"}
@@ -120,14 +120,16 @@ def test_rates_printed_beside_them_hold_too(synthetic: GeneratedEntries, printed
     found = printed_sums(synthetic.folder)
     for row in ("basic", "project", "total"):
         spent, budget = (found[f"department_summary/{row}/{name}"] for name in ("final_expenditure", "total_budget"))
-        (rate,) = [q for q in printed.quantities if q.address == f"{YEAR}/department_summary/{row}/execution_rate"]
+        (rate,) = [
+            q for q in printed.quantities if q.address == f"{YEAR}/hunan_hrss/department_summary/{row}/execution_rate"
+        ]
         assert rate.low * budget <= spent <= rate.high * budget
 
 
 def test_the_printed_totals_cannot_all_be_equalled(printed: ReportedYear) -> None:
     """Why intervals: one fact, the carryover of all projects, is printed with two different last digits."""
     value = {q.address: q.value for q in printed.quantities}
-    total = f"{YEAR}/{{}}/total/carryover"
+    total = f"{YEAR}/hunan_hrss/{{}}/total/carryover"
     assert value[total.format("project_expenditure")] != value[total.format("unit_project_expenditure")]
 
 
@@ -211,7 +213,7 @@ def test_each_kind_of_fault_leaves_a_printed_interval(
         plan.faults[-1:],
     )  # fmt: skip
     found = printed_sums(generate(alone, entry_contracts, tmp_path / "out").folder)
-    known = {q.address.removeprefix(f"{YEAR}/") for q in printed.quantities}
+    known = {q.address.removeprefix(f"{YEAR}/hunan_hrss/") for q in printed.quantities}
     assert any(not within(printed, address, fen) for address, fen in found.items() if address in known)
 
 
@@ -253,7 +255,7 @@ def test_a_year_that_contradicts_itself_has_no_entries(printed: ReportedYear) ->
     from orchestration.synthetic.targets import point
 
     wrong = [
-        replace(q, value=q.value + 10**7) if q.address == f"{YEAR}/project_expenditure/17/adjustment" else q
+        replace(q, value=q.value + 10**7) if q.address == f"{YEAR}/hunan_hrss/project_expenditure/17/adjustment" else q
         for q in printed.quantities
     ]
     with pytest.raises(InputError, match="互相矛盾"):

@@ -32,13 +32,13 @@ def sums_of(plan: Plan, contracts: dict[str, EntryContract], folder: Path) -> li
     found: list[Ledger] = []
     for name, contract in contracts.items():
         files = read_entries(contract, [written.folder / name], YEAR, folder / "kept")
-        found += sum_ledgers(contract, files, YEAR, f"entries/{name}")
+        found += sum_ledgers(contract, files, YEAR, f"entries/{name}", "hunan_hrss")
     return found
 
 
 def judged(ledgers: list[Ledger], folder: Path) -> list[dict[str, Any]]:
     """The judgements of the rules on entries."""
-    raw = ROOT / "raw" / str(YEAR)
+    raw = ROOT / "raw" / str(YEAR) / "hunan_hrss"
     year = read_year(raw, YEAR, read_contracts(ROOT / "raw" / "contracts"))
     year = replace(year, ledgers={**year.ledgers, **{ledger.contract.ledger: ledger for ledger in ledgers}})
     rulebook = compile_rules(read_rules(RULES), year.contracts, YEAR)
@@ -86,6 +86,6 @@ def _instance(account: dict[str, str]) -> tuple[str, str]:
 
 
 def test_without_entries_their_rules_are_skipped() -> None:
-    year = read_year(ROOT / "raw" / str(YEAR), YEAR, read_contracts(ROOT / "raw" / "contracts"))
+    year = read_year(ROOT / "raw" / str(YEAR) / "hunan_hrss", YEAR, read_contracts(ROOT / "raw" / "contracts"))
     book = compile_rules(read_rules(RULES), year.contracts, YEAR)
     assert not any(rule.id.startswith("entries_") for rule in book.rules)

@@ -23,7 +23,7 @@ from orchestration.ledgers.contract import read_contracts
 from orchestration.ledgers.corrections import HEADERS, read_corrections, with_row
 from orchestration.ledgers.reader import Year, read_year
 
-ADDRESS = "2024/project_expenditure/17/adjustment"
+ADDRESS = "2024/hunan_hrss/project_expenditure/17/adjustment"
 ROW = {
     "address": ADDRESS,
     "printed": "-362.20",
@@ -33,14 +33,14 @@ ROW = {
     "basis": "derived",
     "confirmed_by": "",
 }
-OTHER = "2024/project_expenditure/18/adjustment"
+OTHER = "2024/hunan_hrss/project_expenditure/18/adjustment"
 HEADER = ",".join(HEADERS.values())
 Invoke = Callable[..., Result]
 
 
 @pytest.fixture(scope="module")
 def real() -> Year:
-    return read_year(ROOT / "raw" / "2024", 2024, read_contracts(ROOT / "raw" / "contracts"))
+    return read_year(ROOT / "raw" / "2024" / "hunan_hrss", 2024, read_contracts(ROOT / "raw" / "contracts"))
 
 
 @pytest.fixture(scope="module")
@@ -48,8 +48,8 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """2024 as it was published: no corrections. Shared: tests that write take ``folder``."""
     folder = tmp_path_factory.mktemp("printed")
     shutil.copytree(ROOT / "raw", folder / "raw")
-    (folder / "raw" / "2024" / "corrections.csv").unlink()
-    return Settings(home=folder / "home", raw=folder / "raw")
+    (folder / "raw" / "2024" / "hunan_hrss" / "corrections.csv").unlink()
+    return Settings(department="hunan_hrss", home=folder / "home", raw=folder / "raw")
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +64,7 @@ def proposal(printed: Settings) -> correct.Proposal:
 @pytest.fixture
 def folder(printed: Settings, tmp_path: Path) -> Settings:
     raw = Path(shutil.copytree(printed.raw, tmp_path / "raw"))
-    return Settings(home=tmp_path / "home", raw=raw)
+    return Settings(department="hunan_hrss", home=tmp_path / "home", raw=raw)
 
 
 @pytest.fixture
@@ -148,17 +148,19 @@ def test_a_dry_run_says_what_would_be_and_writes_nothing(
     assert "试算，未写入" in result.stdout
     assert contents(folder.raw) == before
     assert invoke(ADDRESS, "-362.69").exit_code == 0
-    assert contents(folder.raw) == before | {"2024/corrections.csv": proposal.proposed}
+    assert contents(folder.raw) == before | {"2024/hunan_hrss/corrections.csv": proposal.proposed}
 
 
 # --- refused before anything is judged --------------------------------------------------------------------------------
 
 
 def test_an_unknown_address_is_exit_2_with_the_nearest(invoke: Invoke, printed: Settings) -> None:
-    result = invoke("2024/project_expenditure/17/adjustmnt", "1")
+    result = invoke("2024/hunan_hrss/project_expenditure/17/adjustmnt", "1")
     assert result.exit_code == 2 and ADDRESS in result.stderr
     with pytest.raises(UnknownAddressError):
-        correct.propose(printed, 2024, "2024/project_expenditure/17/project_name", "甲", reason="a", evidence="b")
+        correct.propose(
+            printed, 2024, "2024/hunan_hrss/project_expenditure/17/project_name", "甲", reason="a", evidence="b"
+        )
 
 
 @pytest.mark.parametrize(

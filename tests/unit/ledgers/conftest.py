@@ -92,4 +92,4 @@ def contracts() -> dict[str, Contract]:
 @pytest.fixture(scope="session")
 def real(contracts: dict[str, Contract]) -> Year:
     """The real 2024 ledgers."""
-    return read_year(ROOT / "raw" / "2024", 2024, contracts)
+    return read_year(ROOT / "raw" / "2024" / "hunan_hrss", 2024, contracts)

@@ -18,7 +18,7 @@ from orchestration.ledgers.reader import Year
 from tests.unit.ledgers.conftest import problems_of
 
 GOOD = {
-    "address": "2024/project_expenditure/17/adjustment",
+    "address": "2024/hunan_hrss/project_expenditure/17/adjustment",
     "printed": "-362.20",
     "corrected": "-362.69",
     "reason": "与本行不符",
@@ -45,8 +45,8 @@ def problem_of(folder: Path, real: Year, **changes: str) -> Problem:
 
 
 def test_the_one_correction_of_2024_is_the_one_that_the_figures_prove(real: Year) -> None:
-    (correction,) = read_corrections(ROOT / "raw" / "2024" / "corrections.csv", real)
-    assert correction.address == "2024/project_expenditure/17/adjustment"
+    (correction,) = read_corrections(ROOT / "raw" / "2024" / "hunan_hrss" / "corrections.csv", real)
+    assert correction.address == "2024/hunan_hrss/project_expenditure/17/adjustment"
     assert (correction.printed, correction.corrected) == ("-362.20", "-362.69")
     assert (correction.value, correction.half_width) == (-362_690_000, 5_000)
     assert (correction.basis, correction.confirmed_by, correction.fiscal_year) == ("derived", "", 2024)
@@ -87,7 +87,7 @@ def test_a_confirmed_correction_names_who_confirmed_it(tmp_path: Path, real: Yea
 def test_a_corrected_value_is_read_as_its_cell_was(
     tmp_path: Path, real: Year, address: str, printed: str, corrected: str, value: str, half: str
 ) -> None:
-    row = GOOD | {"address": f"2024/{address}", "printed": printed, "corrected": corrected}
+    row = GOOD | {"address": f"2024/hunan_hrss/{address}", "printed": printed, "corrected": corrected}
     (correction,) = read_corrections(written(tmp_path, row), real)
     assert (correction.value, correction.half_width) == (Decimal(value), Decimal(half))
 
@@ -95,7 +95,7 @@ def test_a_corrected_value_is_read_as_its_cell_was(
 def test_a_correction_of_another_printed_value_is_stale(tmp_path: Path, real: Year) -> None:
     problem = problem_of(tmp_path, real, printed="-362.21")
     assert (problem.cell, problem.found) == ("B2", "-362.21")
-    assert problem.expected == "账上现印 -362.20（更正已过时：raw/2024/project_expenditure.csv  E20）"
+    assert problem.expected == "账上现印 -362.20（更正已过时：raw/2024/hunan_hrss/project_expenditure.csv  E20）"
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_a_correction_may_not_blur(tmp_path: Path, real: Year, corrected: str, e
 
 
 def test_a_blank_is_corrected_as_finely_as_its_column(tmp_path: Path, real: Year) -> None:
-    address = "2024/unit_basic_expenditure/湖南省社会保险服务中心/carryover"
+    address = "2024/hunan_hrss/unit_basic_expenditure/湖南省社会保险服务中心/carryover"
     problem = problem_of(tmp_path, real, address=address, printed="", corrected="1百万元")
     assert (problem.cell, problem.expected[:7]) == ("C2", "不比原数粗的数")
 
@@ -144,9 +144,9 @@ def test_staleness_compares_value_and_precision_not_text(
 @pytest.mark.parametrize(
     "address",
     [
-        "2024/project_expenditure/38/adjustment",
-        "2023/project_expenditure/17/adjustment",
-        "2024/project_expenditure/17/project_name",
+        "2024/hunan_hrss/project_expenditure/38/adjustment",
+        "2023/hunan_hrss/project_expenditure/17/adjustment",
+        "2024/hunan_hrss/project_expenditure/17/project_name",
         "project_expenditure/17/adjustment",
         "",
     ],
@@ -154,7 +154,7 @@ def test_staleness_compares_value_and_precision_not_text(
 def test_an_address_of_no_figure_is_refused(tmp_path: Path, real: Year, address: str) -> None:
     problem = problem_of(tmp_path, real, address=address)
     assert (problem.cell, problem.found) == ("A2", address or "空白")
-    assert problem.expected == "2024 年某个数字单元格的地址（年/账/行/栏）"
+    assert problem.expected == "2024 年某个数字单元格的地址（年/部门/账/行/栏，部门可不写）"
 
 
 @pytest.mark.parametrize(

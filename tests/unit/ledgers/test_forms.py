@@ -57,7 +57,11 @@ def read(*paths: Path, contracts: dict[str, Contract]) -> Year:
 def cells_of(year: Year, form: str) -> dict[str, tuple[Any, str, str]]:
     """Address without the year -> value or text, its unit, its place."""
     return {
-        cell.address.removeprefix("2024/"): (cell.text if cell.value is None else cell.value, cell.unit, cell.cell)
+        cell.address.removeprefix("2024/"): (
+            cell.text if cell.value is None else cell.value,
+            cell.unit,
+            cell.cell,
+        )
         for cell in year.cells
         if cell.row_key.split(":")[0] == form
     }

@@ -463,9 +463,9 @@ def test_the_real_2024_ledgers_give_every_printed_cell(real: Year) -> None:
 def test_a_real_cell_has_its_exact_value_and_place(
     real: Year, address: str, text: str, value: str, half: str, place: str
 ) -> None:
-    cell = next(cell for cell in real.cells if cell.address == f"2024/{address}")
+    cell = next(cell for cell in real.cells if cell.address == f"2024/hunan_hrss/{address}")
     assert (cell.text, cell.value, cell.half_width, cell.cell) == (text, Decimal(value), Decimal(half), place)
-    assert cell.file == f"raw/2024/{address.partition('/')[0]}.csv"
+    assert cell.file == f"raw/2024/hunan_hrss/{address.partition('/')[0]}.csv"
 
 
 def test_the_ten_wan_yuan_inside_the_list_of_yi_yuan_keeps_its_own_unit(real: Year) -> None:
@@ -475,7 +475,7 @@ def test_the_ten_wan_yuan_inside_the_list_of_yi_yuan_keeps_its_own_unit(real: Ye
 
 def test_a_ledger_carries_its_source_and_the_hash_of_its_file(real: Year) -> None:
     ledger = real.ledgers["project_expenditure"]
-    content = (ROOT / "raw" / "2024" / "project_expenditure.csv").read_bytes()
+    content = (ROOT / "raw" / "2024" / "hunan_hrss" / "project_expenditure.csv").read_bytes()
     assert ledger.sha256 == hashlib.sha256(content).hexdigest()
     assert (ledger.source.section, ledger.source.document, ledger.source.unit) == ("三（二）表3", "report", "万元")
     assert len(real.sources.documents["report"].sha256) == 64
@@ -484,28 +484,28 @@ def test_a_ledger_carries_its_source_and_the_hash_of_its_file(real: Year) -> Non
 def test_the_same_ledgers_give_the_same_cells_wherever_they_lie(
     raw: Path, real: Year, contracts: dict[str, Contract]
 ) -> None:
-    assert read_year(raw / "2024", 2024, contracts).cells == real.cells
+    assert read_year(raw / "2024" / "hunan_hrss", 2024, contracts).cells == real.cells
 
 
 @pytest.mark.parametrize("encoding", ["gb18030", "utf-8-sig"])
 def test_the_real_ledgers_read_alike_in_another_encoding(
     raw: Path, real: Year, contracts: dict[str, Contract], encoding: str
 ) -> None:
-    for path in (raw / "2024").glob("*.csv"):
+    for path in (raw / "2024" / "hunan_hrss").glob("*.csv"):
         path.write_bytes(path.read_text(encoding="utf-8").encode(encoding))
-    assert read_year(raw / "2024", 2024, contracts).cells == real.cells
+    assert read_year(raw / "2024" / "hunan_hrss", 2024, contracts).cells == real.cells
 
 
 def test_all_bad_cells_of_all_files_are_listed_at_once_and_no_others(raw: Path, contracts: dict[str, Contract]) -> None:
-    folder = raw / "2024"
+    folder = raw / "2024" / "hunan_hrss"
     edit(folder / "project_expenditure.csv", '"4,641.52"', '"4,6415.2"')
     edit(folder / "project_expenditure.csv", ",965.86", ",965.8.6")
     edit(folder / "insured.csv", "1027万人", "1027万元")
     problems = problems_of(read_year, folder, 2024, contracts)
     assert [(p.file, p.sheet, p.cell, p.found) for p in problems] == [
-        ("raw/2024/project_expenditure.csv", "", "G8", "4,6415.2"),
-        ("raw/2024/project_expenditure.csv", "", "G18", "965.8.6"),
-        ("raw/2024/insured.csv", "", "B3", "1027万元"),
+        ("raw/2024/hunan_hrss/project_expenditure.csv", "", "G8", "4,6415.2"),
+        ("raw/2024/hunan_hrss/project_expenditure.csv", "", "G18", "965.8.6"),
+        ("raw/2024/hunan_hrss/insured.csv", "", "B3", "1027万元"),
     ]
     assert [p.expected.partition("，")[0] for p in problems] == ["金额（单位 万元）", "金额（单位 万元）", "人数"]
 
@@ -513,7 +513,7 @@ def test_all_bad_cells_of_all_files_are_listed_at_once_and_no_others(raw: Path, 
 def test_bad_cells_missing_files_and_unlisted_files_are_reported_together(
     raw: Path, contracts: dict[str, Contract]
 ) -> None:
-    folder = raw / "2024"
+    folder = raw / "2024" / "hunan_hrss"
     edit(folder / "insured.csv", "1027万人", "许多")
     (folder / "fund_balance.csv").unlink()
     (folder / "extra.csv").write_text("a,b\n", encoding="utf-8")
@@ -522,29 +522,29 @@ def test_bad_cells_missing_files_and_unlisted_files_are_reported_together(
     assert [(p.file, p.found) for p in problems] == [
         (str(folder / "extra.csv"), "没有登记的文件"),
         (str(folder / "fund_balance.csv"), "没有这个文件"),
-        ("raw/2024/insured.csv", "许多"),
+        ("raw/2024/hunan_hrss/insured.csv", "许多"),
     ]
 
 
 def test_a_missing_year_says_what_is_expected_where(raw: Path, contracts: dict[str, Contract]) -> None:
-    problems = problems_of(read_year, raw / "2025", 2025, contracts)
+    problems = problems_of(read_year, raw / "2025" / "hunan_hrss", 2025, contracts)
     required = [name for name, each in contracts.items() if each.required]
-    assert [p.file for p in problems] == [f"{raw / '2025'}/{name}.csv" for name in required]
+    assert [p.file for p in problems] == [f"{raw / '2025' / 'hunan_hrss'}/{name}.csv" for name in required]
     assert ("表3 项目支出明细表（csv 或 xlsx）", "没有这本账") in {(p.expected, p.found) for p in problems}
 
 
 def test_a_year_folder_without_ledgers_is_a_missing_year_even_where_none_is_required(
     raw: Path, contracts: dict[str, Contract]
 ) -> None:
-    (raw / "2025").mkdir()
+    (raw / "2025" / "hunan_hrss").mkdir(parents=True)
     optional = {"budget_scope": contracts["budget_scope"]}
-    assert [p.found for p in problems_of(read_year, raw / "2025", 2025, optional)] == ["没有这本账"]
+    assert [p.found for p in problems_of(read_year, raw / "2025" / "hunan_hrss", 2025, optional)] == ["没有这本账"]
 
 
 def test_missing_sources_are_asked_for(raw: Path, contracts: dict[str, Contract]) -> None:
-    path = raw / "2024" / "sources.yml"
+    path = raw / "2024" / "hunan_hrss" / "sources.yml"
     path.unlink()
-    (problem,) = problems_of(read_year, raw / "2024", 2024, contracts)
+    (problem,) = problems_of(read_year, raw / "2024" / "hunan_hrss", 2024, contracts)
     assert (problem.file, problem.found) == (str(path), "没有这个文件")
 
 
@@ -565,9 +565,9 @@ def test_missing_sources_are_asked_for(raw: Path, contracts: dict[str, Contract]
 def test_wrong_sources_are_refused_with_their_key(
     raw: Path, contracts: dict[str, Contract], before: str, after: str, cell: str, found: str
 ) -> None:
-    path = raw / "2024" / "sources.yml"
+    path = raw / "2024" / "hunan_hrss" / "sources.yml"
     edit(path, before, after)
-    (problem,) = problems_of(read_year, raw / "2024", 2024, contracts)
+    (problem,) = problems_of(read_year, raw / "2024" / "hunan_hrss", 2024, contracts)
     assert (problem.file, problem.cell, problem.found) == (str(path), cell, found)
 
 
@@ -579,7 +579,7 @@ def test_wrong_sources_are_refused_with_their_key(
 def test_a_ledger_has_as_many_rows_as_the_sources_count(
     raw: Path, contracts: dict[str, Contract], line: str, found: str
 ) -> None:
-    folder = raw / "2024"
+    folder = raw / "2024" / "hunan_hrss"
     if line:  # of 0.02 in 40.51: no sum sees that it has gone
         edit(folder / "fund_statement.csv", f"失业保险,省本级,支出,{line}", "")
     else:
@@ -593,14 +593,14 @@ def test_a_ledger_has_as_many_rows_as_the_sources_count(
 def test_sources_that_are_no_yaml_are_refused_with_their_name(
     raw: Path, contracts: dict[str, Contract], content: bytes
 ) -> None:
-    path = raw / "2024" / "sources.yml"
+    path = raw / "2024" / "hunan_hrss" / "sources.yml"
     path.write_bytes(content)
-    (problem,) = problems_of(read_year, raw / "2024", 2024, contracts)
+    (problem,) = problems_of(read_year, raw / "2024" / "hunan_hrss", 2024, contracts)
     assert problem.file == str(path)
 
 
 def test_a_required_ledger_that_the_sources_do_not_list_is_missed(raw: Path, contracts: dict[str, Contract]) -> None:
-    folder = raw / "2024"
+    folder = raw / "2024" / "hunan_hrss"
     edit(
         folder / "sources.yml",
         "  - {file: score_section.csv, ledger: score_section, document: report, section: 七（三）}\n",
@@ -613,7 +613,7 @@ def test_a_required_ledger_that_the_sources_do_not_list_is_missed(raw: Path, con
 
 
 def test_an_optional_ledger_may_be_left_out(raw: Path, contracts: dict[str, Contract]) -> None:
-    folder = raw / "2024"
+    folder = raw / "2024" / "hunan_hrss"
     edit(
         folder / "sources.yml",
         "  - {file: budget_scope.csv, ledger: budget_scope, document: report, section: 三至六}\n",
@@ -626,7 +626,7 @@ def test_an_optional_ledger_may_be_left_out(raw: Path, contracts: dict[str, Cont
 def test_a_second_file_for_a_ledger_is_refused_and_its_bad_cells_are_listed_too(
     raw: Path, contracts: dict[str, Contract]
 ) -> None:
-    folder = raw / "2024"
+    folder = raw / "2024" / "hunan_hrss"
     edit(folder / "insured.csv", "1027万人", "许多")
     shutil.copy(folder / "insured.csv", folder / "insured_2.csv")
     edit(
@@ -636,9 +636,9 @@ def test_a_second_file_for_a_ledger_is_refused_and_its_bad_cells_are_listed_too(
     )
     problems = problems_of(read_year, folder, 2024, contracts)
     assert [(p.file, p.cell, p.found) for p in problems] == [
-        ("raw/2024/insured.csv", "B3", "许多"),
+        ("raw/2024/hunan_hrss/insured.csv", "B3", "许多"),
         (str(folder / "insured_2.csv"), "", "第二份 insured"),
-        ("raw/2024/insured_2.csv", "B3", "许多"),
+        ("raw/2024/hunan_hrss/insured_2.csv", "B3", "许多"),
     ]
 
 
@@ -749,10 +749,13 @@ def test_a_forced_contract_reads_a_table_of_any_name(tmp_path: Path) -> None:
 def test_a_folder_is_read_without_its_companions_and_lock_files(
     raw: Path, real: Year, contracts: dict[str, Contract]
 ) -> None:
-    (raw / "2024" / "~$决算.xlsx").write_bytes(b"lock")
-    year = read_paths([raw / "2024"], None, contracts)
+    (raw / "2024" / "hunan_hrss" / "~$决算.xlsx").write_bytes(b"lock")
+    year = read_paths([raw / "2024" / "hunan_hrss"], None, contracts)
     assert year.year == 2024
-    assert {c.address: c.value for c in year.cells} == {c.address: c.value for c in real.cells}
+    assert [(c.ledger, c.row_key, c.measure, c.value) for c in year.cells] == [
+        (c.ledger, c.row_key, c.measure, c.value) for name in year.ledgers for c in real.ledgers[name].cells
+    ]
+    assert year.ledgers.keys() == real.ledgers.keys()
 
 
 def test_all_problems_of_all_paths_are_listed_at_once(tmp_path: Path) -> None:
@@ -805,7 +808,7 @@ def test_a_year_in_a_rows_name_is_not_the_tables_year(tmp_path: Path) -> None:
 
 
 def test_the_sources_may_say_which_ledgers_a_department_must_bring(raw: Path, contracts: dict[str, Contract]) -> None:
-    folder = raw / "2024"
+    folder = raw / "2024" / "hunan_hrss"
     for path in folder.glob("*.csv"):
         if path.name != "insured.csv":
             path.unlink()
@@ -821,10 +824,10 @@ def test_a_unit_that_is_none_in_the_sources_is_told_once_and_not_of_each_figure(
     raw: Path, contracts: dict[str, Contract]
 ) -> None:
     """It was 136 messages, 135 of them consequences."""
-    edit(raw / "2024" / "project_expenditure.csv", "单位：万元\n", "")
+    edit(raw / "2024" / "hunan_hrss" / "project_expenditure.csv", "单位：万元\n", "")
     unit = "ledger: project_expenditure, document: report, section: 三（二）表3, unit: 万元"
-    edit(raw / "2024" / "sources.yml", unit, unit.replace("万元", "石"))
-    (problem,) = problems_of(read_year, raw / "2024", 2024, contracts)
+    edit(raw / "2024" / "hunan_hrss" / "sources.yml", unit, unit.replace("万元", "石"))
+    (problem,) = problems_of(read_year, raw / "2024" / "hunan_hrss", 2024, contracts)
     assert (problem.file, problem.cell, problem.found) == (
-        str(raw / "2024" / "sources.yml"), "project_expenditure.csv", "石",
+        str(raw / "2024" / "hunan_hrss" / "sources.yml"), "project_expenditure.csv", "石",
     )  # fmt: skip

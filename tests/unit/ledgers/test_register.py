@@ -20,7 +20,7 @@ def test_short_names_are_the_units_that_the_report_says_they_are(
     contracts: dict[str, Contract], tmp_path: Path
 ) -> None:
     folder = tmp_path / "2024"
-    shutil.copytree(ROOT / "raw" / "2024", folder)
+    shutil.copytree(ROOT / "raw" / "2024" / "hunan_hrss", folder)
     printed = read_year(folder, 2024, contracts).ledgers["unit_project_expenditure"].cells
     shutil.copy(CASE, folder)
     read = read_year(folder, 2024, contracts).ledgers["unit_project_expenditure"].cells
@@ -36,7 +36,7 @@ def test_a_unit_under_both_of_its_names_is_told_twice(contracts: dict[str, Contr
     text = CASE.read_text("utf-8")
     path = tmp_path / "unit_project_expenditure.csv"
     path.write_text(text.replace("省社保中心", "湖南省人力资源和社会保障厅（本级）"), "utf-8")
-    shutil.copy(ROOT / "raw" / "2024" / "names.csv", tmp_path)
+    shutil.copy(ROOT / "raw" / "2024" / "hunan_hrss" / "names.csv", tmp_path)
     (problem,) = problems_of(read_paths, [path], 2024, contracts)
     assert (problem.cell, problem.found) == ("A5", "第二个 湖南省人力资源和社会保障厅（本级）")
 

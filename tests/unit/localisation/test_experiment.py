@@ -51,7 +51,7 @@ def test_relations_are_judged_as_the_dbt_models_judge_them(
     sample = [c for c in experiment.stratified(corruptions, 24, SEED) if c.address not in corrected]
     quantities, relations = corrected_2024()
     names = {r.name for r in relations}
-    judged = judge(tmp_path, [{c.address.removeprefix("2024/"): c.printed.text} for c in sample])
+    judged = judge(tmp_path, [{c.address.removeprefix("2024/hunan_hrss/"): c.printed.text} for c in sample])
     for position, corruption in enumerate(sample):
         rows = [r for r in judged[position] if f"{r['rule_id']}/{r['instance']}" in names]
         broken = {f"{r['rule_id']}/{r['instance']}" for r in rows if r["status"] == "inconsistent"}
@@ -84,7 +84,7 @@ def test_every_amount_that_prints_digits_is_corrupted_by_every_kind_that_it_admi
     ],
 )
 def test_a_slip_prints_what_a_hand_would_print(kind: str, texts: set[str]) -> None:
-    true = next(q for q in corrected_2024()[0] if q.address == "2024/project_expenditure/17/adjustment")
+    true = next(q for q in corrected_2024()[0] if q.address == "2024/hunan_hrss/project_expenditure/17/adjustment")
     assert true.text == "-362.69"
     assert {c.printed.text for c in experiment.slips_of(true, kind)} == texts
 

@@ -54,7 +54,7 @@ def combinations(found: Localisation) -> set[frozenset[str]]:
 
 def published_2024() -> tuple[list[Quantity], list[Relation]]:
     """Tables 1 to 3 and the department's summary, with the identities that bind them."""
-    year = read_year(ROOT / "raw/2024", 2024, read_contracts(ROOT / "raw/contracts"))
+    year = read_year(ROOT / "raw/2024/hunan_hrss", 2024, read_contracts(ROOT / "raw/contracts"))
     tables = ("unit_basic_expenditure", "unit_project_expenditure", "project_expenditure")
     quantities = [
         Quantity(
@@ -76,10 +76,12 @@ def published_2024() -> tuple[list[Quantity], list[Relation]]:
     for table in tables:
         rows = list(dict.fromkeys(q.row_key for q in quantities if q.ledger == table))
         measures = {q.measure for q in quantities if q.ledger == table}
-        relations += table_relations(f"2024/{table}", rows, [m for m in MEASURES if m in measures])
+        relations += table_relations(f"2024/hunan_hrss/{table}", rows, [m for m in MEASURES if m in measures])
     for measure in MEASURES[:5]:
-        totals = [f"2024/{table}/total/{measure}" for table in tables]
-        relations.append(total(f"部门总数/{measure}", f"2024/department_summary/total/{measure}", totals[:2]))
+        totals = [f"2024/hunan_hrss/{table}/total/{measure}" for table in tables]
+        relations.append(
+            total(f"部门总数/{measure}", f"2024/hunan_hrss/department_summary/total/{measure}", totals[:2])
+        )
         relations.append(Relation("表3=表2", measure, ((totals[2], ONE), (totals[1], -ONE))))
     return quantities, relations
 
@@ -109,12 +111,12 @@ def test_the_published_year_has_one_answer_table_3_row_17_adjustment() -> None:
     assert found.complete
     (fault,) = found.faults
     assert set(fault.relations) == {
-        "sum/2024/project_expenditure/17/budget",
-        "sum/2024/project_expenditure/adjustment",
+        "sum/2024/hunan_hrss/project_expenditure/17/budget",
+        "sum/2024/hunan_hrss/project_expenditure/adjustment",
     }
     assert fault.unique
     (change,) = fault.answers[0].changes
-    assert change.address == "2024/project_expenditure/17/adjustment"
+    assert change.address == "2024/hunan_hrss/project_expenditure/17/adjustment"
     assert (change.low, change.high, change.exact) == (Fraction(-362_705_000), Fraction(-362_675_000), True)
 
 
@@ -474,7 +476,7 @@ def province(departments: int, projects: int, wrong: int, seed: int) -> tuple[li
     relations: list[Relation] = []
 
     def show(address: str, fen: int) -> None:
-        _, ledger, row, measure = address.split("/")
+        _, *_, ledger, row, measure = address.split("/")
         kind = "total" if row == "total" else "detail"
         value = Decimal(round(Fraction(fen, 10**4)) * 10**4)
         text = f"{value / 10**6:,.2f}"

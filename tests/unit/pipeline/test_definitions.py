@@ -22,11 +22,11 @@ def contract(path: Path, ledger: str) -> None:
 
 
 def found(raw: Path) -> set[str]:
-    return set(_all_contracts(Settings(home=raw.parent / "home", raw=raw)))
+    return set(_all_contracts(Settings(department="hunan_hrss", home=raw.parent / "home", raw=raw)))
 
 
 def test_contracts_beside_a_year_have_their_place_with_and_without_shared_ones(tmp_path: Path) -> None:
-    contract(tmp_path / "raw" / "2025" / "contracts" / "vehicle.yml", "vehicle")
+    contract(tmp_path / "raw" / "2025" / "hunan_hrss" / "contracts" / "vehicle.yml", "vehicle")
     assert found(tmp_path / "raw") == {"vehicle"}
     contract(tmp_path / "raw" / "contracts" / "house.yml", "house")
     assert found(tmp_path / "raw") == {"vehicle", "house"}
@@ -34,7 +34,7 @@ def test_contracts_beside_a_year_have_their_place_with_and_without_shared_ones(t
 
 def test_a_wrong_contract_of_one_year_holds_up_no_other(tmp_path: Path) -> None:
     contract(tmp_path / "raw" / "contracts" / "house.yml", "house")
-    wrong = tmp_path / "raw" / "2025" / "contracts" / "vehicle.yml"
+    wrong = tmp_path / "raw" / "2025" / "hunan_hrss" / "contracts" / "vehicle.yml"
     contract(wrong, "vehicle")
     wrong.write_text("ledger: [", encoding="utf-8")
     assert found(tmp_path / "raw") == {"house"}

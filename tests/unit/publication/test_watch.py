@@ -10,21 +10,34 @@ from pathlib import Path
 import pytest
 
 from orchestration.base.settings import Settings
-from orchestration.publication.watch import Settled, input_files, is_settled, plan_runs, scan_inputs, settle
+from orchestration.publication.watch import (
+    Settled,
+    Whose,
+    input_files,
+    is_settled,
+    plan_runs,
+    scan_all,
+    scan_inputs,
+    settle,
+)
 from orchestration.warehouse.current import Current, write_current
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    made = Settings(home=tmp_path / "home", raw=tmp_path / "raw")
+    made = Settings(department="hunan_hrss", home=tmp_path / "home", raw=tmp_path / "raw")
     made.contracts.mkdir(parents=True)
     (made.contracts / "a.yml").write_text("ledger: a")
     for year in (2024, 2025):
-        made.ledgers(year).mkdir()
+        made.ledgers(year).mkdir(parents=True)
         (made.ledgers(year) / "sources.yml").write_text(f"year: {year}")
         (made.ledgers(year) / "a.csv").write_text("1")
     made.home.mkdir()
     return made
+
+
+def whose(year: int) -> Whose:
+    return year, "hunan_hrss"
 
 
 class Eyes:
@@ -32,20 +45,20 @@ class Eyes:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.before: dict[int, str] = {}
+        self.before: dict[Whose, str] = {}
 
     def look(self, *busy: int, later: tuple[int, ...] = (), crashes: bool = False) -> list[int]:
-        now = scan_inputs(self.settings, (2024, 2025, 2026))
-        settled = {year for year, inputs in now.items() if is_settled(self.settings, year, inputs)}
-        years = plan_runs(self.before, now, settled, busy, later)
+        now = scan_all(self.settings, [whose(year) for year in (2024, 2025, 2026)])
+        settled = {each for each, inputs in now.items() if is_settled(self.settings, each[0], inputs)}
+        found = plan_runs(self.before, now, settled, [*map(whose, busy)], [*map(whose, later)])
         self.before = now
-        for year in () if crashes else years:
-            settle(self.settings, year, Settled(now[year], "blocked"))
-        return years
+        for each in () if crashes else found:
+            settle(self.settings, each[0], Settled(now[each], "blocked"))
+        return [year for year, _ in found]
 
 
 def publish(settings: Settings, year: int, name: str) -> None:
-    write_current(settings, Current({year: name}))
+    write_current(settings, Current({whose(year): name}))
 
 
 def settled(settings: Settings) -> Eyes:
@@ -62,9 +75,12 @@ def test_every_file_of_a_year_is_named_with_its_hash(settings: Settings) -> None
     (settings.ledgers(2024) / "exceptions.csv").write_text("")
     (settings.ledgers(2024) / "~unfinished.csv").write_text("")
     files = input_files(settings, 2024)
-    own = {"contracts/a.yml", "2024/a.csv", "2024/sources.yml", "2024/exceptions.csv", "2024/rules/own rule.yml"}
+    own = {
+        "contracts/a.yml", "2024/hunan_hrss/a.csv", "2024/hunan_hrss/sources.yml", "2024/hunan_hrss/exceptions.csv",
+        "2024/hunan_hrss/rules/own rule.yml",
+    }  # fmt: skip
     assert {name for name in files if not name.startswith("rules/")} == own
-    assert files["2024/a.csv"] == hashlib.sha256(b"1").hexdigest()
+    assert files["2024/hunan_hrss/a.csv"] == hashlib.sha256(b"1").hexdigest()
 
 
 def test_a_year_runs_when_two_looks_saw_the_same(settings: Settings) -> None:
@@ -148,7 +164,7 @@ def test_rules_concern_every_year(settings: Settings, tmp_path: Path) -> None:
 def test_a_new_year_runs_once_it_names_its_sources(settings: Settings) -> None:
     eyes = settled(settings)
     folder = settings.ledgers(2026)
-    folder.mkdir()
+    folder.mkdir(parents=True)
     (folder / "a.csv").write_text("1")
     assert [eyes.look(), eyes.look()] == [[], []]
     (folder / "sources.yml").write_text("year: 2026")

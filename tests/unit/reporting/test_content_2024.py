@@ -8,7 +8,7 @@ import re
 from orchestration.base.settings import ROOT
 from orchestration.reporting.forms import read_forms
 
-YEAR = ROOT / "raw" / "2024"
+YEAR = ROOT / "raw" / "2024" / "hunan_hrss"
 
 
 def test_every_fact_of_the_year_is_named_by_its_narrative() -> None:

@@ -16,10 +16,12 @@ from orchestration.base.locks import open_database
 from orchestration.base.settings import Settings
 from orchestration.warehouse.current import Current, current_versions, fingerprint_of, read_current, write_current
 
+CODE = "hunan_hrss"
+
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    made = Settings(home=tmp_path / "the home's", raw=tmp_path / "raw")
+    made = Settings(department="hunan_hrss", home=tmp_path / "the home's", raw=tmp_path / "raw")
     made.home.mkdir()
     return made
 
@@ -27,22 +29,36 @@ def settings(tmp_path: Path) -> Settings:
 def served(settings: Settings, year: int, name: str) -> None:
     settings.home.mkdir(exist_ok=True)
     with duckdb.connect(str(settings.serving)) as connection:
-        connection.execute("create table published_version (fiscal_year integer, version varchar)")
-        connection.execute("insert into published_version values (?, ?)", [year, name])
+        connection.execute("create table published_version (fiscal_year integer, department varchar, version varchar)")
+        connection.execute("insert into published_version values (?, ?, ?)", [year, CODE, name])
 
 
 def test_the_record_is_read_and_not_the_serving_file(settings: Settings) -> None:
     served(settings, 2024, "old")
     assert current_versions(settings) == {2024: "old"}  # an installation of before there was a record
-    write_current(settings, Current({2024: "new", 2023: "first"}, "mark"))
+    now = Current({(2024, CODE): "new", (2024, "other"): "its", (2023, CODE): "first"}, "mark")
+    write_current(settings, now)
     settings.serving.write_bytes(b"no database")
-    assert read_current(settings) == Current({2024: "new", 2023: "first"}, "mark")
-    assert json.loads(settings.current.read_text())["versions"] == {"2023": "first", "2024": "new"}
+    assert read_current(settings) == now
+    assert current_versions(settings) == {2024: "new", 2023: "first"}
+    assert current_versions(settings.of("other")) == {2024: "its"}
+    assert json.loads(settings.current.read_text())["versions"] == {
+        "2023": {CODE: "first"}, "2024": {CODE: "new", "other": "its"},
+    }  # fmt: skip
+
+
+def test_a_record_of_before_there_were_departments_is_nobodys(settings: Settings) -> None:
+    settings.current.write_text('{"versions": {"2024": "old"}, "serving": "mark"}', encoding="utf-8")
+    assert read_current(settings) == Current({}, "mark")
+    settings.current.unlink()
+    with duckdb.connect(str(settings.serving)) as connection:
+        connection.execute("create table published_version as select 2024 as fiscal_year, 'old' as version")
+    assert current_versions(settings) == {}
 
 
 def test_a_serving_file_that_is_not_the_one_recorded_is_not_served(settings: Settings) -> None:
     served(settings, 2024, "a")
-    current = Current({2024: "a"}, fingerprint_of(settings.serving))
+    current = Current({(2024, CODE): "a"}, fingerprint_of(settings.serving))
     shutil.copy(settings.serving, settings.home / "copy")
     assert current.is_served(settings.serving) and current.is_served(settings.home / "copy")
     with duckdb.connect(str(settings.serving)) as connection:

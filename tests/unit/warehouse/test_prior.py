@@ -21,7 +21,7 @@ HALF, CUT = Decimal("5000.00"), Decimal("9999.99")
 
 
 def published(folder: Path, half_width: Decimal, stated: dict[str, str] | None) -> Settings:
-    settings = Settings(home=folder / "home", raw=folder / "raw")
+    settings = Settings(department="hunan_hrss", home=folder / "home", raw=folder / "raw")
     version = settings.versions(2023) / "v"
     version.mkdir(parents=True)
     (version / MANIFEST).write_text(json.dumps({} if stated is None else {ROUNDING: stated}), encoding="utf-8")
@@ -34,7 +34,7 @@ def published(folder: Path, half_width: Decimal, stated: dict[str, str] | None) 
                 80550000.00::decimal(28, 9) as value, {half_width}::decimal(28, 9) as half_width)
                 to '{version / "cell.parquet"}'"""
         )
-    write_current(settings, Current({2023: "v"}))
+    write_current(settings, Current({(2023, "hunan_hrss"): "v"}))
     return settings
 
 

@@ -1,0 +1,132 @@
+"""Departments of one year: each published or held back by itself, by one command."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import duckdb
+import pytest
+from typer.testing import CliRunner
+
+from orchestration.base.problems import InputError
+from orchestration.base.settings import ROOT, Settings
+from orchestration.cli import run as cli_run
+from orchestration.cli.main import app
+from orchestration.publication.versions import current_versions, versions
+from orchestration.warehouse.current import read_current
+from tests.conftest import edit
+
+
+def set_home(patch: pytest.MonkeyPatch, settings: Settings) -> None:
+    """Dagster's too, which a run in this process would leave behind for the next test."""
+    places = {
+        "LEDGERGATE_HOME": settings.home,
+        "LEDGERGATE_RAW": settings.raw,
+        "DAGSTER_HOME": settings.home / "dagster",
+    }
+    for name, path in places.items():
+        patch.setenv(name, str(path))
+
+
+@pytest.fixture(scope="module")
+def province(tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, dict[str, object]]:
+    """Three departments, made of the real ledgers: one as it is, one with the slip that its report printed, one with a
+    figure that cannot be read; and what one run of all said. Labelled copies: there are no such departments.
+    """
+    folder = tmp_path_factory.mktemp("province")
+    raw = Path(shutil.copytree(ROOT / "raw", folder / "raw"))
+    for copy in ("示例甲", "示例乙"):
+        shutil.copytree(raw / "2024" / "hunan_hrss", raw / "2024" / copy)
+    (raw / "2024" / "示例甲" / "corrections.csv").unlink()
+    edit(raw / "2024" / "示例乙" / "insured.csv", "5458.08万人", "许多")
+    settings = Settings(home=folder / "home", raw=raw)
+    with pytest.MonkeyPatch.context() as patch:
+        set_home(patch, settings)
+        done = CliRunner().invoke(app, ["run", "2024", "--json"])
+    assert done.exit_code == 2, done.output
+    return settings, json.loads(done.stdout)
+
+
+@pytest.fixture
+def invoke(province: tuple[Settings, dict[str, object]], monkeypatch: pytest.MonkeyPatch):
+    settings = province[0]
+    set_home(monkeypatch, settings)
+    return lambda *call: CliRunner().invoke(app, [*call])
+
+
+def test_each_is_published_or_held_back_by_itself(province: tuple[Settings, dict[str, object]]) -> None:
+    settings, said = province
+    found = {each["department"]: each for each in said["departments"]}  # type: ignore[index,attr-defined]
+    assert list(found) == ["hunan_hrss", "示例乙", "示例甲"]
+    assert found["hunan_hrss"]["published"] and not found["示例甲"]["published"] and not found["示例乙"]["published"]
+    (problem,) = found["示例乙"]["errors"]
+    assert (problem["file"], problem["cell"], problem["found"]) == ("raw/2024/示例乙/insured.csv", "B2", "许多")
+    (suspect,) = found["示例甲"]["suspects"]
+    assert suspect["address"] == "2024/示例甲/project_expenditure/17/adjustment"
+    assert (suspect["file"], suspect["cell"]) == ("raw/2024/示例甲/project_expenditure.csv", "E20")
+    assert current_versions(settings.of("hunan_hrss")).keys() == {2024}
+    assert [versions(settings.of(code), 2024) for code in ("示例甲", "示例乙")] == [[], []]
+
+
+def test_readers_find_only_what_is_published_and_whose_it_is(province: tuple[Settings, dict[str, object]]) -> None:
+    settings, _ = province
+    with duckdb.connect(str(settings.serving), read_only=True) as reader:
+        tables = [name for (name,) in reader.execute("select table_name from duckdb_tables()").fetchall()]
+        for table in set(tables):
+            of = reader.execute(f"select distinct fiscal_year, department from {table}").fetchall()
+            assert of in ([(2024, "hunan_hrss")], []), table
+
+
+def test_mended_it_is_published_beside_the_others(
+    province: tuple[Settings, dict[str, object]],
+    invoke,
+) -> None:
+    settings, _ = province
+    before = read_current(settings).versions
+    mended = settings.raw / "2024" / "示例甲" / "corrections.csv"
+    shutil.copy(settings.raw / "2024" / "hunan_hrss" / "corrections.csv", mended)
+    done = invoke("run", "2024", "--department", "示例甲")
+    assert done.exit_code == 0 and "2024 年度  示例甲" in done.stdout, done.output
+    after = read_current(settings).versions
+    assert before.items() < after.items() and after.keys() - before.keys() == {(2024, "示例甲")}
+    assert "更正  2024/示例甲/project_expenditure/17/adjustment" in done.stdout, "said without its department"
+    listed = invoke("versions", "2024", "--department", "示例甲", "--json")
+    assert json.loads(listed.stdout)["department"] == "示例甲"
+
+
+def test_where_there_are_several_they_are_to_be_told_apart(invoke) -> None:
+    short = invoke("explain", "2024/project_expenditure/17/adjustment")
+    assert short.exit_code == 2 and "hunan_hrss、示例乙、示例甲" in short.stderr
+    whole = invoke("explain", "2024/示例甲/project_expenditure/17/adjustment", "--json")
+    assert json.loads(whole.stdout)["file"] == "raw/2024/示例甲/project_expenditure.csv"
+    named = invoke("explain", "表3 第17行 本年调整", "--department", "示例甲", "--json")
+    assert json.loads(named.stdout)["address"] == "2024/示例甲/project_expenditure/17/adjustment"
+    several = invoke("explain", "表3 第17行 本年调整")
+    assert several.exit_code == 2 and "2024/hunan_hrss/project_expenditure/17/adjustment" in several.stderr
+    assert isinstance(invoke("versions", "2024").exception, InputError), "the entry point says it, with exit code 2"
+    unknown = invoke("run", "2024", "--department", "无")
+    assert unknown.exit_code == 2 and "hunan_hrss、示例乙、示例甲" in unknown.stderr
+
+
+def test_what_fails_inside_for_one_holds_back_no_other(
+    province: tuple[Settings, dict[str, object]],
+    invoke,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settings, _ = province
+    whole = cli_run._run_one
+
+    def breaks(of: Settings, *rest: object, **options: object) -> object:
+        if of.department == "hunan_hrss":
+            raise RuntimeError("no such luck")
+        return whole(of, *rest, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(cli_run, "_run_one", breaks)
+    (settings.raw / "2024" / "旧 底稿").mkdir()
+    done = invoke("run", "2024")
+    assert done.exit_code == 3 and "内部错误  hunan_hrss  RuntimeError: no such luck" in done.stdout
+    assert "读不了  示例乙" in done.stdout and "通过  示例甲" in done.stdout
+    assert "3 个部门：通过 1，未发布 0，读不了 1，内部错误 1" in done.stdout
+    assert "旧 底稿" in done.stderr, "a folder that is nobody's is named"
