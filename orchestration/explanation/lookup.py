@@ -4,7 +4,7 @@ What a name may look like is in ``ledgers.cell_names``.
 
 from __future__ import annotations
 
-from orchestration.base.departments import known_departments
+from orchestration.base.departments import known_departments, the_department
 from orchestration.base.settings import Settings
 from orchestration.base.years import fiscal_year
 from orchestration.explanation.source import UnknownAddressError, full_address, open_source
@@ -23,7 +23,7 @@ def find_cell(settings: Settings, text: str, year: int | None = None, *, as_publ
     """The address of the cell that ``text`` names; an address is given back as it is, there or not.
 
     ``year``: where the caller knows it; where nobody says it, the newest that has such a cell. Raises
-    ``UnknownAddressError`` with the nearest, or with all that it fits.
+    ``UnknownAddressError`` with the nearest, or with all that it fits, and ``InputError`` where the department is none.
     """
     text = text.strip()
     if is_address(text):
@@ -34,13 +34,20 @@ def find_cell(settings: Settings, text: str, year: int | None = None, *, as_publ
     years = [said] if said else known_years(settings)
     named = [found for each in years if (found := _named(settings, text, each, as_published))]
     if not named:
-        hint = f"{said} 年度还没有构建，先运行 ledgergate run {said}" if said else "还没有哪一年度构建过或发布过"
-        raise UnknownAddressError(text, [], hint)
+        raise _nothing_known(settings, text, said, years)
     found = next((each for each in named if each.addresses), named[0])
     if found.address is None:
         several = "不止一个单元格叫这个名字，请指明其中一个" if found.addresses else f"认得的写法：{FORMS}"
         raise UnknownAddressError(text, found.addresses or found.nearest, several)
     return found.address
+
+
+def _nothing_known(settings: Settings, text: str, said: int | None, years: list[int]) -> UnknownAddressError:
+    """What to say where no year asked for has figures. Raises ``InputError`` where the department meant is none."""
+    if settings.department and years:
+        the_department(settings, years[0], settings.department)
+    hint = f"{said} 年度还没有构建，先运行 ledgergate run {said}" if said else "还没有哪一年度构建过或发布过"
+    return UnknownAddressError(text, [], hint)
 
 
 def _named(settings: Settings, text: str, year: int, as_published: bool) -> Named | None:

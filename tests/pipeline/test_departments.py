@@ -108,6 +108,8 @@ def test_where_there_are_several_they_are_to_be_told_apart(invoke) -> None:
     assert isinstance(invoke("versions", "2024").exception, InputError), "the entry point says it, with exit code 2"
     unknown = invoke("run", "2024", "--department", "无")
     assert unknown.exit_code == 2 and "hunan_hrss、示例乙、示例甲" in unknown.stderr
+    stranger = invoke("explain", "2024 表3 第17行 本年调整", "--department", "示例丙").exception
+    assert isinstance(stranger, InputError) and "hunan_hrss、示例乙、示例甲" in stranger.problems[0].expected
 
 
 def test_what_fails_inside_for_one_holds_back_no_other(
