@@ -34,7 +34,6 @@ _SCHEMA = """
 create table if not exists incident (
     id integer primary key, year integer not null, department text not null default '', topic text not null,
     fingerprint text not null, facts text not null, opened_at text not null, told_at text not null, resolved_at text);
-drop index if exists one_open_incident;
 create unique index if not exists one_open_of_department on incident (year, department, topic)
     where resolved_at is null;
 create table if not exists alert (
@@ -379,6 +378,7 @@ def _set_up(db: sqlite3.Connection) -> None:
             db.execute(f"alter table {table} add column department text not null default ''")
             if table == "incident":
                 db.execute("update incident set resolved_at = told_at where resolved_at is null")
+                db.execute("drop index if exists one_open_incident")
     for statement in _SCHEMA.split(";\n"):
         db.execute(statement)
 
