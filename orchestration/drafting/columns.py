@@ -13,6 +13,7 @@ from typing import Literal
 
 from orchestration.drafting.figures import Notation, read_figure
 from orchestration.ledgers.contract import Contract
+from orchestration.ledgers.grids.grid import column_name
 from orchestration.ledgers.header import paths_of
 from orchestration.ledgers.money import MONEY_UNITS, is_dash, squeeze
 from orchestration.ledgers.spreadsheet import Grid
@@ -83,7 +84,7 @@ def find_columns(
         name = _name(bare_label, label, vocabulary)
         used[name] += 1
         headers[bare_label] += 1
-        name = f"{name}_{_letter(c)}" if used[name] > 1 else name
+        name = f"{name}_{column_name(c).lower()}" if used[name] > 1 else name
         told = _nth(bare_label, headers[bare_label])
         columns.append(_described(DraftColumn(c, told, name, "text"), cells, header_unit, unit))
     bare = {column.at for column in columns if _is_bare(column)}
@@ -193,14 +194,6 @@ def _are_fractions(figures: Sequence[str]) -> bool:
     plain = [text.lstrip("-") for text in figures if text.lstrip("-").replace(".", "", 1).isdecimal()]
     places = max((len(text.partition(".")[2]) for text in plain), default=0)
     return places >= _FRACTION_PLACES and all(Decimal(text) <= 1 for text in plain)
-
-
-def _letter(c: int) -> str:
-    letters, number = "", c + 1
-    while number:
-        number, rest = divmod(number - 1, 26)
-        letters = chr(97 + rest) + letters
-    return letters
 
 
 def slug(text: str) -> str:
