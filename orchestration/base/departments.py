@@ -12,6 +12,7 @@ from orchestration.base.problems import InputError, Problem
 from orchestration.base.settings import AS_PUBLISHED, CONTRACTS, RULES, Settings
 from orchestration.base.years import fiscal_year
 
+#: What makes a folder one of a department's year.
 SOURCES = "sources.yml"
 #: Letters of any script, digits, _ and -: a code stands in addresses, in partitions, in names of folders.
 _CODE = re.compile(r"\w[\w-]*")

@@ -9,9 +9,8 @@ import typer
 from orchestration.base.departments import the_department
 from orchestration.base.problems import InputError
 from orchestration.base.settings import Settings
-from orchestration.base.years import FIRST_YEAR
 from orchestration.cli import summary
-from orchestration.cli.terminal import BAD_INPUT, BLOCKED, DONE, Department, err, out, print_json
+from orchestration.cli.terminal import BAD_INPUT, BLOCKED, DONE, Department, Year, err, out, print_json
 
 if TYPE_CHECKING:
     from orchestration.explanation.source import UnknownAddressError
@@ -122,7 +121,7 @@ def _explain_place(text: str, department: str, *, as_json: bool) -> None:
 
 
 def correct(
-    year: Annotated[int, typer.Argument(min=FIRST_YEAR, max=2999, help="Fiscal year, e.g. 2024.", show_default=False)],
+    year: Year,
     address: Address,
     value: Annotated[str, typer.Argument(help="The right value, as it should have been printed.", show_default=False)],
     reason: Annotated[str, typer.Option(help="Why the printed value is wrong.", show_default=False)],
@@ -157,7 +156,8 @@ def correct(
             correcting.write(proposal)
             forced = "" if proposal.helps else "（--force：不成立的规则没有减少）"
             out.print(f"[green]已写入[/]  {proposal.path}{forced}")
-            out.print(f"[dim]撤销：删去该文件最后一行；生效：ledgergate run {year}[/]")
+            whose = f" --department {department}" if department else ""
+            out.print(f"[dim]撤销：删去该文件最后一行；生效：ledgergate run {year}{whose}[/]")
     except UnknownAddressError as error:
         _show_unknown(error)
         raise typer.Exit(BAD_INPUT) from None

@@ -18,7 +18,6 @@ from orchestration.base.departments import known_departments, the_department
 from orchestration.base.foreign import said_by_call
 from orchestration.base.problems import InputError, all_behind
 from orchestration.base.settings import Settings
-from orchestration.base.years import FIRST_YEAR
 from orchestration.cli import alerts as cli_alerts
 from orchestration.cli import backup as cli_backup
 from orchestration.cli import cells as cli_cells
@@ -37,6 +36,7 @@ from orchestration.cli.terminal import (
     AsJson,
     AsPublished,
     Department,
+    Year,
     err,
     finish,
     out,
@@ -55,8 +55,6 @@ app = typer.Typer(
 
     Exit codes: 0 done; 1 gates failed, nothing published; 2 the input or the call is wrong; 3 an internal failure.""",
 )
-
-Year = Annotated[int, typer.Argument(min=FIRST_YEAR, max=2999, help="Fiscal year, e.g. 2024.", show_default=False)]
 
 
 def _say_version(wanted: bool) -> None:

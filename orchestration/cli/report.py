@@ -13,8 +13,7 @@ from rich.text import Text
 from orchestration.base.departments import known_departments, the_department
 from orchestration.base.problems import InputError
 from orchestration.base.settings import Settings
-from orchestration.base.years import FIRST_YEAR
-from orchestration.cli.terminal import BAD_INPUT, Department, err, out, print_json
+from orchestration.cli.terminal import BAD_INPUT, Department, Year, err, out, print_json
 
 if TYPE_CHECKING:
     from orchestration.reporting.published import Published
@@ -36,7 +35,7 @@ def register(app: typer.Typer) -> None:
 
 
 def report(
-    year: Annotated[int, typer.Argument(min=FIRST_YEAR, max=2999, help="Fiscal year, e.g. 2024.", show_default=False)],
+    year: Year,
     to: Annotated[
         Path | None,
         typer.Option("--out", help="Folder to write to; the version's under reports/ in LEDGERGATE_HOME without it."),

@@ -15,7 +15,6 @@ from rich.text import Text
 from orchestration.base.departments import departments, not_departments
 from orchestration.base.problems import InputError, Problem
 from orchestration.base.settings import Settings
-from orchestration.base.years import FIRST_YEAR
 from orchestration.cli import alerts as cli_alerts
 from orchestration.cli import summary
 from orchestration.cli.terminal import (
@@ -25,6 +24,7 @@ from orchestration.cli.terminal import (
     INTERNAL,
     AsJson,
     AsPublished,
+    Year,
     err,
     finish,
     out,
@@ -44,7 +44,7 @@ def register(app: typer.Typer) -> None:
 
 
 def run(
-    year: Annotated[int, typer.Argument(min=FIRST_YEAR, max=2999, help="Fiscal year, e.g. 2024.", show_default=False)],
+    year: Year,
     department: Annotated[
         str, typer.Option(help="One department, by its code; all of the year without it.", show_default=False)
     ] = "",

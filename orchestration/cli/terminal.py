@@ -17,11 +17,13 @@ from rich.status import Status
 from rich.text import Text
 
 from orchestration.base.language import in_english, screen_language
+from orchestration.base.years import FIRST_YEAR
 
 #: Exit codes. ``BLOCKED``: it was judged, and not everything holds, was accepted, or arrived.
 DONE, BLOCKED, BAD_INPUT, INTERNAL = 0, 1, 2, 3
 
 
+Year = Annotated[int, typer.Argument(min=FIRST_YEAR, max=2999, help="Fiscal year, e.g. 2024.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the summary.")]
 AsPublished = Annotated[
     bool, typer.Option("--as-published", help="Ignore corrections, to see the gate at work. Publishes nothing.")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orchestration.base.departments import department_of, known_departments
+from orchestration.base.departments import SOURCES, department_of, known_departments
 from orchestration.base.problems import InputError, Problem
 from orchestration.base.settings import CONTRACTS, RULES, Settings
 from orchestration.base.wording import BROKEN_IN_SQL
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
 #: What a check looks at: the judge's tables, with the score that they make.
 JUDGED = ("reconciliation", "rule_summary", "correction", "accepted_exception", "cell", "score_summary")
-#: What makes a folder one of a department's year.
-SOURCES = "sources.yml"
 
 
 @dataclass(frozen=True)
