@@ -82,6 +82,7 @@ class Settings:
         return replace(self, rules=rules.resolve())
 
     def of(self, department: str) -> Settings:
+        """The same installation, as one department's; as nobody's where the code is empty."""
         return replace(self, department=department)
 
     @property
@@ -141,6 +142,7 @@ class Settings:
         return self.published / str(year) / self.department
 
     def reports(self, year: int) -> Path:
+        """The disposable reports, one folder for each version that they are made of."""
         return self.home / "reports" / str(year) / self.department
 
 

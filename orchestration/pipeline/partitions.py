@@ -17,6 +17,7 @@ DEPARTMENT_YEARS = dg.MultiPartitionsDefinition({"department": DEPARTMENTS, "yea
 
 
 def partition_of(year: int, department: str) -> str:
+    """The key of a department's year, as the UI writes it: department|year."""
     return str(dg.MultiPartitionKey({"department": department, "year": str(year)}))
 
 
@@ -37,7 +38,7 @@ def year_before() -> dg.PartitionMapping:
     """The same department's year before."""
     before = dg.TimeWindowPartitionMapping(start_offset=-1, end_offset=-1)
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", ".*MultiPartitionMapping.*", dg.BetaWarning)
+        warnings.filterwarnings("ignore", ".*MultiPartitionMapping.*", dg.BetaWarning)  # no other mapping has two sides
         return dg.MultiPartitionMapping(
             {
                 "department": dg.DimensionPartitionMapping("department", dg.IdentityPartitionMapping()),
