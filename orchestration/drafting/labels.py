@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 from orchestration.drafting.figures import Notation, read_figure
 
-#: What a mean is called. 均 alone is in 人均, which is a quotient.
+#: What a mean is called. 均 alone is in 人均, which is a quotient; "media" within English words is no mean.
 _MEAN = re.compile(
-    r"平均|均值|\b(?:average|avg|ave|mean|durchschnitt|mittelwert|moyenne|promedio|media|média)\b", re.IGNORECASE
+    r"平均|均值|\b(?:average|avg|ave|mean|durchschnitt|mittelwert|moyenne|promedio)\b|^\W*m[eé]dia\b(?!\W+\w)",
+    re.IGNORECASE,
 )
 #: Groups of one name that are looked at, in the order in which they stand.
 _MOST_GROUPS = 256
@@ -31,14 +32,20 @@ class Labels:
 
 def labels_of(rows: Sequence[Sequence[str]], notation: Notation = _PLAIN, *, columns: bool) -> Labels:
     """What a grid's texts say of its rows (``columns``: lines are columns, so positions are rows) or its columns."""
-    texts = [
-        (r, c, text.strip())
-        for r, row in enumerate(rows)
-        for c, text in enumerate(row)
-        if text.strip() and read_figure(text, notation) is None
-    ]
-    places = [(r, c, text) if columns else (c, r, text) for r, c, text in texts]
-    return Labels(frozenset(at for at, _, text in places if _MEAN.search(text)), _groups(places))
+    texts: list[tuple[int, int, str]] = []
+    figures: list[tuple[int, int, str]] = []
+    for r, row in enumerate(rows):
+        for c, text in enumerate(row):
+            if text.strip():
+                place = (r, c, text.strip()) if columns else (c, r, text.strip())
+                (texts if read_figure(text, notation) is None else figures).append(place)
+    along: dict[int, int] = defaultdict(lambda: -1)
+    across: dict[int, int] = defaultdict(lambda: -1)
+    for at, line, _ in figures:
+        along[at], across[line] = max(line, along[at]), max(at, across[line])
+    # A text names the figures behind it: the last header of a row is no name of that row.
+    means = (at for at, line, text in texts if (along[at] > line or across[line] <= at) and _MEAN.search(text))
+    return Labels(frozenset(means), _groups(texts))
 
 
 def _groups(places: Iterable[tuple[int, int, str]]) -> tuple[tuple[int, ...], ...]:

@@ -36,7 +36,43 @@ def settle(accepted: Sequence[KeptRelation], lines: Lines) -> list[KeptRelation]
     sums = [each for each in accepted if each.candidate.operator == "Sum"]
     means = [each for each in accepted if each.candidate.operator == "Average"]
     ratios = [each for each in accepted if each.candidate.operator in ("Division", "RelativeChange")]
-    return _without_rivals(_independent(sums, lines), lines) + _without_rivals(means, lines) + _one_ratio(ratios, lines)
+    found = _without_rivals(_independent(sums, lines), lines)
+    means = _counting_once(_without_rivals(means, lines), found)
+    return found + means + _one_ratio(_unexplained(ratios, [*found, *means]), lines)
+
+
+def _unexplained(ratios: Sequence[KeptRelation], found: Sequence[KeptRelation]) -> list[KeptRelation]:
+    """Quotients of figures that no total or mean explains at least as well: a figure is computed once, and of a total
+    there is always some figure that it is a round multiple of.
+    """
+    explained: dict[tuple[int, int], int] = defaultdict(int)
+    for each in found:
+        for n in each.kept:
+            key = (n, each.candidate.result)
+            explained[key] = max(explained[key], each.bits)
+    left = (
+        replace(each, kept=tuple(n for n in each.kept if explained[n, each.candidate.result] < each.bits))
+        for each in ratios
+    )
+    return [each for each in left if each.kept]
+
+
+def _counting_once(means: Sequence[KeptRelation], sums: Sequence[KeptRelation]) -> list[KeptRelation]:
+    """Means that are not mostly of a total and its parts: such a one is a mean by chance."""
+    settled = []
+    for mean in means:
+        parts = set(mean.candidate.operands)
+        totals = (
+            each for each in sums if parts.issuperset(_positions(each)) and 2 * len(_positions(each)) > len(parts)
+        )
+        twice = {n for each in totals for n in each.kept}
+        if kept := tuple(n for n in mean.kept if n not in twice):
+            settled.append(replace(mean, kept=kept))
+    return settled
+
+
+def _positions(relation: KeptRelation) -> tuple[int, ...]:
+    return (relation.candidate.result, *relation.candidate.operands)
 
 
 def _one_ratio(ratios: Sequence[KeptRelation], lines: Lines) -> list[KeptRelation]:
@@ -59,7 +95,7 @@ def _one_ratio(ratios: Sequence[KeptRelation], lines: Lines) -> list[KeptRelatio
     triples: set[tuple[int, frozenset[int]]] = set()
     settled = []
     for relation in sorted(ratios, key=order):
-        result, triple = relation.candidate.result, frozenset((relation.candidate.result, *relation.candidate.operands))
+        result, triple = relation.candidate.result, frozenset(_positions(relation))
         kept = [n for n in relation.kept if (n, result) not in results and (n, triple) not in triples]
         results |= {(n, result) for n in kept}
         triples |= {(n, triple) for n in kept}
@@ -77,7 +113,7 @@ def _fineness(p: int, lines: Lines) -> int:
 def _plainness(relation: KeptRelation) -> tuple[int, ...]:
     """What a person would rather have meant: beside each other, few parts, close by."""
     candidate = relation.candidate
-    positions = (candidate.result, *candidate.operands)
+    positions = _positions(relation)
     return (candidate.cost, len(candidate.operands), max(positions) - min(positions), -relation.bits)
 
 

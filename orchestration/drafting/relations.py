@@ -156,20 +156,27 @@ class _Finder:
         if key in self.tried:
             return
         self.tried.add(key)
+        of_two = candidate.operator == "Average" and len(candidate.operands) == 2
+        if of_two and candidate.result < min(candidate.operands):
+            return  # a figure before two others amid which it lies is an estimate with its bounds, and not their mean
         trials = [try_line(self.lines.lines[i], candidate, self.lines.one) for i in self.lines.used]
-        scores = self._scores(candidate, trials)
-        least = _CONVINCES + candidate.cost
-        if candidate.operator == "Average" and candidate.result in self.labels.means:
-            least = _CONVINCES
-        elif candidate.cost:  # what is rare in tables has to convince against every figure and stretch that it might be
-            least += len(self.lines.positions).bit_length() + len(self.lines.used).bit_length()
-        if candidate.operator == "Average" and len(candidate.operands) == 2 and sum(scores) < least:
+        scores, least = self._scores(candidate, trials), self._least(candidate)
+        if of_two and sum(scores) < least:
             return  # part of the lines may keep it where the weights of a weighted mean happen to be equal
         for low, high, bits in convincing(scores, least):
             inside = [(self.lines.used[i], trials[i]) for i in _widened(trials, low, high)]
             kept = tuple(i for i, t in inside if t.kept)
             broken = tuple(i for i, t in inside if t.kept is False)
             self.accepted.append(KeptRelation(self.lines.columns, candidate, kept, broken, bits))
+
+    def _least(self, candidate: Candidate) -> int:
+        """Bits that convince. What is rare in tables has to convince against every figure and stretch that it might be;
+        what is called a mean, against every stretch.
+        """
+        positions, used = len(self.lines.positions).bit_length(), len(self.lines.used).bit_length()
+        if candidate.operator == "Average" and candidate.result in self.labels.means:
+            return _CONVINCES + candidate.cost - positions
+        return _CONVINCES + candidate.cost + (positions + used if candidate.cost else 0)
 
     def _scores(self, candidate: Candidate, trials: Sequence[Trial]) -> list[int]:
         """What each line adds or takes away. Lines whose figures stand in the same proportion (the same amounts every

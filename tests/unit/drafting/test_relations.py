@@ -144,6 +144,60 @@ def test_a_row_that_is_called_a_mean_is_one_of_any_stretch() -> None:
     assert found(called, "Average") == {((29, c), tuple((r, c) for r in range(24))) for c in range(1, 13)}
 
 
+def test_a_mean_by_name_of_any_stretch_has_to_convince_against_all_stretches() -> None:
+    """Thirty figures have four hundred stretches: that one has the mean which one column shows is likely."""
+    draw = random.Random(59)
+    rows = [[f"{r}号", str(draw.randrange(100, 999)), str(draw.randrange(100, 999))] for r in range(30)]
+    first, second = (sum(int(row[c]) for row in rows[20:29]) for c in (1, 2))
+    rows.insert(4, ["平均", f"{first / 9:.1f}", f"{second / 7:.1f}"])
+    assert found(rows, "Average") == set()
+
+
+def test_a_header_names_its_column_and_not_its_row() -> None:
+    rows = [["", "甲", "乙", "平均"], ["满分", "100", "120", "110"], ["张", "90", "80", "85"], ["", "70", "75", "均值"]]
+    assert labels_of(rows, columns=True).means == {3}
+    assert labels_of(rows, columns=False).means == {3}
+
+
+@pytest.mark.parametrize(("text", "mean"), [("Media", True), ("media:", True), ("média", True), ("Social media", False),
+                                            ("media spending", False), ("人均", False), ("月平均", True)])  # fmt: skip
+def test_what_a_mean_is_called(text: str, mean: bool) -> None:
+    assert bool(labels_of([[text, "1"]], columns=True).means) is mean
+
+
+def test_a_mean_does_not_take_in_a_total_and_its_parts() -> None:
+    """Of six parts and their total, divided by seven: two sevenths of the total, which some rate may be by chance."""
+    draw = random.Random(61)
+    rows = []
+    for _ in range(9):
+        parts = amounts(draw, 7)
+        rows.append([*map(str, parts), str(sum(parts)), f"{sum(parts) / 4:.2f}"])
+    assert {result for result, _ in found(rows)} == {(r, 7) for r in range(9)}
+    assert found(rows, "Average") == set()
+
+
+def test_what_a_mean_explains_is_no_quotient_as_well() -> None:
+    """Of ten marks, one of which is ten: the mean is then that share of the total, in those rows alone."""
+    draw = random.Random(71)
+    rows = []
+    for r in range(40):
+        marks = [100 if r % 2 else 70, *(draw.randrange(40, 100) for _ in range(9))]
+        rows.append([*(f"{m / 10:.1f}" for m in (*marks, sum(marks))), f"{sum(marks) / 100:.2f}"])
+    assert {result for result, _ in found(rows, "Average")} == {(r, 11) for r in range(40)}
+    assert found(rows, "Division") == set()
+
+
+def test_an_estimate_before_its_bounds_is_not_their_mean() -> None:
+    draw = random.Random(67)
+    rows = []
+    for _ in range(9):
+        value, off = draw.randrange(100_000, 900_000), draw.randrange(1_000, 90_000)
+        rows.append([*map(str, (value, value - off, value + off))])
+    assert found(rows, "Average") == set()
+    after = [[low, high, value] for value, low, high in rows]
+    assert {result for result, _ in found(after, "Average")} == {(r, 2) for r in range(9)}
+
+
 def test_a_blank_counts_as_nothing_where_the_mean_says_so() -> None:
     draw = random.Random(43)
     rows = []
