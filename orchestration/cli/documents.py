@@ -80,16 +80,28 @@ def _counts(reading: DocumentReading, build: Build) -> dict[str, Any]:
     return {
         "file": name,
         "tables": reading.tables,
+        "drafted_tables": len(reading.drafted),
         "figures_in_tables": in_tables,
         "figures_in_sentences": reading.figures["read"] + reading.figures["unread"],
         **{name: reading.figures[name] for name in ("read", "bound")},
         "verified": len(verified(build, name)),
         "scanned_pages": list(reading.document.scans),
+        "figures_not_read": len(reading.sentences.unread) + len(reading.unplaced),
         "unread": [
-            {"place": str(each.place), "section": each.section, "text": each.text, "around": each.around}
-            for each in reading.sentences.unread
+            *(
+                {"place": str(each.place), "section": each.section, "text": each.text, "around": each.around}
+                for each in reading.sentences.unread
+            ),
+            *(
+                {"place": str(each.place), "section": "表", "text": each.text, "around": each.around}
+                for each in reading.unplaced
+            ),
         ],
     }
+
+
+def _drafted(count: int) -> str:
+    return f"、{count} 张草拟的表" if count else ""
 
 
 def show(console: Console, readings: list[DocumentReading], build: Build, limit: int = 5) -> None:
@@ -99,7 +111,8 @@ def show(console: Console, readings: list[DocumentReading], build: Build, limit:
         share = f"（{found['read'] * 100 // total}%）" if total else ""
         console.print(
             Text(
-                f"文档  {found['tables']} 张表 {found['figures_in_tables']} 个数；正文 {total} 个数，"
+                f"文档  {found['tables']} 张表{_drafted(found['drafted_tables'])} {found['figures_in_tables']} 个数；"
+                f"正文 {total} 个数，"
                 f"读懂 {found['read']} 个{share}，其中 {found['bound']} 个"
                 f"对应到账上的单元格；核实 {found['verified']} 个数",
                 style="dim",

@@ -20,6 +20,9 @@ _DATE = r"(?P<day>(?:20\d\d年)?\d{1,2}月\d{1,2}日)"
 _SHORT = re.compile(r"[（(](?:以下)?简称[^）)]*[)）]")
 _NUMBERED = re.compile(r"(\d{1,2})[、．.]\s*(.+)")
 _YEAR = re.compile(r"(20\d\d)年度?")
+_YEAR_IN_ENGLISH = re.compile(
+    r"(?:ended|fiscal|year|FY|budget|statements?|return|accounts?)[^。]{0,24}?(?<!\d)(20\d\d)(?!\d)", re.IGNORECASE
+)
 
 
 @dataclass
@@ -57,7 +60,10 @@ def _keep(rows: dict[str, StatedRows], of: StatedRows, ledger: str) -> None:
 
 
 def first_year(texts: Iterable[str]) -> int | None:
-    return next((int(match[1]) for text in texts if (match := _YEAR.search(text))), None)
+    """The year that a document names first; in English where no 年 does."""
+    texts = list(texts)
+    found = (match for find in (_YEAR, _YEAR_IN_ENGLISH) for text in texts if (match := find.search(text)))
+    return next((int(match[1]) for match in found), None)
 
 
 def read_lists(paragraphs: Sequence[Paragraph], year: int) -> Lists:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from orchestration.documents.lines import Place, TextLine
+from orchestration.documents.solve import is_figure
 from orchestration.ledgers.money import squeeze
 
 #: How official documents number their headings (GB/T 9704), from the outermost.
@@ -94,7 +95,11 @@ def _under_headings(groups: Sequence[Sequence[TextLine]]) -> list[Paragraph]:
     for group in groups:
         text, starts, places = "", [], []
         for line in group:
+            before = ""
             for word in line.words:
+                if is_figure(before) and is_figure(word.text):
+                    text += " "  # two figures beside each other are no third one
+                before = word.text
                 for offset, place in word.parts or ((0, word.place),):
                     starts.append(len(text) + offset)
                     places.append(place)

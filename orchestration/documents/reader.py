@@ -16,6 +16,8 @@ from orchestration.documents.drawn import drawn_tables
 from orchestration.documents.formats import ENDINGS
 from orchestration.documents.identities import identities_of
 from orchestration.documents.lines import Document, refused
+from orchestration.documents.loose import LooseTable, Unplaced, named_apart
+from orchestration.documents.loose_lines import loose_in_lines
 from orchestration.documents.paragraphs import Paragraph, paragraphs_of
 from orchestration.documents.pdf import read_pdf
 from orchestration.documents.plain_text import read_text
@@ -48,6 +50,9 @@ class DocumentReading:
     paragraphs: list[Paragraph]
     tables: int  # tables that a contract knew
     figures: Mapping[str, int] = field(default_factory=dict)  # read | bound | unread, of figures in sentences
+    loose: Sequence[LooseTable] = ()  # tables that no contract knows
+    unplaced: Sequence[Unplaced] = ()  # figures of tables whose column can't be told
+    drafted: Sequence[str] = ()  # ledgers of those that were drafted
 
 
 def open_document(path: Path, name: str = "") -> Document:
@@ -65,8 +70,9 @@ def read_document(
     document = open_document(path)
     stated = [rule for rule in rules if not rule.each_row_of]
     known = identities_of(compile_rules(stated, contracts, year or 0))
-    drawn, lines = drawn_tables(document, contracts)
+    drawn, loose, lines = drawn_tables(document, contracts)
     written, untold = find_text_tables(document.name, lines, contracts, known)
+    in_lines, unplaced, lines = loose_in_lines(without(lines, written))
     problems = [problem for table in (*drawn, *written) for problem in table.problems]
     sheets: dict[str, Sheet] = {}
     for table in (*drawn, *written):
@@ -76,7 +82,7 @@ def read_document(
         sheets[table.ledger] = Sheet(
             contract, contract.short, table.rows, table.places, list(table.notices), table.merged
         )  # fmt: skip
-    paragraphs = paragraphs_of(without(lines, written))
+    paragraphs = paragraphs_of(lines)
     found = year or _year_in(paragraphs)
     if found is None:
         problems.append(Problem(document.name, "", "", "看不出年度", "标题里有年度，或用 --year 指明"))
@@ -94,6 +100,7 @@ def read_document(
             "bound": len(sentences.bindings),
             "unread": len(sentences.unread),
         },
+        named_apart([*loose, *in_lines]), [*unplaced, *(each for table in loose + in_lines for each in table.left)],
     )  # fmt: skip
 
 

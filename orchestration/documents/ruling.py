@@ -77,12 +77,14 @@ class Ruled:
 
 
 def ruled_grids(strokes: Sequence[Stroke]) -> list[Ruled]:
-    """The grids of at least two rows and two columns that lines form, from the top down."""
+    """The grids of at least two columns that lines form, from the top down. One row is one too: a header may stand
+    alone above a page break.
+    """
     found = []
     for group in _connected(strokes):
         xs = _merged_places(each.at for each in group if not each.across)
         ys = _merged_places(each.at for each in group if each.across)
-        if len(xs) >= 3 and len(ys) >= 3:
+        if len(xs) >= 3 and len(ys) >= 2:
             found.append(Ruled(xs, ys, group))
     return sorted(found, key=lambda grid: grid.ys[0])
 

@@ -93,6 +93,8 @@ class SentenceReader:
         return self.reading
 
     def _paragraph(self, paragraph: Paragraph) -> None:
+        if not paragraph.is_heading:
+            self._current = None  # what one paragraph speaks of is not what the next one does
         if paragraph.headings != self._section:
             self._section, self._above, self._current = paragraph.headings, "", None
             self._by_heading = [

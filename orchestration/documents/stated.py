@@ -37,6 +37,16 @@ def rules_on_what_is_stated(book: Rulebook, ledgers: Mapping[str, Ledger]) -> Ru
     )
 
 
+def without_rules_that_must_hold(book: Rulebook, drafted: Set[str]) -> Rulebook:
+    """The rules without those that must hold of any ledger, where a ledger is read by a draft: nobody has signed that
+    its rows are parts of each other. The draft's own rules say so, as warnings.
+    """
+    must = {rule.id for rule in book.rules if rule.severity == "error"}
+    of_drafts = [each for each in book.selectors if each.ledger in drafted and each.rule_id in must]
+    dropped = {(each.rule_id, each.variant) for each in of_drafts}
+    return replace(book, selectors=[each for each in book.selectors if (each.rule_id, each.variant) not in dropped])
+
+
 def _has_all_values(ledger: Ledger) -> bool:
     key = ledger.contract.keys[-1]
     wanted = set(key.values.values())

@@ -51,12 +51,24 @@ def draft_paths(
     ``contracts``: those known already, for the names of columns. ``seconds``: what it may take in all; what there was
     no time for is said among ``undecided``.
     """
-    until = None if seconds is None else time.monotonic() + seconds
     watcher.step("读表", 0)
-    grids = _grids(paths)
+    draft = draft_grids(_grids(paths), contracts, seconds, watcher)
+    if draft is None:
+        raise InputError([Problem(str(paths[0]), "", "", "没有找到表格", "表头之下有数的表")])
+    return draft
+
+
+def draft_grids(
+    grids: Sequence[tuple[Path, Grid]],
+    contracts: Mapping[str, Contract],
+    seconds: float | None = None,
+    watcher: Watcher = SILENT,
+) -> Draft | None:
+    """A draft of all tables of these grids, each with the file that it is named after; None where there is no table."""
+    until = None if seconds is None else time.monotonic() + seconds
     tables = _tables(grids, contracts)
     if not tables:
-        raise InputError([Problem(str(paths[0]), "", "", "没有找到表格", "表头之下有数的表")])
+        return None
     tables, amounts = _with_amounts(tables)
     rules: list[DraftRule] = []
     undecided = [f"{table.name}：{text}" for table in tables for text in table.undecided]

@@ -34,16 +34,22 @@ def with_levels(table: DraftTable, amounts: Amounts) -> DraftTable:
         hierarchy = Hierarchy.model_validate({"key": _named(table, column), **said})
         parents = _parents(table, column, hierarchy)
         kept, bits, breaks = _judge(table, amounts, _children(parents))
-        if kept and bits >= _CONVINCES and believed(kept, len(breaks)):
+        if kept and bits >= _CONVINCES and (believed(kept, len(breaks)) or _told_by_codes(said, kept, breaks)):
             return replace(table, hierarchy=hierarchy, parents=parents)
     return table
+
+
+def _told_by_codes(said: Mapping[str, Any], kept: int, breaks: Sequence[Break]) -> bool:
+    """Codes that begin with each other say by themselves that rows are parts: that most sums hold suffices."""
+    return "prefixes" in said and kept > len(breaks)
 
 
 def level_rules(table: DraftTable, amounts: Amounts) -> Iterator[DraftRule]:
     """Each row that others are part of as their sum: subtotals and the groups of a hierarchy."""
     children = {**_of_subtotals(table), **_children(table.parents)}
     kept, _, breaks = _judge(table, amounts, children)
-    if not believed(kept, len(breaks)):
+    by_codes = table.hierarchy is not None and bool(table.hierarchy.prefixes)
+    if not believed(kept, len(breaks)) and not (by_codes and kept > len(breaks)):
         return
     row = joined([f"{{{key.name}}}" for key in table.keys])
     measures = [column for column in table.measures if column.kind in SUMMED]

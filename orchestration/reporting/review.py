@@ -12,6 +12,7 @@ from typing import Any
 from orchestration.base.wording import BROKEN_IN_SQL, decimal_text
 from orchestration.documents.marks import Mark, mark_docx, mark_pdf
 from orchestration.documents.reader import DocumentReading
+from orchestration.drafting.documents import NAME
 from orchestration.ledgers.money import MONEY_UNITS
 from orchestration.warehouse.build import Build
 
@@ -30,12 +31,13 @@ _BROKEN = f"""
     where r.status in {BROKEN_IN_SQL}
     order by r.severity, r.rule_id, r.instance, t.side, t.term
 """
-#: Figures that stand in rules that must hold, and all of those do.
+#: Figures that stand in rules that must hold (or that a draft found), and all of those do.
 _VERIFIED = f"""
     select address, cell
     from cell inner join rule_term using (fiscal_year, address)
     inner join reconciliation using (fiscal_year, rule_id, instance)
-    where file = ? and cell.value is not null and severity = 'error' and status <> 'undefined'
+    where file = ? and cell.value is not null and status <> 'undefined'
+        and (severity = 'error' or starts_with(rule_id, '{NAME}_'))
     group by address, cell having not bool_or(status in {BROKEN_IN_SQL})
 """
 
@@ -126,7 +128,8 @@ def _marks(build: Build, reading: DocumentReading, found: Sequence[Remark]) -> l
         for place in remark.places:
             before = noted.get(place, (colour, []))
             noted[place] = ("red" if "red" in (before[0], colour) else "amber", [*before[1], remark.says])
-    below = [Mark(str(each.place), "grey") for each in reading.sentences.unread]
+    unread = [each.place for each in reading.sentences.unread] + [each.place for each in reading.unplaced]
+    below = [Mark(str(place), "grey") for place in unread]
     green = dict.fromkeys(row["cell"] for row in verified(build, reading.document.name))
     below += [Mark(place, "green") for place in green if place not in noted]
     return below + [

@@ -13,7 +13,7 @@ from orchestration.base.settings import CONTRACTS, RULES, Settings
 from orchestration.base.wording import BROKEN_IN_SQL
 from orchestration.base.years import fiscal_year
 from orchestration.documents.formats import is_document
-from orchestration.documents.stated import rules_on_what_is_stated
+from orchestration.documents.stated import rules_on_what_is_stated, without_rules_that_must_hold
 from orchestration.entries.contract import read_entry_contracts
 from orchestration.ledgers.contract import Contract, read_contract, read_contracts
 from orchestration.ledgers.reader import Year, read_paths
@@ -62,7 +62,7 @@ def check_paths(
         settings = settings.of(department_of(folder_of_year, whole))
         inputs = read_inputs(settings, whole, as_published, folder=folder_of_year)
     else:
-        inputs, readings = _whatever(settings, paths, contract, year, as_published)
+        inputs, readings = _whatever(settings, paths, contract, year, as_published, folder)
     build = Build(inputs.year.year, folder, inputs.year.department)
     land_inputs(build, inputs)
     nodes = compiled.build(build.warehouse, JUDGED, on_node=on_node, engine=engine)
@@ -109,35 +109,57 @@ def _known(settings: Settings, folders: Sequence[Path]) -> tuple[dict[str, Contr
     return contracts, rules_beside(settings.rules, *(folder / RULES for folder in folders))
 
 
+@dataclass(frozen=True)
+class _Read:
+    """What was read: ledgers and documents as one year; and what was drafted of the documents' other tables."""
+
+    year: Year
+    readings: list[DocumentReading]
+    contracts: dict[str, Contract]
+    rules: list[Rule]
+
+
 def _read(
     paths: Sequence[Path],
     contracts: dict[str, Contract],
-    rules: Sequence[Rule],
+    rules: list[Rule],
     year: int | None,
     forced: Contract | None,
-) -> tuple[Year, list[DocumentReading]]:
+    folder: Path,
+) -> _Read:
+    """``folder``: where drafts are written."""
     documents = [path for path in paths if is_document(path)]
     loose = [path for path in paths if path not in documents]
     if not documents:
-        return read_paths(loose, year, contracts, forced), []
+        return _Read(read_paths(loose, year, contracts, forced), [], contracts, rules)
     from orchestration.documents.reader import joined, read_document  # half a second, and few checks have any
+    from orchestration.drafting.documents import draft_document
 
-    readings = [read_document(path, contracts, rules, year) for path in documents]
-    return joined(readings, read_paths(loose, year, contracts, forced) if loose else None), readings
+    readings = []
+    for number, path in enumerate(documents, 1):
+        drafted = draft_document(
+            read_document(path, contracts, rules, year), contracts, folder / f"draft-{number}", number
+        )
+        readings.append(drafted.reading)
+        contracts, rules = {**contracts, **drafted.contracts}, [*rules, *drafted.rules]
+    others = read_paths(loose, year, contracts, forced) if loose else None
+    return _Read(joined(readings, others), readings, contracts, rules)
 
 
 def _whatever(
-    settings: Settings, paths: Sequence[Path], contract: Path | None, year: int | None, as_published: bool
+    settings: Settings, paths: Sequence[Path], contract: Path | None, year: int | None, as_published: bool, folder: Path
 ) -> tuple[Inputs, list[DocumentReading]]:
     """Loose files, folders and documents: whatever ledgers are recognised in them, beside the published year before."""
     folders = [path for path in paths if path.is_dir()]
     contracts, rules = _known(settings, folders)
     forced = read_contract(contract) if contract else None
-    ledgers, readings = _read(paths, contracts, rules, year, forced)
+    read = _read(paths, contracts, rules, year, forced, folder)
+    ledgers, contracts, rules = read.year, read.contracts, read.rules
     rulebook = compile_rules(
         rules, ledgers.contracts, ledgers.year, str(settings.rules), cells=ledgers.cells, known=contracts
     )
-    rulebook = rules_on_what_is_stated(rulebook, ledgers.ledgers)
+    drafted = {name for reading in read.readings for name in reading.drafted}
+    rulebook = without_rules_that_must_hold(rules_on_what_is_stated(rulebook, ledgers.ledgers), drafted)
     notes = [read_notes(path, ledgers, rulebook) for path in folders]
     prior = read_prior(_whose_before(settings, ledgers.year - 1), ledgers.year - 1, contracts)
     known, sums = known_ledgers(contracts, read_entry_contracts(settings.entry_contracts))
@@ -151,4 +173,4 @@ def _whatever(
         known=known,
         sums=sums,
     )
-    return inputs, readings
+    return inputs, read.readings

@@ -13,10 +13,11 @@ import pytest
 from orchestration.base.settings import Settings
 from orchestration.documents.reader import read_document
 from orchestration.reporting.pdf import to_pdf
-from orchestration.reporting.review import write_review
+from orchestration.reporting.review import verified, write_review
 from orchestration.warehouse.check import CheckResult, check_paths
 from tests.unit.documents import laid_out, made
 from tests.unit.documents.test_documents import CONTRACTS, RULES, TYPED, WHOLE, facts
+from tests.unit.documents.test_loose import BUDGET
 
 
 def check(folder: Path, text: str) -> CheckResult:
@@ -143,6 +144,19 @@ def test_parts_that_exceed_their_whole_are_an_error(tmp_path: Path) -> None:
         Settings.from_environment({"LEDGERGATE_HOME": str(tmp_path)}), [tmp_path / "report.txt"], tmp_path
     )
     assert {rule for rule, _ in broken(found, "error")} == {"fund_side_total"}
+
+
+def test_a_slip_in_a_table_that_no_contract_knows_is_a_warning_and_the_rest_is_verified(tmp_path: Path) -> None:
+    rows = [list(row) for row in BUDGET]
+    rows[3][3] = "170.40"  # 210.40 is 170.30 and 40.10
+    text = "\n".join(" ".join(filter(None, row)) for row in rows)
+    found = check(tmp_path, f"2031年度某局部门预算\n支出预算总表\n单位：万元\n{text}")
+    assert broken(found, "error") == []
+    drafted = [(rule, instance) for rule, instance in broken(found, "warning") if rule.startswith("drafted")]
+    assert any(instance.endswith("2070101") for _, instance in drafted)  # the row
+    assert any("20701" in instance for _, instance in drafted)  # the sum that it is part of
+    places = {row["cell"] for row in verified(found.build, found.documents[0].document.name)}
+    assert "第5行" in places and "第7行" not in places
 
 
 @pytest.mark.office

@@ -274,3 +274,14 @@ def test_the_draft_of_what_new_year_makes_is_its_contract(tmp_path: Path) -> Non
         shown = [(m.name, m.header, m.kind, m.unit) for m in table.measures]
         assert shown == [(m.name, m.header, m.kind, m.unit) for m in contract.measures]
         assert table.unit == contract.unit
+
+
+def test_codes_are_levels_where_most_of_their_sums_hold(tmp_path: Path) -> None:
+    """Codes that begin with each other say by themselves what is part of what: one slip of four does not hide it."""
+    rows = ["编码,名称,决算数（万元）", "301,甲,857.33", "30101,子,512.11", "30102,丑,345.22", "302,乙,844.57",
+            "30201,寅,534.52", "30202,卯,844.57", "303,丙,331.92", "30301,辰,100.45", "30302,巳,231.47",
+            "310,丁,70.73", "31001,午,50.31", "31002,未,20.42"]  # fmt: skip
+    (tmp_path / "a.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    draft = draft_paths([tmp_path / "a.csv"], {})
+    (levels,) = [rule for rule in draft.rules if "children(" in rule.check]
+    assert [each.cell for each in levels.breaks] == ["C5"]
