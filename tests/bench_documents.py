@@ -2,6 +2,7 @@
 
 ``python -m tests.bench_documents [faults of each kind [kind ...]]``: with kinds named, these alone. A fault is found
 where the check says something that it does not say of the sound report: a broken rule, a notice, or a row not read.
+``python -m tests.bench_documents FOLDER``: of each document in a folder the share that was read, and what was found.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from orchestration.base.problems import InputError
-from orchestration.base.settings import ROOT
+from orchestration.base.settings import ROOT, Settings
+from orchestration.cli.documents import as_json
 from orchestration.documents.figures import find_figures
+from orchestration.documents.formats import is_document
 from orchestration.documents.reader import open_document, read_document
 from orchestration.documents.stated import rules_on_what_is_stated
 from orchestration.ledgers.contract import read_contracts
@@ -26,6 +29,7 @@ from orchestration.rules.compiler import compile_rules
 from orchestration.rules.model import read_rules
 from orchestration.warehouse import compiled
 from orchestration.warehouse.build import Build
+from orchestration.warehouse.check import check_paths
 from orchestration.warehouse.landing import land, raw_tables
 from tests.unit.documents import laid_out, made
 from tests.unit.documents.made import Block, Heading, Table, Text
@@ -183,7 +187,37 @@ def large(folder: Path) -> tuple[int, float, int]:
     return pages, time.process_time() - begun, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
+def of_folder(folder: Path) -> Iterator[tuple[str, str]]:
+    """A line of a table for each document: figures, read, verified, errors, warnings, notices; and what was found."""
+    settings = Settings.from_environment({"LEDGERGATE_HOME": str(folder / ".home")})
+    for path in sorted(path for path in folder.iterdir() if is_document(path)):
+        with tempfile.TemporaryDirectory() as build:
+            try:
+                found = check_paths(settings, [path], Path(build))
+            except InputError as error:
+                yield f"| {path.name} | {error.problems[0]} |", ""
+                continue
+            (said,) = as_json([*found.documents], found.build)
+            rows = found.build.rows(
+                "from reconciliation where status in ('inconsistent', 'missing') and rule_id <> 'prior_year_published'"
+            )
+            sentences = said["figures_in_sentences"] - len(found.documents[0].sentences.unread)
+            read = said["figures_in_tables"] + sentences
+            total = read + said["figures_not_read"]
+            errors = sum(row["severity"] == "error" for row in rows)
+            counts = (total, f"{100 * read / max(total, 1):.1f} %", said["bound"], said["verified"], errors)
+            line = " | ".join(map(str, (path.name, *counts, len(rows) - errors, len(found.build.notices))))
+            told = [f"    {row['severity']} {row['statement']}" for row in rows]
+            told += [f"    notice {notice}" for notice in found.build.notices]
+            yield f"| {line} |", "\n".join(told)
+
+
 def main() -> None:
+    if sys.argv[1:] and Path(sys.argv[1]).is_dir():
+        print("| document | figures | read | matched | verified | errors | warnings | notices |")  # noqa: T201
+        for line, told in of_folder(Path(sys.argv[1])):
+            print(line, told, sep="\n" if told else "", flush=True)  # noqa: T201
+        return
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 100
     with tempfile.TemporaryDirectory() as folder:
         if not sys.argv[2:]:

@@ -73,7 +73,7 @@ def _counts(reading: DocumentReading, build: Build) -> dict[str, Any]:
 
     name = reading.document.name
     in_tables = sum(
-        cell.value is not None and ledger.source.sheet != "正文"
+        bool(cell.text) and cell.value is not None and ledger.source.sheet != "正文"
         for ledger in reading.year.ledgers.values()
         for cell in ledger.cells
     )

@@ -8,7 +8,14 @@ import re
 from dataclasses import dataclass, field
 
 from orchestration.documents.lines import Document, DrawnTable, Place, TextLine
-from orchestration.documents.loose import LooseTable, holds_figures, said_above, side_by_side, with_whole_codes
+from orchestration.documents.loose import (
+    LooseTable,
+    by_headers,
+    holds_figures,
+    said_above,
+    side_by_side,
+    with_whole_codes,
+)
 from orchestration.documents.solve import is_figure
 from orchestration.documents.tables import FoundTable, title_of
 from orchestration.ledgers.contract import Contract
@@ -120,7 +127,8 @@ def drawn_tables(
     loose = [
         with_whole_codes(part)
         for each in found if each.contract is None and holds_figures(each.rows)
-        for part in side_by_side(LooseTable(each.title, each.rows, each.places, each.merged))
+        for one in by_headers(LooseTable(each.title, each.rows, each.places, each.merged))
+        for part in side_by_side(one)
     ]  # fmt: skip
     return known, loose, lines
 

@@ -62,8 +62,10 @@ def _keep(rows: dict[str, StatedRows], of: StatedRows, ledger: str) -> None:
 def first_year(texts: Iterable[str]) -> int | None:
     """The year that a document names first; in English where no 年 does."""
     texts = list(texts)
-    found = (match for find in (_YEAR, _YEAR_IN_ENGLISH) for text in texts if (match := find.search(text)))
-    return next((int(match[1]) for match in found), None)
+    if match := next(filter(None, map(_YEAR.search, texts)), None):
+        return int(match[1])
+    match = _YEAR_IN_ENGLISH.search("".join(texts))  # a title may be broken over lines
+    return int(match[1]) if match else None
 
 
 def read_lists(paragraphs: Sequence[Paragraph], year: int) -> Lists:

@@ -4,6 +4,7 @@ are parted become one. What a column is, and what holds between figures, is for 
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
@@ -20,6 +21,7 @@ _UNIT = r"[(（]?(?:金额)?单位[:：](?:人民币)?(?:[千万亿百]*元|[^:�
 UNIT_NOTE = re.compile(rf"{_UNIT}|^(?:金额)?单位(?:[千万亿百]*元|[人个])$")
 CODE = re.compile(r"\d{3,}")
 _PART_OF_CODE = 2  # digits
+_FEWEST_NAMES = 4  # of a row that begins another table
 _LEVELS = frozenset(("类", "款", "项", "目", ""))
 SEPARATED = re.compile(r"\d[.,]\d")
 
@@ -64,6 +66,29 @@ def holds_figures(rows: Sequence[Sequence[str]]) -> bool:
 def is_amount(text: str) -> bool:
     plain = squeeze(text)
     return is_figure(plain) and any(c.isdigit() for c in plain)
+
+
+def by_headers(table: LooseTable) -> list[LooseTable]:
+    """A form of several tables below each other as those: each begins with a row of names above figures."""
+    begins = [r for r in range(1, len(table.rows) - 1) if _begins_another(table.rows, r)]
+    if not begins:
+        return [table]
+    title = [n for n, row in enumerate(table.rows) if len(row) == 1]
+    found = [replace(table, rows=table.rows[: begins[0]], places=table.places[: begins[0]])]
+    for begin, end in itertools.pairwise([*begins, len(table.rows)]):
+        named = next(filter(None, map(squeeze, table.rows[begin])), "")
+        at = [*title, *range(begin, end)]
+        merged = {(at.index(r), c): name for (r, c), name in table.merged.items() if begin <= r < end}
+        rows, places = [table.rows[n] for n in at], [table.places[n] for n in at]
+        found.append(LooseTable(f"{table.title}·{named}", rows, places, merged))
+    return found
+
+
+def _begins_another(rows: Sequence[Sequence[str]], r: int) -> bool:
+    texts = [text for text in map(squeeze, rows[r]) if text]
+    above = any(len(row) > 1 and any(map(is_amount, row)) for row in rows[:r])
+    names = len(set(texts)) >= _FEWEST_NAMES and 2 * len(texts) >= len(rows[r]) and not any(map(is_amount, texts))
+    return above and names and any(map(is_amount, rows[r + 1]))
 
 
 def with_whole_codes(table: LooseTable) -> LooseTable:

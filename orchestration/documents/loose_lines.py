@@ -33,6 +33,7 @@ _FEWEST_ROWS, _MOST_BETWEEN = 3, 2
 _LOOK_BACK = 9
 _PROSE = re.compile(r"[，。；！？：]$|[，。；！？]")
 _CONTENTS = re.compile(r"目\s*录|contents", re.IGNORECASE)
+_A_YEAR = re.compile(r"(?:19|20)\d\d")
 _LEADERS = re.compile(r"[.．·…]{3,}")
 _EDGE = 30  # points by which a name may begin before the one above it (names are centred, or set in)
 
@@ -153,23 +154,30 @@ def _segments(line: TextLine, rows: Sequence[object] = ()) -> list[_Segment]:
     """
     if _PROSE.search(line.text) or not line.words or not is_figure(line.words[-1].text):
         return []
+    found = _parted(line.words)
+    if all(_A_YEAR.fullmatch(word.text) for each in found for word in each.figures):
+        return []
+    alone = len(found) == 1 and not found[0].names
+    if alone and (len(found[0].figures) == 1 or not (rows or _several_amounts(found[0].figures))):
+        return []
+    return found
+
+
+def _parted(words: Sequence[Word]) -> list[_Segment]:
+    """Words as names with the figures behind each."""
     found: list[_Segment] = []
     codes: list[Word] = []
     names: list[Word] = []
     figures: list[Word] = []
-    for n, word in enumerate(line.words):
-        if is_figure(word.text) and not _is_code(line.words, n):
+    for n, word in enumerate(words):
+        if is_figure(word.text) and not _is_code(words, n):
             figures.append(word)
             continue
         if figures:
             found.append(_Segment(tuple(codes), tuple(names), tuple(figures)))
             codes, names, figures = [], [], []
         (codes if word.text.isdecimal() and not names else names).append(word)
-    found.append(_Segment(tuple(codes), tuple(names), tuple(figures)))
-    alone = len(found) == 1 and not found[0].names
-    if alone and (len(found[0].figures) == 1 or not (rows or _several_amounts(found[0].figures))):
-        return []
-    return found
+    return [*found, _Segment(tuple(codes), tuple(names), tuple(figures))]
 
 
 def _several_amounts(figures: Sequence[Word]) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from orchestration.base.problems import InputError, Problem
 from orchestration.documents import claims, lists
+from orchestration.documents.arithmetic import Arithmetic, read_arithmetic
 from orchestration.documents.bindings import patterns
 from orchestration.documents.docx import read_docx
 from orchestration.documents.drawn import drawn_tables
@@ -90,7 +91,7 @@ def read_document(
         raise InputError(problems)
     sentences = SentenceReader(patterns(), contracts).read(paragraphs)
     listed = lists.read_lists(paragraphs, found)
-    for ledger, rows in _stated(sentences, listed, contracts, set(sheets)).items():
+    for ledger, rows in _stated(sentences, listed, read_arithmetic(paragraphs), contracts, set(sheets)).items():
         sheets[ledger] = rows.sheet(PROSE)
     notices = untold + _claimed(document.name, paragraphs, sheets, listed, contracts, found)
     return DocumentReading(
@@ -130,7 +131,11 @@ def _year_in(paragraphs: Iterable[Paragraph]) -> int | None:
 
 
 def _stated(
-    sentences: SentenceReadings, lists_: lists.Lists, contracts: Mapping[str, Contract], tables: set[str]
+    sentences: SentenceReadings,
+    lists_: lists.Lists,
+    arithmetic: Arithmetic,
+    contracts: Mapping[str, Contract],
+    tables: set[str],
 ) -> dict[str, StatedRows]:
     """Rows of every ledger that sentences give. What was stated before, or stands in a table, is a restatement."""
     rows: dict[str, StatedRows] = {}
@@ -151,6 +156,7 @@ def _stated(
     if FACT in contracts:
         _facts(rows, sentences.facts, contracts[FACT])
     lists_.into(rows, contracts)
+    arithmetic.into(rows, contracts)
     return rows
 
 

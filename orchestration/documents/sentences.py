@@ -20,6 +20,8 @@ _SENTENCE = re.compile(r"[。；！？]")
 _CLAUSE = re.compile(r"[，,。；：:！？（）()、]")
 _LEADING = re.compile(r"^(?:年度?|其中|另有|另|分别|以及|包括|具体包括|并|和|及|共|约|的|为|是|达)+")
 _TRAILING = re.compile(r"(?:分别|总数|共计|合计|达到|超过|约|近|共|为|是|达|了|有|至|到|的)+$")
+_YEAR = re.compile(r"^20\d\d年度?")
+_BRACKETED = re.compile(r"[（(][^（）()]*[)）]")
 _CHINESE = re.compile(r"[\u4e00-\u9fffA-Za-z]")
 
 
@@ -294,6 +296,11 @@ def _suits(contract: Contract, measure: str, figure: TextFigure) -> bool:
     except FigureError:
         return False
     return column.kind != "ratio" or figure.unit in ("%", "‰")
+
+
+def name_before(label: str) -> str:
+    """The name right before a figure: its year, and what brackets add to it, are none of it."""
+    return _YEAR.sub("", _clause_before(_BRACKETED.sub("", label)))
 
 
 def _clause_before(label: str) -> str:

@@ -31,13 +31,13 @@ _BROKEN = f"""
     where r.status in {BROKEN_IN_SQL}
     order by r.severity, r.rule_id, r.instance, t.side, t.term
 """
-#: Figures that stand in rules that must hold (or that a draft found), and all of those do.
+#: Figures that stand in rules that must hold, that a draft found or that sentences state, and all of those do.
 _VERIFIED = f"""
-    select address, cell
+    select address, cell, any_value(cell.text) as text
     from cell inner join rule_term using (fiscal_year, address)
     inner join reconciliation using (fiscal_year, rule_id, instance)
     where file = ? and cell.value is not null and status <> 'undefined'
-        and (severity = 'error' or starts_with(rule_id, '{NAME}_'))
+        and (severity = 'error' or starts_with(rule_id, '{NAME}_') or starts_with(rule_id, 'stated_'))
     group by address, cell having not bool_or(status in {BROKEN_IN_SQL})
 """
 
@@ -76,8 +76,8 @@ def remarks(build: Build, file: str) -> list[Remark]:
 
 
 def verified(build: Build, file: str) -> list[dict[str, Any]]:
-    """Address and place of each figure of a file that rules which must hold confirm."""
-    return build.rows(_VERIFIED, file)
+    """Address, place and text of each figure of a file that rules confirm; one that two ledgers hold stands once."""
+    return list({(row["cell"], row["text"]): row for row in build.rows(_VERIFIED, file)}.values())
 
 
 def _broken(rule: str, judged: dict[str, Any], here: list[dict[str, Any]]) -> Remark:

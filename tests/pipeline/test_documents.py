@@ -159,6 +159,29 @@ def test_a_slip_in_a_table_that_no_contract_knows_is_a_warning_and_the_rest_is_v
     assert "第5行" in places and "第7行" not in places
 
 
+STATED = """2031年度某局决算说明
+本年支出合计400.00万元，其中：基本支出300.00万元，占75.00%；项目支出100.00万元，占25.00%。
+支出年初预算为420.00万元，支出决算为400.00万元，完成年初预算的95.24%。
+全年收入410.00万元，比上年增加10.00万元，增长2.50%。
+"""
+
+
+@pytest.mark.parametrize(
+    ("sound", "wrong", "rules"),
+    [
+        ("75.00%", "74.00%", {"stated_share"}),
+        ("95.24%", "95.42%", {"stated_completion"}),
+        ("2.50%", "2.60%", {"stated_growth"}),
+        ("基本支出300.00万元", "基本支出330.00万元", {"stated_share", "stated_sum"}),
+        ("2.50%", "2.50%", set()),
+    ],
+)
+def test_sentences_that_do_not_add_up_are_warnings(tmp_path: Path, sound: str, wrong: str, rules: set[str]) -> None:
+    found = check(tmp_path, STATED.replace(sound, wrong))
+    assert broken(found, "error") == []
+    assert {rule for rule, _ in broken(found, "warning")} - {"prior_year_published"} == rules
+
+
 @pytest.mark.office
 @pytest.mark.parametrize("ruled", [True, False])
 def test_the_report_as_an_office_program_prints_it(tmp_path: Path, ruled: bool) -> None:
