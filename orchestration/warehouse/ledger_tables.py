@@ -30,9 +30,13 @@ def type_of(kind: str) -> str:
 
 
 def write_ledger_tables(build: Build) -> dict[str, int]:
-    """Make the table of each ledger of the build, described by its headers; how many rows each has."""
+    """Make the table of each ledger of the build, described by its headers; how many rows each has.
+
+    Departments that share a build share their contracts too, and each table is one for all of them.
+    """
+    query = "select distinct * exclude (department) from raw.ledger_column where fiscal_year = ? order by ledger, place"
     ledgers: dict[str, list[dict[str, Any]]] = {}
-    for row in build.rows("from raw.ledger_column where fiscal_year = ? order by ledger, place", build.year):
+    for row in build.rows(query, build.year):
         ledgers.setdefault(row["ledger"], []).append(row)
     counts = {}
     with open_database(build.warehouse, read_only=False) as connection:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from expectations.gate import _is_spoken_of, run_suites
+from expectations.gate import _spoken_of, run_suites
 from expectations.suites.year import SUITES
 from orchestration.publication.versions import NotPublishedError, _passed_gates
 from orchestration.warehouse.build import Build
@@ -31,7 +31,8 @@ class Ledgers:
     def rows(self, query: str) -> list[dict[str, Any]]:
         if "from raw.ledger" not in query:
             return []
-        return [{"ledger": name} for name in self.ledgers if f"'{name}'" in query]
+        there = "where" not in query or any(f"'{name}'" in query for name in self.ledgers)
+        return [{"department": "hrss"}] if there else []
 
 
 def test_a_department_without_scores_is_not_judged_by_them() -> None:
@@ -41,12 +42,12 @@ def test_a_department_without_scores_is_not_judged_by_them() -> None:
 
 
 def test_a_score_ledger_without_a_score_is_judged() -> None:
-    assert _is_spoken_of(Ledgers("score_section"), SCORES)
-    assert _is_spoken_of(Ledgers("indicator"), SCORES)
+    assert _spoken_of(Ledgers("score_section"), SCORES, ["hrss"]) == ["hrss"]
+    assert _spoken_of(Ledgers("indicator"), SCORES, ["hrss"]) == ["hrss"]
 
 
 def test_every_other_gate_is_judged_whatever_is_at_hand() -> None:
-    assert all(_is_spoken_of(Ledgers(), suite) for suite in SUITES if suite is not SCORES)
+    assert all(_spoken_of(Ledgers(), suite, ["hrss"]) for suite in SUITES if suite is not SCORES)
 
 
 @pytest.mark.parametrize(("status", "lets_through"), [("passed", True), ("not_judged", True), ("failed", False)])

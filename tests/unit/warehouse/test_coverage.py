@@ -13,15 +13,19 @@ from expectations.coverage import COVERAGE, JUDGED
 
 SCHEMA = """
     create schema raw;
-    create table cell (fiscal_year int, address text, ledger text, ledger_label text, row_key text, row_label text,
-                       measure text, header text, text text, unit text, value decimal(28, 9), cell text);
+    create table cell (department text as ('hrss'), fiscal_year int, address text, ledger text, ledger_label text,
+                       row_key text, row_label text, measure text, header text, text text, unit text,
+                       value decimal(28, 9), cell text);
     create table rule_term (address text);
-    create table reconciliation (fiscal_year int, rule_id text, instance text);
-    create table raw.cell (ledger text, row_key text, measure text, text text, value decimal(28, 9));
-    create table raw.prior_cell (ledger text, row_key text, row_label text, measure text, text text, address text);
-    create table raw.prior_judged (fiscal_year int, rule_id text, title text, instances bigint);
-    create table raw.ledger (ledger text, short text);
-    create table raw.entry_ledger (ledger text);
+    create table reconciliation (department text as ('hrss'), fiscal_year int, rule_id text, instance text);
+    create table raw.cell (department text as ('hrss'), ledger text, row_key text, measure text, text text,
+                           value decimal(28, 9));
+    create table raw.prior_cell (department text as ('hrss'), ledger text, row_key text, row_label text, measure text,
+                                 text text, address text);
+    create table raw.prior_judged (department text as ('hrss'), fiscal_year int, rule_id text, title text,
+                                   instances bigint);
+    create table raw.ledger (department text as ('hrss'), ledger text, short text);
+    create table raw.entry_ledger (department text as ('hrss'), ledger text);
     insert into raw.ledger values ('t', '表甲'), ('d', '日期');
     insert into reconciliation values (2025, 'sum', 'a');
 """
@@ -53,7 +57,7 @@ def before(connection: Any, ledger: str, row: str, text: str) -> None:
 
 
 def told(connection: Any) -> list[tuple[str, str, int]]:
-    return [row[:3] for row in connection.execute(COVERAGE).fetchall()]
+    return [row[1:4] for row in connection.execute(COVERAGE).fetchall()]
 
 
 def test_nothing_is_told_of_a_year_whose_every_figure_is_bound(build: Any) -> None:
