@@ -16,7 +16,7 @@ import pytest
 from orchestration.base.settings import ROOT, Settings
 
 if TYPE_CHECKING:
-    from orchestration.pipeline.run import Outcome
+    from orchestration.pipeline.outcome import Outcome
 
 # The same examples every time, and no clock: a busy machine fails no property.
 hypothesis.settings.register_profile("ledgergate", deadline=None, derandomize=True)

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from orchestration.base.problems import InputError, Problem
-from orchestration.base.settings import AS_PUBLISHED, CONTRACTS, RULES, Settings
+from orchestration.base.settings import AS_PUBLISHED, CONTRACTS, RULES, SHARE, WAREHOUSE, Settings
 from orchestration.base.years import fiscal_year
 
 #: What makes a folder one of a department's year.
@@ -59,7 +59,8 @@ def _folders(year: Path) -> list[Path]:
 
 def known_departments(settings: Settings, year: int) -> list[str]:
     """The departments of a year that have ledgers, a build or a version."""
-    built = {path.parent.name for path in (settings.home / "build" / str(year)).glob("*/warehouse.duckdb")}
+    builds = settings.home / "build" / str(year)
+    built = {path.parent.name for name in (WAREHOUSE, SHARE) for path in builds.glob(f"*/{name}")}
     published = {path.parents[1].name for path in (settings.published / str(year)).glob("*/*/manifest.json")}
     known = {name.removesuffix(AS_PUBLISHED) for name in built} | published
     with suppress(InputError):  # what was built and published is known all the same

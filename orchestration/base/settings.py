@@ -16,6 +16,8 @@ ROOT = Path(__file__).resolve().parents[2]
 CONTRACTS, RULES = "contracts", "rules"
 #: How the folder of a build is called that is only looked at.
 AS_PUBLISHED = "-as-published"
+#: In the folder of a build: its tables; or where it has its share of those of many, until somebody asks for it.
+WAREHOUSE, SHARE = "warehouse.duckdb", "share"
 
 
 #: SQLite opens no path beyond 512 bytes, and Dagster's records lie this far below ``home``.
@@ -132,6 +134,10 @@ class Settings:
     def build(self, year: int, as_published: bool = False) -> Path:
         """The disposable folder in which a year is built. What is only looked at is built beside the year."""
         return self.home / "build" / str(year) / f"{self.department}{AS_PUBLISHED if as_published else ''}"
+
+    def together(self, year: int) -> Path:
+        """Where departments that run together are built: a folder for each build, until none has a share in it."""
+        return self.home / "together" / str(year)
 
     @property
     def published(self) -> Path:

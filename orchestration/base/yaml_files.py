@@ -6,6 +6,8 @@ twice, a date or number that is none, and half a surrogate pair are errors with 
 
 from __future__ import annotations
 
+import functools
+import pickle
 from collections.abc import Hashable
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -112,11 +114,15 @@ class _Exact(_YamlComposer, Reader, Scanner, Parser):
         _YamlComposer.__init__(self)
 
 
-def _loaded(text: str) -> Any:
+@functools.lru_cache(maxsize=512)
+def _loaded(text: str) -> bytes:
+    """What a text holds, packed: contracts and rules are read anew for each department, and what is handed out may be
+    changed by who gets it.
+    """
     try:
-        return _Quick(text).get_single_data()
+        return pickle.dumps(_Quick(text).get_single_data())
     except yaml.YAMLError:
-        return _Exact(text).get_single_data()
+        return pickle.dumps(_Exact(text).get_single_data())
 
 
 def read_yaml(path: Path, name: str = "") -> Any:
@@ -126,7 +132,7 @@ def read_yaml(path: Path, name: str = "") -> Any:
     """
     name = name or str(path)
     try:
-        return _loaded(read_file(path, name, MOST_BYTES).decode("utf-8"))
+        return pickle.loads(_loaded(read_file(path, name, MOST_BYTES).decode("utf-8")))  # noqa: S301 -- packed here
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise InputError([Problem(name, "", _place(error), _said(error), "可读的 YAML（UTF-8）")]) from None
 

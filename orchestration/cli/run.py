@@ -33,7 +33,7 @@ from orchestration.cli.terminal import (
 
 if TYPE_CHECKING:
     from orchestration.base.watcher import Watcher
-    from orchestration.pipeline.run import Outcome
+    from orchestration.pipeline.outcome import Outcome
 
 
 def register(app: typer.Typer) -> None:
@@ -61,9 +61,10 @@ def run(
         except InputError as error:
             return _refuse(year, error.problems, as_json=as_json)
         alone = len(codes) == 1
+        together = {} if alone else _run_together(settings, year, codes, watcher, as_published, as_json)
         ended = []
         for code in codes:
-            ended.append(_run(settings.of(code), year, watcher, as_published, as_json, alone))
+            ended.append(together.get(code) or _run(settings.of(code), year, watcher, as_published, as_json, alone))
             if not as_json:
                 _show(ended[-1]) if alone else _show_line(ended[-1])
         if as_json:
@@ -112,6 +113,16 @@ class _DepartmentRun:
         return BAD_INPUT if self.problems else BLOCKED if failed else DONE
 
 
+def _run_together(
+    settings: Settings, year: int, codes: list[str], watcher: Watcher, as_published: bool, as_json: bool
+) -> dict[str, _DepartmentRun]:
+    """All departments in one run; those are left out that want one of their own."""
+    from orchestration.pipeline.together import run_together
+
+    outcomes = run_together(settings, year, codes, as_published=as_published, watcher=watcher)
+    return {code: _ended(code, year, outcome, as_json) for code, outcome in outcomes.items()}
+
+
 def _run(
     settings: Settings, year: int, watcher: Watcher, as_published: bool, as_json: bool, alone: bool
 ) -> _DepartmentRun:
@@ -139,10 +150,15 @@ def _run_one(settings: Settings, year: int, watcher: Watcher, *, as_published: b
     gate_executor()  # gets ready on the other core while this one imports the rest
     from orchestration.pipeline.run import run_year
 
-    outcome = run_year(settings, year, as_published=as_published, watcher=watcher)
+    return _ended(code, year, run_year(settings, year, as_published=as_published, watcher=watcher), as_json)
+
+
+def _ended(code: str, year: int, outcome: Outcome, as_json: bool) -> _DepartmentRun:
     name = outcome.version.name if outcome.version else None
-    built = outcome.build if not outcome.problems and summary.is_judged(outcome.build) else None
-    found = summary.as_json(year, code, built, name, outcome.problems) if as_json else {}
+    found = {}
+    if as_json:
+        built = outcome.build if not outcome.problems and summary.is_judged(outcome.build) else None
+        found = summary.as_json(year, code, built, name, outcome.problems)
     return _DepartmentRun(code, outcome, tuple(outcome.problems), found)
 
 
@@ -185,7 +201,7 @@ def _show_line(ended: _DepartmentRun) -> None:
         said = suspect or "、".join(outcome.failed)
         out.print(Text.assemble(("未发布  ", "red"), (ended.department, "bold"), "  ", said))
     else:
-        score = summary.score_text(outcome.build)
+        score = summary.score_text(outcome.build) if outcome.score is None else outcome.score
         version = outcome.version.name if outcome.version else "只核对，不发布"
         out.print(Text.assemble(("通过  ", "green"), (ended.department, "bold"), f"  {version}  {score}".rstrip()))
 

@@ -5,7 +5,7 @@ What a name may look like is in ``ledgers.cell_names``.
 from __future__ import annotations
 
 from orchestration.base.departments import known_departments, the_department
-from orchestration.base.settings import Settings
+from orchestration.base.settings import SHARE, WAREHOUSE, Settings
 from orchestration.base.years import fiscal_year
 from orchestration.explanation.source import UnknownAddressError, full_address, open_source
 from orchestration.ledgers.cell_names import Named, cell_named, is_address, is_place, year_of
@@ -78,7 +78,8 @@ def _at_place(settings: Settings, text: str) -> str:
 
 def known_years(settings: Settings) -> list[int]:
     """The years that were built or published, the newest first: that is the one meant where none is said."""
-    names = (path.parents[1].name for path in (settings.home / "build").glob("[0-9]*/*/warehouse.duckdb"))
+    builds = settings.home / "build"
+    names = {path.parents[1].name for name in (WAREHOUSE, SHARE) for path in builds.glob(f"[0-9]*/*/{name}")}
     built = {int(name) for name in names if fiscal_year(name)}
     return sorted(built | {year for year, _ in read_current(settings).versions}, reverse=True)
 

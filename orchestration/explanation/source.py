@@ -17,10 +17,11 @@ from orchestration.base.addresses import connect
 from orchestration.base.departments import known_departments, the_department
 from orchestration.base.locks import LockedError, open_database
 from orchestration.base.problems import InputError
-from orchestration.base.settings import AS_PUBLISHED, Settings
+from orchestration.base.settings import AS_PUBLISHED, WAREHOUSE, Settings
 from orchestration.publication.versions import MANIFEST, current_versions
 from orchestration.warehouse.current import ROUNDING
 from orchestration.warehouse.rows import rows_of
+from orchestration.warehouse.shares import take_share
 
 _SHORT = 3  # parts of an address behind the year where no department stands
 
@@ -74,7 +75,9 @@ def hint_for(settings: Settings, year: str, as_published: bool) -> str:
 
 def open_source(settings: Settings, year: int, as_published: bool = False) -> TableSource | None:
     """The build of a year, else the published version that readers are at, else None."""
-    warehouse = settings.build(year, as_published) / "warehouse.duckdb"
+    folder = settings.build(year, as_published)
+    take_share(folder, settings.department)
+    warehouse = folder / WAREHOUSE
     if warehouse.is_file():
         try:
             with open_database(warehouse, wait=0) as connection:

@@ -23,6 +23,7 @@ from orchestration.pipeline.jobs import year_jobs
 from orchestration.pipeline.records import write_cheaply
 from orchestration.pipeline.resources import Workspace, one_run_of_a_year
 from orchestration.pipeline.sensors import all_schedules, all_sensors
+from orchestration.pipeline.together import departments_job
 from orchestration.warehouse import compiled
 from orchestration.warehouse.ledger_tables import table_of
 
@@ -58,7 +59,7 @@ def build_definitions(overrides: Mapping[str, object] | None = None) -> dg.Defin
             alerts_asset(),
         ],
         asset_checks=[alerts_arrive],
-        jobs=year_jobs(),
+        jobs=[*year_jobs(), departments_job(workspace)],
         sensors=all_sensors(workspace.settings),
         schedules=all_schedules(workspace.settings),
         executor=dg.in_process_executor,

@@ -9,6 +9,9 @@ from orchestration.pipeline.assets.publication import PUBLISHED
 RUN_YEAR = "run_year"
 CHECK_YEAR = "check_year"
 REPORT_YEAR = "report_year"
+#: The job of many departments at once, which is no job of assets (``together``).
+RUN_DEPARTMENTS = "run_departments"
+ABOUT_DEPARTMENTS = "许多部门的同一年度：一起读入、构建、定位、过关卡，各自发布或拦下。"
 
 
 def year_jobs() -> list[dg.UnresolvedAssetJobDefinition]:

@@ -8,15 +8,22 @@ has one engine, whose connections stay open until the end: closing costs once, a
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import threading
+import time
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import dagster as dg
 import sqlalchemy
+from dagster._core.events import DagsterEvent, DagsterEventType, StepMaterializationData
+from dagster._core.events.log import EventLogEntry
+from dagster._core.storage.event_log.schema import SqlEventLogStorageTable
 from dagster._core.storage.event_log.sqlite import sqlite_event_log
+from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 from dagster._core.storage.runs.sqlite import sqlite_run_storage
 from dagster._core.storage.schedules.sqlite import sqlite_schedule_storage
 from sqlalchemy import Engine, Pool, QueuePool, event
@@ -50,6 +57,7 @@ def write_cheaply() -> None:
     for storage in (sqlite_event_log, sqlite_run_storage, sqlite_schedule_storage):
         assert "create_engine" in vars(storage)  # the one name by which each of them makes its engines
         vars(storage)["create_engine"] = create_engine
+    SqliteEventLogStorage.store_event_batch = _store_event_batch  # type: ignore[assignment, method-assign]
 
 
 def create_engine(url: str, *, poolclass: type[Pool], connect_args: Mapping[str, Any] = {}) -> Engine:
@@ -77,6 +85,49 @@ def kept_open() -> Iterator[None]:
         with _guard:
             while _engines:
                 _engines.popitem()[1][1].end()
+
+
+def record_materializations(
+    instance: dg.DagsterInstance, run: dg.DagsterRun, step: str, found: Iterable[dg.AssetMaterialization]
+) -> None:
+    """Record what a step of a run has materialised, an asset's partitions at once: one by one they cost 4 ms each."""
+    by_asset: dict[dg.AssetKey, list[EventLogEntry]] = {}
+    for each in found:
+        entry = _entry(run, step, DagsterEventType.ASSET_MATERIALIZATION, StepMaterializationData(each, []))
+        by_asset.setdefault(each.asset_key, []).append(entry)
+    for entries in by_asset.values():
+        instance.event_log_storage.store_event_batch(entries)
+
+
+def record_checks(
+    instance: dg.DagsterInstance, run: dg.DagsterRun, step: str, found: Iterable[dg.AssetCheckEvaluation]
+) -> None:
+    """Record what a step of a run has checked."""
+    for each in found:
+        instance.event_log_storage.store_event(_entry(run, step, DagsterEventType.ASSET_CHECK_EVALUATION, each))
+
+
+def _entry(run: dg.DagsterRun, step: str, kind: DagsterEventType, said: Any) -> EventLogEntry:
+    event = DagsterEvent(kind.value, run.job_name, step_key=step, event_specific_data=said)
+    return EventLogEntry(  # type: ignore[no-untyped-call]
+        error_info=None, level=logging.INFO, user_message="", run_id=run.run_id, timestamp=time.time(), step_key=step,
+        job_name=run.job_name, dagster_event=event,
+    )  # fmt: skip
+
+
+def _store_event_batch(storage: SqliteEventLogStorage, events: Sequence[EventLogEntry]) -> None:
+    """Materialisations of one asset, as Dagster stores them one by one: in the run's database and in the index, where
+    the asset itself knows the last one. (Dagster's own does this for PostgreSQL alone.)
+    """
+    rows = [storage._event_to_row(event) for event in events]
+    table = SqlEventLogStorageTable
+    with storage.run_connection(events[0].run_id) as connection:
+        connection.execute(table.insert(), rows)
+    with storage.index_transaction() as connection:
+        stored = connection.execute(table.insert().returning(table.c.id, sort_by_parameter_order=True), rows)
+        found = [row.id for row in stored]
+        storage._store_asset_event_tags(connection, events, found)
+        storage._store_asset_event(connection, events[-1], found[-1])
 
 
 def _on_connect(connection: object, _: object) -> None:

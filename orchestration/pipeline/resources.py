@@ -68,23 +68,24 @@ def one_run_of_a_year(workspace: Workspace) -> dg.ResourceDefinition:
             yield workspace
             return
         own, year = workspace.at(partition)
-        lock = _lock(own.build(year))
+        lock = run_lock(own.build(year))
         with locked(lock, on_wait=lambda: workspace.watcher.step(f"等候 {year} 年度的另一次运行", 0)):
             yield workspace
             if context.run and context.instance and not context.instance.is_ephemeral:
                 home = workspace.settings.dagster_home
-                forget_old_runs(context.instance, partition, context.run.job_name, home)
+                forget_old_runs(context.instance, {"dagster/partition": partition}, context.run.job_name, home)
 
     return dg.ResourceDefinition(open_workspace)
 
 
 def is_running(settings: Settings, year: int) -> bool:
     """Whether some process runs the year right now."""
-    with locked(_lock(open_build(settings, year)), wait=False) as free:
+    with locked(run_lock(open_build(settings, year)), wait=False) as free:
         return not free
 
 
-def _lock(build: Build) -> Path:
+def run_lock(build: Build) -> Path:
+    """Held by the one run of a department's year."""
     return build.folder.parent / f".{build.folder.name}.lock"
 
 

@@ -7,6 +7,7 @@ records: none is ever deleted.
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 import dagster as dg
@@ -15,11 +16,13 @@ import dagster as dg
 KEPT_RUNS = 20
 
 
-def forget_old_runs(instance: dg.DagsterInstance, partition: str, job: str, home: Path, kept: int = KEPT_RUNS) -> int:
-    """Forget all but the newest runs of a partition and job; gives their number. ``home``: Dagster's folder, from which
-    the files go that its records in SQLite leave behind. A run that has not ended stays.
+def forget_old_runs(
+    instance: dg.DagsterInstance, tags: Mapping[str, str], job: str, home: Path, kept: int = KEPT_RUNS
+) -> int:
+    """Forget all but the newest runs of a job with these tags; gives their number. ``home``: Dagster's folder, from
+    which the files go that its records in SQLite leave behind. A run that has not ended stays.
     """
-    filters = dg.RunsFilter(job_name=job, tags={"dagster/partition": partition})
+    filters = dg.RunsFilter(job_name=job, tags=tags)
     old = [record.dagster_run for record in instance.get_run_records(filters)[kept:]]
     ended = [run.run_id for run in old if run.is_finished]
     for run_id in ended:

@@ -6,7 +6,7 @@ import functools
 import json
 import logging
 import uuid
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import dagster as dg
 
@@ -19,23 +19,13 @@ from orchestration.base.settings import Settings
 from orchestration.base.watcher import SILENT, Watcher
 from orchestration.pipeline.definitions import build_definitions
 from orchestration.pipeline.jobs import CHECK_YEAR, RUN_YEAR
+from orchestration.pipeline.outcome import Outcome, reason
 from orchestration.pipeline.partitions import YEARS, make_known, partition_of
 from orchestration.pipeline.records import kept_open
 from orchestration.pipeline.resources import Workspace, dagster_instance
-from orchestration.publication.versions import Version, versions
+from orchestration.publication.versions import versions
 from orchestration.warehouse.build import Build, open_build
 from orchestration.warehouse.engines import engine_of
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a year's run ended."""
-
-    build: Build
-    version: Version | None = None
-    is_new: bool = False
-    problems: list[Problem] = field(default_factory=list)  # of the input
-    failed: list[str] = field(default_factory=list)  # titles of what kept the year from being published
 
 
 def run_year(settings: Settings, year: int, *, as_published: bool = False, watcher: Watcher | None = None) -> Outcome:
@@ -119,7 +109,7 @@ def _failed_gates(build: Build) -> list[str]:
         return []
     report = json.loads(build.gates.read_text(encoding="utf-8"))
     return [
-        gate["title"] if gate["status"] == "failed" else f"{gate['title']}（检查本身出错：{gate['crash']}）"
+        reason(gate["title"], gate["crash"])
         for gate in report["gates"]
         if gate["severity"] == "error" and gate["status"] not in PASSED
     ]

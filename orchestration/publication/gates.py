@@ -30,6 +30,12 @@ def run_gates(
     with build.opened():
         content = content_hash(build, tables)
         results = run_suites(build, suites, on_gate)
+    write_results(build, content, results)
+    return results
+
+
+def write_results(build: Build, content: str, results: Sequence[GateResult]) -> None:
+    """Write down what the gates saw of a build. ``content``: the hash of what they judged."""
     report: dict[str, Any] = {
         "year": build.year,
         "content_sha256": content,
@@ -37,7 +43,6 @@ def run_gates(
     }
     (build.folder / "gates.html").write_text(render(build.year, results), encoding="utf-8")
     write_whole(build.gates, json.dumps(report, ensure_ascii=False, indent=1))
-    return results
 
 
 def write_rule_page(build: Build, path: Path) -> None:

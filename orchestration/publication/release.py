@@ -5,6 +5,7 @@ from (contracts, rules, corrections, exceptions, narrative), how figures were ro
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Mapping
 from importlib.metadata import version as installed
 from typing import Any
 
@@ -17,18 +18,35 @@ from orchestration.warehouse.models import fingerprint
 
 def publish_build(settings: Settings, build: Build, tables: list[str]) -> tuple[Version, bool]:
     """Publish a judged build; see ``versions.publish``."""
-    return publish(settings, build, tables, manifest_facts(build))
+    (facts,) = manifest_facts(build, {department_of(build): build}).values()
+    return publish(settings, build, tables, facts)
 
 
-def manifest_facts(build: Build) -> dict[str, Any]:
-    raw = build.rows("select ledger, file, sha256, document, section from raw.ledger where file <> '' order by ledger")
-    measures = build.rows("select ledger, measure, rounding from raw.measure where rounding <> 'half_up' order by all")
-    return {
-        "raw": raw,
-        "files": build.input_files,
-        ROUNDING: {f"{row['ledger']}/{row['measure']}": row["rounding"] for row in measures},
-        "code": {"version": installed("ledgergate"), "commit": _commit(), "models": fingerprint()},
+def department_of(build: Build) -> str:
+    """Whose the rows of a build are that one department has for itself."""
+    (row,) = build.rows("select distinct department from raw.ledger")
+    return str(row["department"])
+
+
+def manifest_facts(tables: Build, builds: Mapping[str, Build]) -> dict[str, dict[str, Any]]:
+    """What each department's manifest says. ``tables``: the build that holds them; ``builds``: each one's own."""
+    code = {"version": installed("ledgergate"), "commit": _commit(), "models": fingerprint()}
+    facts: dict[str, dict[str, Any]] = {
+        department: {"raw": [], "files": build.input_files, ROUNDING: {}, "code": code}
+        for department, build in builds.items()
     }
+    for row in tables.rows(_LEDGERS):
+        facts[row.pop("department")]["raw"].append(row)
+    for row in tables.rows(_ROUNDED):
+        facts[row["department"]][ROUNDING][f"{row['ledger']}/{row['measure']}"] = row["rounding"]
+    return facts
+
+
+_LEDGERS = """
+    select department, ledger, file, sha256, document, section from raw.ledger where file <> ''
+    order by department, ledger
+"""
+_ROUNDED = "select department, ledger, measure, rounding from raw.measure where rounding <> 'half_up' order by all"
 
 
 def _commit() -> str | None:

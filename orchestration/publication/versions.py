@@ -11,21 +11,24 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from dataclasses import dataclass
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import duckdb
 
 from expectations.gate import PASSED
-from orchestration.base.addresses import hand_over, is_address
+from orchestration.base.addresses import is_address
 from orchestration.base.files import drafts_of, locked, replacing, sweep, sync
 from orchestration.base.locks import open_database
 from orchestration.base.settings import Settings
-from orchestration.base.sql import literal, sql_text
+from orchestration.base.sql import listed, sql_text
+from orchestration.publication.serving import add, write_all
 from orchestration.warehouse.current import (
-    CURRENT,
     MANIFEST,
     Current,
     current_versions,
@@ -60,11 +63,22 @@ class Version:
         return content
 
 
+@dataclass(frozen=True)
+class Ready:
+    """A department's year that may be published. ``facts``: what its manifest records beside the content (raw hashes,
+    code version); ``tables``: what is published of it; ``content``: their hash.
+    """
+
+    build: Build
+    tables: Sequence[str]
+    content: str
+    facts: Mapping[str, Any]
+
+
 def publish(settings: Settings, build: Build, tables: list[str], facts: dict[str, Any]) -> tuple[Version, bool]:
     """Publish a build whose gates have passed, and switch readers to it. Returns the version, and whether it is new:
     content that is already current is not published again.
 
-    ``facts``: what the manifest records beside the content (raw hashes, code version).
     Raises ``NotPublishedError`` where the gate results are missing, belong to other content, or hold a failure.
     """
     from orchestration.warehouse.build import content_hash  # reading ledgers is no part of looking versions up
@@ -75,21 +89,41 @@ def publish(settings: Settings, build: Build, tables: list[str], facts: dict[str
         content = content_hash(build, tables)
     except duckdb.CatalogException as error:
         raise NotPublishedError(f"{build.year} 年度的构建不完整：{str(error).splitlines()[0]}") from error
-    gates = _passed_gates(build, content)
+    ready = {settings.department: Ready(build, tables, content, facts)}
+    return publish_all(settings, build.year, ready, build.warehouse)[settings.department]
+
+
+def publish_all(
+    settings: Settings, year: int, ready: Mapping[str, Ready], warehouse: Path
+) -> dict[str, tuple[Version, bool]]:
+    """Publish builds of a year, by department, and switch readers to all of them in one step. ``warehouse``: the file
+    that holds their tables. Raises ``NotPublishedError`` as ``publish`` does, and then nothing is published.
+    """
+    gates = {department: _passed_gates(each.build, each.content) for department, each in ready.items()}
     with locked(settings.publish_lock):
         _sweep(settings)
-        for version in versions(settings, build.year):
-            if version.current and version.manifest["content_sha256"] == content:
-                if not read_current(settings).is_served(settings.serving):
-                    _switch(settings, build.year, version.name)
-                return version, False
-        name = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{content[:8]}"
-        folder = settings.versions(build.year) / name
-        if not folder.exists():  # whole since a run that was killed before it switched, within this second
-            of = {"year": build.year, "department": build.department, "version": name, "content_sha256": content}
-            _write_version(build, tables, folder, {**of, **facts, "gates": gates})
-        _switch(settings, build.year, name)
-        return Version(build.year, name, folder, True), True
+        found: dict[str, tuple[Version, bool]] = {}
+        for department, each in ready.items():
+            if known := _newest_of(settings.of(department), year, each.content):
+                found[department] = known, not known.current
+        if new := {department: each for department, each in ready.items() if department not in found}:
+            for department, folder in _write_versions(settings, year, new, gates, warehouse).items():
+                found[department] = Version(year, folder.name, folder, True), True
+        changed = {(year, department): version.name for department, (version, is_new) in found.items() if is_new}
+        if changed or not read_current(settings).is_served(settings.serving):
+            _switch(settings, changed)
+    return {department: (replace(version, current=True), is_new) for department, (version, is_new) in found.items()}
+
+
+def _newest_of(settings: Settings, year: int, content: str) -> Version | None:
+    """The version of a year that has this content and is current, or is newer than that: written by a run that was
+    killed before it switched."""
+    for version in versions(settings, year):
+        if version.name.endswith(content[:8]) and version.manifest["content_sha256"] == content:
+            return version
+        if version.current:
+            return None
+    return None
 
 
 def rollback(settings: Settings, year: int, name: str) -> Version:
@@ -98,7 +132,7 @@ def rollback(settings: Settings, year: int, name: str) -> Version:
         _sweep(settings)
         for version in versions(settings, year):
             if version.name == name:
-                _switch(settings, year, name)
+                _switch(settings, {(year, settings.department): name})
                 return Version(year, name, version.folder, True)
     raise KeyError(name)
 
@@ -127,59 +161,107 @@ def _passed_gates(build: Build, content: str) -> list[dict[str, Any]]:
     return gates
 
 
-def _write_version(build: Build, tables: list[str], folder: Path, manifest: dict[str, Any]) -> None:
-    """Write the whole version beside its place, then move it there in one step. An object store has no such step: there
-    the manifest goes last, and what has none is no version.
+def _write_versions(
+    settings: Settings, year: int, ready: Mapping[str, Ready], gates: Mapping[str, Any], warehouse: Path
+) -> dict[str, Path]:
+    """Write whole versions beside their places, then move each there in one step. An object store has no such step:
+    there the manifest goes last, and what has none is no version. Returns their folders, by department.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    now = datetime.now(UTC)
+    folders = {
+        department: settings.of(department).versions(year) / f"{now:%Y%m%dT%H%M%SZ}-{each.content[:8]}"
+        for department, each in ready.items()
+    }
+    drafts = {department: _draft(folder, ready[department].build) for department, folder in folders.items()}
+    try:
+        counts = _write_tables(warehouse, {department: each.tables for department, each in ready.items()}, drafts)
+        for department, folder in folders.items():
+            each, draft = ready[department], drafts[department]
+            for extra in ("gates.json", "gates.html"):
+                if (each.build.folder / extra).is_file():
+                    shutil.copy(each.build.folder / extra, draft / extra)
+            of = {"year": year, "department": each.build.department, "version": folder.name,
+                  "content_sha256": each.content}  # fmt: skip
+            manifest = {**of, **each.facts, "gates": gates[department], "tables": counts[department]}
+            text = json.dumps(manifest, ensure_ascii=False, indent=2, sort_keys=True)
+            (draft / MANIFEST).write_text(text, encoding="utf-8")
+            _move(draft, folder)
+    finally:
+        for draft in drafts.values():
+            shutil.rmtree(draft, ignore_errors=True)
+    return folders
+
+
+def _draft(folder: Path, build: Build) -> Path:
     beside = build.folder if is_address(folder) else folder.parent
+    beside.mkdir(parents=True, exist_ok=True)
     draft = beside / f"{_DRAFT}{folder.name}-{os.getpid()}"
     draft.mkdir()
-    try:
-        with open_database(build.warehouse) as connection:
-            counts = {}
-            for table in tables:
-                rows = connection.sql(f"from {table} order by all")
-                rows.write_parquet(str(draft / f"{table}.parquet"))
-                counts[table] = connection.execute(f"select count(*) from {table}").fetchall()[0][0]
-        for extra in ("gates.json", "gates.html"):
-            if (build.folder / extra).is_file():
-                shutil.copy(build.folder / extra, draft / extra)
-        text = json.dumps({**manifest, "tables": counts}, ensure_ascii=False, indent=2, sort_keys=True)
-        (draft / MANIFEST).write_text(text, encoding="utf-8")
-        if is_address(folder):
-            for path in sorted(draft.iterdir(), key=lambda path: path.name == MANIFEST):
-                (folder / path.name).write_bytes(path.read_bytes())
-            return
-        for path in draft.iterdir():
-            sync(path)
-        sync(draft)
-        draft.rename(folder)
-        sync(folder.parent)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+    return draft
 
 
-def _switch(settings: Settings, year: int, name: str) -> None:
-    """Replace the serving file by one in which ``year`` stands at ``name``. Where nothing says which versions the other
-    years are at, each is at its newest."""
-    chosen = read_current(settings).versions
+def _move(draft: Path, folder: Path) -> None:
+    if is_address(folder):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        for path in sorted(draft.iterdir(), key=lambda path: path.name == MANIFEST):
+            (folder / path.name).write_bytes(path.read_bytes())
+        return
+    for path in draft.iterdir():
+        sync(path)
+    sync(draft)
+    draft.rename(folder)
+    sync(folder.parent)
+
+
+def _write_tables(
+    warehouse: Path, tables: Mapping[str, Sequence[str]], drafts: Mapping[str, Path]
+) -> dict[str, dict[str, int]]:
+    """Each department's rows of its tables as Parquet in its draft; how many there are, by department and table. A
+    table is read once for all departments.
+    """
+    counts: dict[str, dict[str, int]] = {department: {} for department in tables}
+    own = f"department in ({listed(tables)})"
+    with (
+        tempfile.TemporaryDirectory(prefix=_DRAFT, dir=next(iter(drafts.values())).parent) as parts,
+        open_database(warehouse) as connection,
+    ):
+        connection.execute("set threads = 1")  # each thread would write a file of its own
+        for table in dict.fromkeys(table for listed_ in tables.values() for table in listed_):
+            found = connection.execute(f"select department, count(*) from {table} where {own} group by all").fetchall()
+            rows = dict(found)
+            written = f"(from {table} where {own} order by all) to {sql_text(f'{parts}/{table}')}"
+            connection.execute(f"copy {written} ({_PARQUET}, partition_by (department), write_partition_columns true)")
+            empty = f"{parts}/{table}.parquet"
+            connection.execute(f"copy (from {table} limit 0) to {sql_text(empty)} ({_PARQUET})")
+            for department in (each for each, listed_ in tables.items() if table in listed_):
+                counts[department][table] = rows.get(department, 0)
+                part = Path(parts, table, f"department={quote(department)}", "data_0.parquet")
+                place = drafts[department] / f"{table}.parquet"
+                if department in rows:
+                    part.rename(place)
+                else:
+                    shutil.copyfile(empty, place)
+    return counts
+
+
+_PARQUET = "format parquet"
+
+
+def _switch(settings: Settings, changed: Mapping[tuple[int, str], str]) -> None:
+    """Replace the serving file by one in which these departments' years stand at these versions. Where nothing says
+    which versions the others are at, each is at its newest.
+    """
+    known = read_current(settings)
+    chosen = known.versions
     if not chosen and settings.published.is_dir():
         chosen = {of: found[0].name for of in _published(settings) if (found := versions(settings.of(of[1]), of[0]))}
-    chosen[year, settings.department] = name
+    chosen |= changed
     folders = {(y, code): settings.of(code).versions(y) / version for (y, code), version in sorted(chosen.items())}
     with replacing(settings.serving) as draft:
-        with hand_over(duckdb.connect(str(draft)), folders.values()) as connection:
-            connection.execute(f"create table {CURRENT} (fiscal_year integer, department varchar, version varchar)")
-            stands = ", ".join(f"({y}, {sql_text(code)}, {sql_text(at.name)})" for (y, code), at in folders.items())
-            connection.execute(f"insert into {CURRENT} values {stands}")
-            names = {path.stem for folder in folders.values() for path in folder.glob("[!.]*.parquet")}
-            for table in sorted(names):
-                places = [folder / f"{table}.parquet" for folder in folders.values()]
-                files = [str(path) for path in places if path.is_file()]
-                read = f"read_parquet({literal(files)}, union_by_name = true)"
-                connection.execute(f"create table {table} as from {read}")
-            connection.execute("checkpoint")  # closing would do it too, but says nothing where the disk is full
+        if not (
+            known.is_served(settings.serving) and add(settings.serving, draft, {of: folders[of] for of in changed})
+        ):
+            write_all(draft, folders)
         write_current(settings, Current(chosen, fingerprint_of(draft)))
     # What a reader wrote beside the old file is not of the new one.
     settings.serving.with_name(f"{settings.serving.name}.wal").unlink(missing_ok=True)
@@ -196,5 +278,5 @@ def _sweep(settings: Settings) -> None:
     for path in (settings.serving, settings.current):
         sweep(settings.home, drafts_of(path))
     places = settings.home / "build" if is_address(settings.published) else settings.published
-    for draft in places.glob(f"*/*/{_DRAFT}*"):
+    for draft in (*places.glob(f"*/{_DRAFT}*"), *places.glob(f"*/*/{_DRAFT}*")):
         shutil.rmtree(draft)

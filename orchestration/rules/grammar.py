@@ -25,6 +25,7 @@ stands for itself, money with its unit (``6000万元``). A name with spaces or b
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -97,8 +98,12 @@ class Check:
         return [term for group in self.groups for term in group.terms]
 
 
+@functools.lru_cache(maxsize=4096)
 def parse(check: str) -> Check:
-    """Raises ``RuleError`` with what was found and what would have been understood."""
+    """A rule's text taken apart, the same text once for however many departments.
+
+    Raises ``RuleError`` with what was found and what would have been understood.
+    """
     words = _words(check)
     where = None
     if at := _places(words, ("where",)):

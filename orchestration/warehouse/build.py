@@ -7,17 +7,17 @@ import difflib
 import functools
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orchestration.base.departments import beside
 from orchestration.base.files import drafts_of, sweep
 from orchestration.base.locks import open_database
 from orchestration.base.problems import InputError, Problem
-from orchestration.base.settings import CONTRACTS, RULES, Settings
+from orchestration.base.settings import CONTRACTS, RULES, WAREHOUSE, Settings
 from orchestration.entries.contract import EntryContract, read_entry_contracts
 from orchestration.entries.year import Entries, bad_lines, file_rows, read_year_entries
 from orchestration.ledgers.contract import Contract, read_contracts
@@ -32,7 +32,11 @@ from orchestration.warehouse.engines import engine_of
 from orchestration.warehouse.landing import land, raw_tables
 from orchestration.warehouse.prior import read_prior
 from orchestration.warehouse.rows import rows_of
+from orchestration.warehouse.shares import forget_share, give_share, take_share
 from orchestration.warehouse.tables import DRAFTS
+
+if TYPE_CHECKING:
+    import duckdb
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,9 @@ class Build:
 
     @property
     def warehouse(self) -> Path:
-        return self.folder / "warehouse.duckdb"
+        """Its tables. Where it was built together with others, they are made a file of its own now."""
+        take_share(self.folder, self.department)
+        return self.folder / WAREHOUSE
 
     @property
     def gates(self) -> Path:
@@ -223,16 +229,37 @@ def land_inputs(build: Build, inputs: Inputs, fingerprint: str = "", files: Mapp
     """Start the build anew from its inputs. Gate results of an earlier build go with it. ``files``: what they were read
     from, each with its hash.
     """
+    _start_anew(build)
+    forget_share(build.folder)
+    land(build.warehouse, tables_of(build, inputs))
+    write_beside(build, inputs, fingerprint, files)
+
+
+def _start_anew(build: Build) -> None:
     for drafts in (drafts_of(build.gates), DRAFTS):  # what a killed run has left: one at a time builds in a folder
         sweep(build.folder, drafts)
     build.gates.unlink(missing_ok=True)
     build.inputs_file.unlink(missing_ok=True)
+
+
+def tables_of(build: Build, inputs: Inputs) -> dict[str, list[dict[str, Any]]]:
+    """What is landed of a department's year: the rows of every raw table."""
     shown = bad_lines(inputs.entries, build.quarantine) if inputs.entries else []
-    tables = raw_tables(
+    return raw_tables(
         inputs.year, inputs.rulebook, inputs.corrections, inputs.prior, inputs.exceptions, inputs.narrative,
         inputs.entries, inputs.entry_files, shown, inputs.prior_judged,
     )  # fmt: skip
-    land(build.warehouse, tables)
+
+
+def share_build(build: Build, shared: Build, inputs: Inputs, fingerprint: str, files: Mapping[str, str]) -> None:
+    """Start the build anew as the department's share of one in common, which holds its tables already."""
+    _start_anew(build)
+    give_share(build.folder, shared.warehouse)
+    write_beside(build, inputs, fingerprint, files)
+
+
+def write_beside(build: Build, inputs: Inputs, fingerprint: str, files: Mapping[str, str]) -> None:
+    """What a build says beside its tables: notices, what was not read, and what it was made from."""
     notices = [dataclasses.asdict(notice) for notice in inputs.year.notices]
     build.notices_file.write_text(json.dumps(notices, ensure_ascii=False), encoding="utf-8")
     not_read = [dataclasses.asdict(each) for each in inputs.year.not_read] + rules_not_judged(inputs)
@@ -275,12 +302,38 @@ def content_hash(build: Build, tables: list[str]) -> str:
 @functools.lru_cache(maxsize=8)
 def _content_hash(warehouse: Path, written: tuple[tuple[int, int, int], ...], tables: tuple[str, ...]) -> str:
     del written  # part of the key: another state of the file is another content
-    digest = hashlib.sha256()
     with open_database(warehouse) as connection:
-        for table in tables:
-            (rows,) = connection.execute(
-                f"select sha256(coalesce(string_agg(line, chr(10) order by line), '')) "
-                f"from (select to_json(t)::varchar as line from {table} as t)"
-            ).fetchall()
-            digest.update(f"{table}:{rows[0]}\n".encode())
+        found = [_table_hashes(connection, table, "''") for table in tables]
+    return _digest(tables, (hashes.get("", _EMPTY) for hashes in found))
+
+
+def content_hashes(shared: Build, tables: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """``content_hash`` of each department's share of a build in common. ``tables``: by department, what is hashed."""
+    found: dict[str, dict[str, str]] = {}
+    with open_database(shared.warehouse) as connection:
+        for table in sorted({table for own in tables.values() for table in own}):
+            found[table] = _table_hashes(connection, table, "department")
+    return {
+        department: _digest(own, (found[table].get(department, _EMPTY) for table in own))
+        for department, own in tables.items()
+    }
+
+
+#: Of a table without rows.
+_EMPTY = hashlib.sha256(b"").hexdigest()
+
+
+def _table_hashes(connection: duckdb.DuckDBPyConnection, table: str, key: str) -> dict[str, str]:
+    """By ``key``, the hash of a table's rows, whatever order they lie in."""
+    found = connection.execute(
+        f"select key, sha256(string_agg(line, chr(10) order by line)) "
+        f"from (select {key} as key, to_json(t)::varchar as line from {table} as t) group by key"
+    )
+    return dict(found.fetchall())
+
+
+def _digest(tables: Iterable[str], hashes: Iterable[str]) -> str:
+    digest = hashlib.sha256()
+    for table, found in zip(tables, hashes, strict=True):
+        digest.update(f"{table}:{found}\n".encode())
     return digest.hexdigest()

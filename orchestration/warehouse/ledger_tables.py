@@ -54,9 +54,13 @@ def write_ledger_tables(build: Build) -> dict[str, int]:
 
 def published_tables(build: Build) -> list[str]:
     """All that is published of a build: the models' tables, and those of its ledgers."""
-    query = "select distinct ledger from raw.ledger_column where fiscal_year = ? order by ledger"
-    own = [table_of(row["ledger"]) for row in build.rows(query, build.year)]
-    return [*compiled.published_tables(), *own]
+    query = "select distinct ledger from raw.ledger_column where fiscal_year = ?"
+    return published_with(row["ledger"] for row in build.rows(query, build.year))
+
+
+def published_with(ledgers: Iterable[str]) -> list[str]:
+    """All that is published of a year that has these ledgers."""
+    return [*compiled.published_tables(), *(table_of(ledger) for ledger in sorted(ledgers))]
 
 
 def _select(columns: Iterable[Mapping[str, Any]], year: int, ledger: str) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -12,9 +14,11 @@ from typer.testing import CliRunner
 
 from orchestration.base.problems import InputError
 from orchestration.base.settings import ROOT, Settings
-from orchestration.cli import run as cli_run
 from orchestration.cli.main import app
+from orchestration.localisation.findings import Findings
+from orchestration.localisation.solver.network import Quantity
 from orchestration.publication.versions import current_versions, versions
+from orchestration.warehouse import suspects
 from orchestration.warehouse.current import read_current
 from tests.conftest import edit
 
@@ -120,14 +124,14 @@ def test_what_fails_inside_for_one_holds_back_no_other(
     settings, _ = province
     corrections = settings.raw / "2024" / "hunan_hrss" / "corrections.csv"
     shutil.copy(corrections, settings.raw / "2024" / "示例甲")  # mended, whichever tests ran before
-    whole = cli_run._run_one
+    whole = suspects.find
 
-    def breaks(of: Settings, *rest: object, **options: object) -> object:
-        if of.department == "hunan_hrss":
+    def breaks(year: int, quantities: Sequence[Quantity], *rest: Any) -> Findings:
+        if any("/hunan_hrss/" in quantity.address for quantity in quantities):
             raise RuntimeError("no such luck")
-        return whole(of, *rest, **options)  # type: ignore[arg-type]
+        return whole(year, quantities, *rest)
 
-    monkeypatch.setattr(cli_run, "_run_one", breaks)
+    monkeypatch.setattr(suspects, "find", breaks)
     (settings.raw / "2024" / "旧 底稿").mkdir()
     done = invoke("run", "2024")
     assert done.exit_code == 3 and "内部错误  hunan_hrss  RuntimeError: no such luck" in done.stdout

@@ -18,7 +18,8 @@ from typer.testing import CliRunner
 from orchestration.base.settings import ROOT, Settings
 from orchestration.cli.main import app
 from orchestration.entries.contract import read_entry_contracts
-from orchestration.pipeline.run import Outcome, run_year
+from orchestration.pipeline.outcome import Outcome
+from orchestration.pipeline.run import run_year
 from orchestration.publication.versions import current_versions
 from orchestration.synthetic.generate import GeneratedEntries, generate
 from orchestration.synthetic.plan import Plan, make_plan

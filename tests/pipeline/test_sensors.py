@@ -308,10 +308,10 @@ def test_of_the_runs_of_a_year_the_newest_are_remembered(instance: dg.DagsterIns
     other = run_of(2025, instance)
     job = instance.get_run_by_id(other).job_name  # type: ignore[union-attr]
     (home / "storage" / runs[0] / "compute_logs").mkdir(parents=True, exist_ok=True)
-    assert forget_old_runs(instance, partition_of(2024, "hunan_hrss"), job, home, kept=2) == 3
+    assert forget_old_runs(instance, {"dagster/partition": partition_of(2024, "hunan_hrss")}, job, home, kept=2) == 3
     left = {record.dagster_run.run_id for record in instance.get_run_records()}
     assert left == {*runs[3:], other}
     files = {path.name for path in (home / "history" / "runs").glob("*.db")}
     assert not any(f"{run}.db" in files for run in runs[:3]) and all(f"{run}.db" in files for run in runs[3:])
     assert not (home / "storage" / runs[0]).exists()
-    assert forget_old_runs(instance, partition_of(2024, "hunan_hrss"), job, home, kept=2) == 0
+    assert forget_old_runs(instance, {"dagster/partition": partition_of(2024, "hunan_hrss")}, job, home, kept=2) == 0

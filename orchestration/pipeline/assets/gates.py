@@ -55,7 +55,7 @@ def gate_assets(tables: list[str]) -> dg.AssetsDefinition:
             }
         )
         for result in results:
-            yield _check_result(result)
+            yield check_result(result)
 
     return gates
 
@@ -73,7 +73,7 @@ def _check(suite: Suite) -> dg.AssetCheckSpec:
         )
 
 
-def _check_result(result: GateResult) -> dg.AssetCheckResult:
+def check_result(result: GateResult) -> dg.AssetCheckResult:
     metadata: dict[str, dg.MetadataValue] = {
         "looked_at": dg.MetadataValue.int(result.looked_at),
         "expected": dg.MetadataValue.md("\n".join(f"- {line}" for line in result.expected)),
