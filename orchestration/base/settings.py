@@ -124,6 +124,10 @@ class Settings:
         """Where people open a page of a year: ``report`` or ``gates``."""
         return f"{self.ui_url}/pages/{year}/{self.department}/{page}"
 
+    def province_url(self, year: int) -> str:
+        """Where people open the page of all departments of a year."""
+        return f"{self.ui_url}/pages/{year}/province"
+
     def ledgers(self, year: int) -> Path:
         return self.raw / str(year) / self.department
 

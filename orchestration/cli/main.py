@@ -25,6 +25,7 @@ from orchestration.cli import documents as cli_documents
 from orchestration.cli import draft as cli_draft
 from orchestration.cli import entries as cli_entries
 from orchestration.cli import new_year as cli_new_year
+from orchestration.cli import province as cli_province
 from orchestration.cli import report as cli_report
 from orchestration.cli import run as cli_run
 from orchestration.cli import summary
@@ -195,6 +196,7 @@ def rollback(
 
 cli_cells.register(app)
 cli_report.register(app)
+cli_province.register(app)
 cli_alerts.register(app)
 cli_entries.register(app)
 cli_draft.register(app)

@@ -15,6 +15,7 @@ from orchestration.pipeline.assets.alerts import alerts_arrive, alerts_asset
 from orchestration.pipeline.assets.gates import gate_assets
 from orchestration.pipeline.assets.ledger_tables import ledger_table_assets
 from orchestration.pipeline.assets.ledgers import ledger_assets
+from orchestration.pipeline.assets.province import province_asset
 from orchestration.pipeline.assets.publication import publication_asset
 from orchestration.pipeline.assets.reports import report_assets
 from orchestration.pipeline.assets.suspects import suspect_assets
@@ -56,6 +57,7 @@ def build_definitions(overrides: Mapping[str, object] | None = None) -> dg.Defin
             gate_assets(tables),
             publication_asset(tables),
             report_assets(),
+            province_asset(),
             alerts_asset(),
         ],
         asset_checks=[alerts_arrive],

@@ -12,14 +12,17 @@ REPORT_YEAR = "report_year"
 #: The job of many departments at once, which is no job of assets (``together``).
 RUN_DEPARTMENTS = "run_departments"
 ABOUT_DEPARTMENTS = "许多部门的同一年度：一起读入、构建、定位、过关卡，各自发布或拦下。"
+PROVINCE_YEAR = "province_year"
 
 
 def year_jobs() -> list[dg.UnresolvedAssetJobDefinition]:
-    """``run_year`` publishes; ``check_year`` stops at the gates; ``report_year`` makes the report of what is published.
+    """``run_year`` publishes; ``check_year`` stops at the gates; ``report_year`` makes the report of what is published,
+    ``province_year`` what all departments look like side by side.
     One process a run: a year is small, starts are not.
     """
     reports = dg.AssetSelection.key_prefixes("report")
-    everything = dg.AssetSelection.all() - reports
+    province = dg.AssetSelection.key_prefixes("province")
+    everything = dg.AssetSelection.all() - reports - province
     return [
         dg.define_asset_job(
             RUN_YEAR,
@@ -37,6 +40,12 @@ def year_jobs() -> list[dg.UnresolvedAssetJobDefinition]:
             REPORT_YEAR,
             reports,
             description="一个年度：由已发布的版本生成自评报告、附件和页面。",
+            executor_def=dg.in_process_executor,
+        ),
+        dg.define_asset_job(
+            PROVINCE_YEAR,
+            province,
+            description="一个年度：由各部门已发布的版本生成汇总页和汇总表。",
             executor_def=dg.in_process_executor,
         ),
     ]

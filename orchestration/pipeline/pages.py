@@ -17,7 +17,7 @@ from starlette.routing import Route
 from orchestration.base.departments import is_code
 from orchestration.base.settings import Settings
 from orchestration.publication.versions import current_versions
-from orchestration.reporting.edition import PAGE
+from orchestration.reporting.edition import PAGE, PROVINCE_PAGE
 from orchestration.reporting.report import report_folder
 
 _HEADERS = {"Content-Security-Policy": "sandbox allow-scripts allow-popups", "Cache-Control": "no-store"}
@@ -26,9 +26,16 @@ _HEADERS = {"Content-Security-Policy": "sandbox allow-scripts allow-popups", "Ca
 def page_routes() -> list[Route]:
     """The routes, for the webserver: each looks the file up at every request, since versions change."""
     return [
+        Route("/pages/{year:int}/province", _province),
         Route("/pages/{year:int}/{department:str}/report", _served(_report, "还没有生成报告页")),
         Route("/pages/{year:int}/{department:str}/gates", _served(_gates, "还没有过过关卡")),
     ]
+
+
+def _province(request: Request) -> Response:
+    """All departments of a year; a department of that name has pages below it."""
+    year = int(request.path_params["year"])
+    return _page(Settings.from_environment().of("").reports(year) / PROVINCE_PAGE, f"{year} 年度还没有汇总页")
 
 
 def _report(settings: Settings, year: int) -> Path | None:
@@ -46,8 +53,12 @@ def _served(find: Callable[[Settings, int], Path | None], otherwise: str) -> Cal
         settings = Settings.from_environment()
         code = str(request.path_params["department"])
         path = find(settings.of(code), year) if is_code(code) else None
-        if path is None or not path.is_file():
-            return PlainTextResponse(f"{year} 年度{otherwise}\n", status_code=404)
-        return FileResponse(path, media_type="text/html; charset=utf-8", headers=_HEADERS)
+        return _page(path, f"{year} 年度{otherwise}")
 
     return answer
+
+
+def _page(path: Path | None, otherwise: str) -> Response:
+    if path is None or not path.is_file():
+        return PlainTextResponse(f"{otherwise}\n", status_code=404)
+    return FileResponse(path, media_type="text/html; charset=utf-8", headers=_HEADERS)

@@ -34,6 +34,13 @@ def make_known(instance: dg.DagsterInstance, departments: Iterable[str]) -> None
         instance.add_dynamic_partitions(DEPARTMENTS.name or "", new)
 
 
+def departments_of_a_year() -> dg.PartitionMapping:
+    """A year's departments, for what looks over all of them."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".*MultiToSingle.*", dg.BetaWarning)  # none other goes from two sides to one
+        return dg.MultiToSingleDimensionPartitionMapping("year")
+
+
 def year_before() -> dg.PartitionMapping:
     """The same department's year before."""
     before = dg.TimeWindowPartitionMapping(start_offset=-1, end_offset=-1)

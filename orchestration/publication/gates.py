@@ -16,6 +16,8 @@ from orchestration.base.files import write_whole
 from orchestration.publication.gates_page import render
 from orchestration.warehouse.build import Build, content_hash
 
+#: What they saw, for people.
+GATES_PAGE = "gates.html"
 #: The gates that look at nothing but judged rules.
 OF_RULES = ("rules_hold", "rules_hold_together", "notices")
 
@@ -41,7 +43,7 @@ def write_results(build: Build, content: str, results: Sequence[GateResult]) -> 
         "content_sha256": content,
         "gates": [dataclasses.asdict(result) for result in results],
     }
-    (build.folder / "gates.html").write_text(render(build.year, results), encoding="utf-8")
+    (build.folder / GATES_PAGE).write_text(render(build.year, results), encoding="utf-8")
     write_whole(build.gates, json.dumps(report, ensure_ascii=False, indent=1))
 
 

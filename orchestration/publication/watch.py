@@ -59,11 +59,18 @@ def settle(settings: Settings, year: int, result: Settled) -> None:
     write_whole(path, json.dumps(asdict(result), indent=1) + "\n")
 
 
+def settled(settings: Settings, year: int) -> Settled | None:
+    """What the last run of a year that came to a result has come to."""
+    try:
+        return Settled(**json.loads(_settled_file(settings, year).read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return None
+
+
 def is_settled(settings: Settings, year: int, inputs: str) -> bool:
     """Whether there is a result for these inputs of the year. A version that has gone is none."""
-    try:
-        found = Settled(**json.loads(_settled_file(settings, year).read_text(encoding="utf-8")))
-    except FileNotFoundError:
+    found = settled(settings, year)
+    if found is None:
         return False
     there = not found.version or (settings.versions(year) / found.version / MANIFEST).is_file()
     return found.inputs == inputs and there

@@ -26,4 +26,6 @@ class Edition(StrEnum):
 
 #: The page is the office's desk: it belongs to the internal edition.
 PAGE = "report.html"
+#: Of all departments of a year, beside their reports.
+PROVINCE_PAGE, PROVINCE_WORKBOOK = "province.html", "汇总表.xlsx"
 BOTH = tuple(Edition)

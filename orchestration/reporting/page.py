@@ -78,6 +78,7 @@ def render_page(fields: Fields, forms: Sequence[Form], charts: Sequence[Chart], 
     html = _TEMPLATES.get_template("report.html.j2").render(
         year=fields.version.year,
         department=fields.version.department,
+        code=fields.version.code if fields.version.has_neighbours else "",
         version=fields.version.name,
         published_at=shown_stamp(fields.version.name),
         signed=chinese_date(fields.version.signed) if fields.version.signed else "",

@@ -64,6 +64,11 @@ class Published:
         return f"{self.year}/{folder_of(self.code)}{ledger}/{row_key}"
 
     @property
+    def has_neighbours(self) -> bool:
+        """Whether other departments have published the year."""
+        return sum(not path.name.startswith(".") for path in self.folder.parent.parent.iterdir()) > 1
+
+    @property
     def department(self) -> str:
         """Its name."""
         rows = self.tables["ledger_source"]

@@ -48,6 +48,8 @@ COMPUTED_FROM: dict[str, tuple[frozenset[str], ...]] = {
     "computed_funding": (frozenset({"evaluation_funding"}),),
 }
 KEY_PARTS = 3
+#: What the companion of a rule of ``same_digits`` is called behind its name.
+DIGITS = "_digits"
 #: In a title: the share that stands in the check.
 SHARE = "{share}"
 _SHARE = re.compile(r"-?(\d+(?:\.\d+)?%?) \* ")
@@ -216,7 +218,7 @@ def digits_rule(rule: Rule) -> Rule:
     """The companion of a rule on one fact printed twice: a warning where the digits differ at equal precision."""
     return rule.model_copy(
         update={
-            "id": f"{rule.id}_digits",
+            "id": f"{rule.id}{DIGITS}",
             "title": f"{rule.title}（同一事实印数一致）",
             "severity": "warning",
             "compare": "printed",

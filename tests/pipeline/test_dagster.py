@@ -66,6 +66,7 @@ def test_an_asset_for_each_ledger_and_each_model_described_and_grouped(definitio
         "gates",
         "publication",
         "report",
+        "province",
         "alerts",
     }
 

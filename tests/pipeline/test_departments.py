@@ -83,6 +83,24 @@ def test_readers_find_only_what_is_published_and_whose_it_is(province: tuple[Set
             assert of in ([(2024, "hunan_hrss")], []), table
 
 
+def test_the_province_shows_all_of_them(province: tuple[Settings, dict[str, object]], invoke) -> None:
+    settings, _ = province
+    done = invoke("province", "2024", "--pages", "--json")
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.stdout)
+    assert found["states"] == {"blocked": 1, "refused": 1, "not_run": 0, "published": 1}
+    of = {each["department"]: each for each in found["departments"]}
+    assert of["示例甲"]["address"] == "2024/示例甲/project_expenditure/17/adjustment" and of["示例甲"]["broken"] == 2
+    assert of["示例乙"]["place"] == "raw/2024/示例乙/insured.csv B2"
+    (total,) = [row for row in found["totals"] if row["expenditure_kind"] == "total"]
+    assert (total["departments"], total["total_budget"]) == (1, "309964000.00"), "of what is published alone"
+    page = Path(found["files"][0])
+    assert page == settings.of("").reports(2024) / "province.html"
+    (own,) = (page.parent / "hunan_hrss").glob("*/report.html")
+    assert f'href="hunan_hrss/{own.parent.name}/report.html#rule=' in page.read_text(encoding="utf-8")
+    assert invoke("province", "2023").exit_code == 2
+
+
 def test_mended_it_is_published_beside_the_others(
     province: tuple[Settings, dict[str, object]],
     invoke,

@@ -263,8 +263,23 @@
     if (cell === undefined) choose(found);
   });
 
+  // Behind the webserver the province's page has an address of its own.
+  const province = document.getElementById("to-province");
+  if (province && location.protocol.startsWith("http")) province.href = `../province${province.hash}`;
+
   // --- details: opened by what links to them, and for print ---------------------------------------------------------
 
+  // From elsewhere, as the province's page: #rule=<id>/<instance>.
+  const revealRule = () => {
+    const [, id, instance] = /^#rule=([^/]*)\/(.*)$/.exec(location.hash) ?? [];
+    const square = id && squares.find((each) => each.dataset.ruleId === id && each.dataset.instance === decodeURIComponent(instance));
+    if (!square) return;
+    square.scrollIntoView({ block: "center" });
+    square.focus({ preventScroll: true });
+    choose(square);
+  };
+  window.addEventListener("hashchange", revealRule);
+  revealRule();
   const reveal = () => {
     const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
     const hiding = target && target.closest("details");

@@ -1,0 +1,217 @@
+"""Builds the province's tables of a year, set-wise, from the published tables of all its departments.
+
+The models are plain SQL, one table a file, in ``models/``. They read two schemas: ``published``, the current versions
+of the year, and ``history``, those of it and of every year before; and the states of ``states``. Readers' own file is
+not touched: whoever holds it holds up nothing here. What does not belong here: how it is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from orchestration.base.addresses import hand_over
+from orchestration.base.files import replacing
+from orchestration.base.locks import open_database
+from orchestration.base.settings import Settings
+from orchestration.base.sql import literal, sql_text
+from orchestration.publication.province.policy import families_of, policy
+from orchestration.publication.province.states import DepartmentState, department_states
+from orchestration.rules.model import DIGITS
+from orchestration.warehouse.current import read_current
+from orchestration.warehouse.rows import rows_of
+
+_MODELS = Path(__file__).with_name("models")
+#: In the order in which each has what it is made of.
+MODELS = (
+    "province_department", "province_total", "province_fund", "province_rule", "province_wall", "province_finding",
+    "province_outlier", "province_trend", "province_year_finding",
+)  # fmt: skip
+#: Tables of a version that the models read; of the year, and of all years.
+_PUBLISHED = ("department_summary", "fund_balance", "reconciliation", "rule_summary", "score_summary")
+_HISTORY = ("department_summary", "operating_cost", "score_summary")
+#: Exact: whole numbers divided, rounded half up to six places.
+_QUOTIENT = """
+    create temp macro quotient(n, d) as
+        case when d = 0 then null else cast(
+            sign(n) * sign(d) * cast(
+                (2 * cast(abs(n) * 1000000 as hugeint) * 1000000 + cast(abs(d) * 1000000 as hugeint))
+                // nullif(2 * cast(abs(d) * 1000000 as hugeint), 0) as decimal(28, 0)
+            ) * 0.000001 as decimal(18, 6)
+        ) end
+"""
+#: Of figures that all are there.
+_WHOLE_SUM = """
+    create temp macro whole_sum(x) as case when count(x) = count(*) then cast(sum(x) as decimal(20, 2)) end
+"""
+_RULES = pa.schema(
+    [("rule_id", pa.string()), ("place", pa.int32()), ("title", pa.string()), ("column_name", pa.string()),
+     ("kind", pa.string()), ("bound", pa.decimal128(18, 6)), ("in_a_row", pa.int32()), ("advice", pa.string())]
+)  # fmt: skip
+_STATES = pa.schema(
+    [("fiscal_year", pa.int32()), ("department", pa.string()), ("department_name", pa.string()),
+     ("state", pa.string()), ("version", pa.string()), ("said", pa.string()), ("place", pa.string()),
+     ("address", pa.string()), ("broken", pa.int32())]
+)  # fmt: skip
+_HELD_BACK = pa.schema(
+    [("department", pa.string()), ("rule_id", pa.string()), ("instance", pa.string()), ("title", pa.string()),
+     ("severity", pa.string()), ("status", pa.string()), ("difference", pa.decimal128(28, 9)),
+     ("statement", pa.string())]
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ProvinceBuild:
+    """What was built of a year."""
+
+    year: int
+    warehouse: Path
+
+    def rows(self, query: str, *parameters: object) -> list[dict[str, Any]]:
+        with open_database(self.warehouse) as connection:
+            return rows_of(connection, query, parameters)
+
+
+def province_folder(settings: Settings, year: int) -> Path:
+    """The disposable folder of a year's province."""
+    return settings.home / "province" / str(year)
+
+
+def build_province(settings: Settings, year: int) -> ProvinceBuild:
+    """Build a year's province anew; who reads the one before keeps it. A year of which nobody has published anything
+    has states, and no figures.
+    """
+    found = ProvinceBuild(year, province_folder(settings, year) / "province.duckdb")
+    found.warehouse.parent.mkdir(parents=True, exist_ok=True)
+    states = department_states(settings, year)
+    with replacing(found.warehouse) as draft, duckdb.connect(str(draft)) as connection:
+        connection.execute(f"set variable year = {int(year)}")
+        connection.execute(f"set variable peers = {policy().peers}")
+        connection.execute(_QUOTIENT)
+        connection.execute(_WHOLE_SUM)
+        _land_states(connection, year, states)
+        _land_rules(connection, settings)
+        _attach_versions(connection, settings, year, {each.department for each in states})
+        _judged_rules(connection, states)
+        for name in MODELS:
+            sql = (_MODELS / f"{name}.sql").read_text(encoding="utf-8")
+            connection.execute(f"create table {name} as (\n{sql}\n)")
+        for schema in ("published", "history"):  # views of files that are not the province's own
+            connection.execute(f"drop schema {schema} cascade")
+        connection.execute("checkpoint")
+    return found
+
+
+def _land_states(connection: duckdb.DuckDBPyConnection, year: int, states: Sequence[DepartmentState]) -> None:
+    rows = [
+        {"fiscal_year": year, "department": each.department, "department_name": each.name, "state": each.state,
+         "version": each.version or None, "said": each.said, "place": each.place, "address": each.address,
+         "broken": each.broken}
+        for each in states
+    ]  # fmt: skip
+    _land(connection, "department_state", rows, _STATES)
+
+
+def _land_rules(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    known = policy()
+    outliers = [
+        {"rule_id": rule.id, "place": place, "title": rule.said, "column_name": rule.column, "kind": kind,
+         "bound": bound, "in_a_row": 1, "advice": rule.advice}
+        for place, rule in enumerate(known.outliers)
+        for kind, bound in rule.bounds.items()
+    ]  # fmt: skip
+    years = [
+        {"rule_id": rule.id, "place": place, "title": rule.said, "column_name": rule.measure, "kind": kind,
+         "bound": bound, "in_a_row": rule.in_a_row, "advice": rule.advice}
+        for place, rule in enumerate(known.years)
+        for kind, bound in rule.bounds.items()
+    ]  # fmt: skip
+    _land(connection, "outlier_rule", outliers, _RULES)
+    _land(connection, "year_rule", years, _RULES)
+    families = families_of(settings.rules)
+    # A rule of same_digits has a companion, which is of its family.
+    rows = [{"rule_id": f"{rule}{of}", "family": family} for rule, family in families.items() for of in ("", DIGITS)]
+    _land(connection, "rule_family", rows, pa.schema([("rule_id", pa.string()), ("family", pa.string())]))
+
+
+def _attach_versions(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, year: int, departments: Iterable[str]
+) -> None:
+    """Views of the versions that readers are at."""
+    wanted = set(departments)
+    versions = read_current(settings).versions
+    folders = {
+        (of, code): settings.of(code).versions(of) / name
+        for (of, code), name in sorted(versions.items())
+        if of <= year and code in wanted
+    }
+    hand_over(connection, folders.values())
+    for schema, tables, chosen in (
+        ("published", _PUBLISHED, [path for (of, _), path in folders.items() if of == year]),
+        ("history", _HISTORY, [*folders.values()]),
+    ):
+        connection.execute(f"create schema {schema}")
+        for table in tables:
+            files = [str(path / f"{table}.parquet") for path in chosen if (path / f"{table}.parquet").is_file()]
+            connection.execute(f"create view {schema}.{table} as {_read(table, files)}")
+
+
+def _read(table: str, files: Sequence[str]) -> str:
+    if files:
+        return f"from read_parquet({literal(list(files))}, union_by_name = true)"
+    columns = ", ".join(f"cast(null as {kind}) as {name}" for name, kind in EMPTY[table].items())
+    return f"select {columns} where false"
+
+
+#: The columns that models read of a table that nobody has published.
+_BUDGET = dict.fromkeys(
+    ("carryover", "initial_budget", "adjustment", "total_budget", "final_expenditure"), "decimal(20, 2)"
+)
+_WHOSE = {"fiscal_year": "integer", "department": "varchar"}
+EMPTY: Mapping[str, Mapping[str, str]] = {
+    "department_summary": {**_WHOSE, "expenditure_kind": "varchar", **_BUDGET},
+    "fund_balance": {
+        **_WHOSE, "fund": "varchar", "pooling_level": "varchar",
+        **dict.fromkeys(("opening", "income", "expenditure", "surplus", "closing"), "decimal(20, 2)"),
+    },
+    "reconciliation": {
+        **_WHOSE, **dict.fromkeys(("rule_id", "instance", "title", "severity", "status", "statement"), "varchar"),
+        "difference": "decimal(28, 9)",
+    },
+    "rule_summary": {**_WHOSE, "rule_id": "varchar", "severity": "varchar", "broken": "bigint"},
+    "score_summary": {**_WHOSE, "section": "varchar", "score": "decimal(9, 2)", "grade": "varchar"},
+    "operating_cost": {
+        **_WHOSE, "item": "varchar", **dict.fromkeys(("actual", "prior_actual"), "decimal(20, 2)"),
+    },
+}  # fmt: skip
+
+
+def _judged_rules(connection: duckdb.DuckDBPyConnection, states: Sequence[DepartmentState]) -> None:
+    """Every rule instance of every department: of its version, or of the build that was held back."""
+    held_back = [row for each in states for row in each.judged]
+    _land(connection, "held_back_rule", held_back, _HELD_BACK)
+    columns = ", ".join(_HELD_BACK.names)
+    whose = sorted({row["department"] for row in held_back})
+    others = f"where department not in ({', '.join(map(sql_text, whose))})" if whose else ""
+    connection.execute(
+        f"create temp view judged as select {columns}, false as is_held_back from published.reconciliation {others} "
+        f"union all select {columns}, true as is_held_back from held_back_rule"
+    )
+    connection.execute("create table judged_rule as from judged")
+    connection.execute("drop view judged")
+    connection.execute("drop table held_back_rule")
+
+
+def _land(
+    connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Mapping[str, Any]], schema: pa.Schema
+) -> None:
+    columns = {name: [row[name] for row in rows] for name in schema.names}
+    landed = pa.table(columns, schema=schema)
+    connection.register("landed", landed)
+    connection.execute(f"create table {table} as from landed")
+    connection.unregister("landed")

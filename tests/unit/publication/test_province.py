@@ -1,0 +1,194 @@
+"""The province's tables: what is added, compared and ranked, and what became of those that have published nothing."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from orchestration.publication.province.build import ProvinceBuild, build_province
+from orchestration.publication.province.policy import AcrossYears, Outlier, policy
+from tests.province_home import Home, rule
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home.at(tmp_path)
+
+
+def built(home: Home, year: int = 2024) -> ProvinceBuild:
+    return build_province(home.settings, year)
+
+
+def test_totals_are_of_what_is_published_and_rates_are_of_sums(home: Home) -> None:
+    home.publish("甲", budget=1000, spent=1000)
+    home.publish("乙", budget=3000, spent=1000)
+    home.hold_back("丙")
+    (total,) = built(home).rows("from province_total")
+    assert (total["departments"], total["total_budget"], total["balance"]) == (2, 4000, 2000)
+    assert total["execution_rate"] == Decimal("0.500000"), "2,000 of 4,000; the mean of both rates is another figure"
+
+
+def test_a_rate_is_rounded_once_half_up_from_whole_fen(home: Home) -> None:
+    home.publish("甲", budget=3_000_000_000_000, spent=2_000_000_000_001)
+    home.publish("乙", budget=8_000_000, spent=4)  # 0.0000005
+    rates = {row["department"]: row["execution_rate"] for row in built(home).rows("from province_department")}
+    assert rates == {"甲": Decimal("0.666667"), "乙": Decimal("0.000001")}
+
+
+def test_pooling_levels_are_never_added_and_what_is_not_printed_has_no_sum(home: Home) -> None:
+    def fund(level: str, closing: int, opening: int | None = 5) -> dict[str, object]:
+        return {"fund": "work_injury", "pooling_level": level, "opening": opening, "closing": closing}
+
+    home.publish("甲", funds=[fund("provincial_pool", 10), fund("provincial_own", 1)])
+    home.publish("乙", funds=[fund("provincial_pool", 20, None)])
+    rows = built(home).rows("from province_fund order by pooling_level")
+    assert [(row["pooling_level"], row["closing"], row["opening"], row["departments"]) for row in rows] == [
+        ("provincial_own", 1, 5, 1),
+        ("provincial_pool", 30, None, 2),
+    ]
+
+
+def test_who_is_held_back_stands_there_with_the_cell_that_did_it(home: Home) -> None:
+    home.publish("甲")
+    home.hold_back("乙")
+    found = {row["department"]: row for row in built(home).rows("from department_state")}
+    assert (found["甲"]["state"], found["乙"]["state"]) == ("published", "blocked")
+    assert found["乙"]["said"] == "表 第1行 列示为 2.00，应为 1.00"
+    assert (found["乙"]["place"], found["乙"]["address"]) == ("raw/2024/乙/表.csv E3", "2024/乙/表/1/栏")
+    assert (found["乙"]["broken"], found["乙"]["version"]) == (2, None)
+
+
+def test_a_new_input_that_is_held_back_is_judged_while_readers_keep_their_version(home: Home) -> None:
+    home.publish("甲", rules=[rule("budget_composition", "all", "consistent")])
+    home.hold_back("甲")
+    province = built(home)
+    (state,) = province.rows("from department_state")
+    assert state["state"] == "blocked" and state["version"], "the last good version is still what readers see"
+    (tile,) = province.rows("from province_wall")
+    assert (tile["state"], tile["errors"], tile["is_held_back"]) == ("error", 2, True)
+    (department,) = province.rows("from province_department")
+    assert department["total_budget"] == 1000
+
+
+def test_who_cannot_be_read_stands_there_with_the_place(home: Home) -> None:
+    home.refuse("甲")
+    (found,) = built(home).rows("from department_state")
+    assert (found["state"], found["department_name"]) == ("refused", "读不了的部门")
+    assert "raw/2024/甲/" in found["place"] and found["said"].startswith("读到 ")
+
+
+def test_a_folder_that_nobody_has_run_is_no_published_department(home: Home) -> None:
+    home.publish("甲")
+    folder = home.settings.of("乙").ledgers(2024)
+    folder.mkdir()
+    (folder / "sources.yml").write_text("department: 乙局\n", encoding="utf-8")
+    states = {row["department"]: row["state"] for row in built(home).rows("from department_state")}
+    assert states == {"甲": "published", "乙": "not_run"}
+
+
+def test_a_year_of_which_nothing_is_published_has_states_and_no_figures(home: Home) -> None:
+    home.refuse("甲")
+    province = built(home)
+    assert province.rows("from province_total") == [] and province.rows("from province_trend") == []
+
+
+def test_the_wall_tells_the_worst_of_each_family_and_the_gravest_place(home: Home) -> None:
+    home.publish(
+        "甲",
+        rules=[
+            rule("budget_composition", "1", "consistent"),
+            rule("budget_composition_digits", "2", "inconsistent", "warning", 3),
+            rule("budget_composition_digits", "3", "inconsistent", "warning", 9),
+            rule("own_rule", "1", "corrected"),
+        ],
+    )
+    tiles = {row["family"]: row for row in built(home).rows("from province_wall")}
+    assert tiles.keys() == {"budget", "own"}, "a companion is of its rule's family; a rule in no shared file is its own"
+    assert (tiles["budget"]["state"], tiles["budget"]["warnings"], tiles["budget"]["instance"]) == ("warning", 2, "3")
+    assert (tiles["own"]["state"], tiles["own"]["mended"]) == ("mended", 1)
+
+
+def test_findings_are_counted_by_kind_over_departments(home: Home) -> None:
+    home.publish("甲", rules=[rule("overspent", "1", "inconsistent", "warning")])
+    home.publish("乙", rules=[rule("overspent", str(n), "inconsistent", "warning") for n in (1, 2)])
+    home.publish("丙", rules=[rule("overspent", "1", "consistent", "warning")])
+    (found,) = built(home).rows("from province_finding")
+    assert (found["departments"], found["judged_departments"], found["places"]) == (2, 3, 3)
+    assert (found["most_department"], found["most_places"]) == ("乙", 2)
+
+
+def test_peers_are_the_departments_beside_it_by_budget(home: Home) -> None:
+    for n in range(1, 13):  # budgets 1,000 to 12,000; the larger, the less of it is spent
+        home.publish(f"{n:02d}", budget=1000 * n, spent=1000 * n - 50 * n * n)
+    found = {row["department"]: row for row in built(home).rows("from province_department")}
+    assert (found["06"]["peers"], found["12"]["peers"]) == (10, 5)
+    # Of 12 those are 07 to 11, with rates 0.65 to 0.45; itself is no peer of its own.
+    assert found["12"]["peer_execution_rate"] == Decimal("0.550000")
+    assert [found[code]["execution_rank"] for code in ("01", "12")] == [1, 12]
+    assert [found[code]["budget_rank"] for code in ("01", "12")] == [12, 1]
+
+
+def test_a_department_beyond_a_bound_stands_out_and_one_at_it_does_not(home: Home) -> None:
+    home.publish("甲", budget=1000, spent=700)
+    home.publish("乙", budget=1000, spent=699)
+    rows = built(home).rows("from province_outlier where rule_id = 'low_execution'")
+    assert [(row["department"], row["value"], row["bound"]) for row in rows] == [
+        ("乙", Decimal("0.699"), Decimal("0.7"))
+    ]
+
+
+def test_fences_find_the_one_that_is_far_from_the_rest(home: Home) -> None:
+    for n in range(8):
+        home.publish(f"{n}", budget=1000, carryover=10 + n)
+    home.publish("远", budget=1000, carryover=100)
+    rows = built(home).rows("from province_outlier where rule_id = 'unusual_carryover'")
+    # Quarters 0.012 and 0.016: the fence is 0.016 + 1.5 x 0.004.
+    assert [(row["department"], row["upper_fence"]) for row in rows] == [("远", Decimal("0.022"))]
+
+
+def test_years_are_compared_and_a_year_that_is_missing_breaks_a_row(home: Home) -> None:
+    for year, spent in ((2021, 500), (2023, 500), (2024, 700)):
+        home.publish("甲", year, budget=1000, spent=spent)
+    for year in (2023, 2024):
+        home.publish("乙", year, budget=1000, spent=790)
+    home.publish("丙", 2024, budget=1000, spent=100)  # low, for the first time
+    home.publish("丁", 2023, budget=1000, spent=100)
+    home.publish("丁", 2024, budget=1000, spent=900)  # no more
+    province = built(home)
+    low = province.rows("from province_year_finding where rule_id = 'execution_low_again' order by department")
+    assert [(row["department"], row["years"]) for row in low] == [("乙", 2), ("甲", 2)]
+    changed = province.rows("from province_year_finding where rule_id = 'expenditure_changed' order by department")
+    assert [(row["department"], row["prior"], row["change_rate"]) for row in changed] == [
+        ("丁", 100, Decimal("8.000000")),
+        ("甲", 500, Decimal("0.400000")),
+    ]
+    (whole,) = province.rows(
+        "from province_trend where department = '' and measure = 'execution_rate' and fiscal_year = 2024"
+    )
+    assert whole["value"] == Decimal("0.6225"), "all departments' expenditure of all departments' budget"
+
+
+def test_last_year_as_this_years_report_tells_it_stands_in_where_none_is_published(home: Home) -> None:
+    home.publish("甲", three_public=(120, 100))
+    (found,) = built(home).rows("from province_year_finding where rule_id = 'three_public_rose'")
+    assert (found["prior"], found["change_rate"]) == (100, Decimal("0.200000"))
+
+
+def test_later_years_are_not_looked_at(home: Home) -> None:
+    home.publish("甲", 2024)
+    home.publish("甲", 2025)
+    assert {row["fiscal_year"] for row in built(home).rows("from province_trend")} == {2024}
+
+
+def test_a_rule_has_one_kind_of_bound_and_its_title_says_it() -> None:
+    known = {"id": "x", "advice": "看"}
+    with pytest.raises(ValidationError, match="一条异常规则写一种界限"):
+        Outlier.model_validate({**known, "title": "低", "column": "score", "below": 80, "above": 90})
+    with pytest.raises(ValidationError, match="一条跨年规则写一种界限"):
+        AcrossYears.model_validate({**known, "title": "低", "measure": "score"})
+    said = Outlier.model_validate({**known, "title": "低于 {bound}（{points}）", "column": "score", "below": "7.50%"})
+    assert said.said == "低于 7.5%（7.5）" and said.bounds == {"below": Decimal("0.075")}
+    assert all("{" not in each.said for each in (*policy().outliers, *policy().years))
