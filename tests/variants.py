@@ -143,7 +143,7 @@ def _added(year: Year, cells: Sequence[Cell], place: str, text: str | None) -> C
     ledger, row_key, measure = place.split("/")
     like = next((cell for cell in cells if cell.measure == measure), cells[0])
     contract = year.ledgers[ledger].contract
-    kind = contract.measure(measure)
+    kind = contract.measure(measure.removesuffix("_high"))  # the upper end of a range is read with the range
     fresh = dataclasses.replace(
         like, row_key=row_key, row_label=row_key, measure=measure, text=text, row_kind="detail", cell="ZZ99"
     )

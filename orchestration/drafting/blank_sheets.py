@@ -126,7 +126,7 @@ def _rows_before(before: Ledger, folder: Path) -> tuple[BlankRow, ...]:
     contract = before.contract
     grid = next(grid for grid in read_grids(folder / before.source.file, "") if grid.sheet == before.cells[0].sheet)
     part = cut(grid, contract.region)
-    columns = find_header(part, contract).columns
+    columns = find_header(part, contract, before.cells[0].fiscal_year).columns
     naming = [column.name for column in _naming(contract) if column.name in columns]
     rows: dict[int, BlankRow] = {}
     for cell in before.cells:

@@ -26,7 +26,7 @@ from orchestration.base.foreign import expected_by_pydantic
 from orchestration.base.problems import InputError, Problem
 from orchestration.base.records import StrictRecord
 from orchestration.base.yaml_files import read_yaml
-from orchestration.ledgers.layout import Hierarchy, Layout, Name, Region, SheetName, Total
+from orchestration.ledgers.layout import Hierarchy, Layout, Name, Pattern, Region, SheetName, Total
 from orchestration.ledgers.money import MONEY_UNITS, FigureError, currency_of, parse_figure
 from orchestration.ledgers.rounding import Rounding
 from orchestration.ledgers.texts import fold
@@ -56,10 +56,11 @@ class Column(StrictRecord):
 
 class Naming(Column):
     """A column of names. ``points``: behind a name, in brackets, stand the points of the whole group, a measure of the
-    group's first row.
+    group's first row. ``before``: what may stand before a name and is none of it (指标1：, 1、, 其中：).
     """
 
     points: Name | None = None
+    before: Pattern = ""
 
 
 class Text(Naming):
@@ -133,6 +134,9 @@ class Measure(Column):
     #: last place, of unformatted workbook numbers too), or rounded to a multiple whatever digits are printed.
     precision: Literal["exact", "printed"] | RoundedTo | None = None
     rounding: Rounding | None = None  # as the contract's, where the column does not say
+    #: Of a target that forms print over three columns (≥ | 95 | %): the texts that hold its comparator and its unit.
+    sign_in: Name | None = None
+    unit_in: Name | None = None
 
     @field_validator("unit")
     @classmethod
@@ -192,7 +196,11 @@ class Contract(StrictRecord):
         return self
 
     @model_validator(mode="after")
-    def _keys_name_measures(self) -> Contract:
+    def _columns_name_each_other(self) -> Contract:
+        texts = {text.name for text in self.texts}
+        parted = [name for measure in self.measures for name in (measure.sign_in, measure.unit_in) if name]
+        if unknown := [name for name in parted if name not in texts]:
+            raise ValueError(f"sign_in、unit_in 为文字栏的名字（没有 {unknown[0]}）")
         known = {measure.name for measure in self.measures}
         named = [column.points for column in self.naming if column.points]
         if unknown := [name for name in named if name not in known]:
@@ -294,6 +302,11 @@ class Contract(StrictRecord):
     @property
     def known_titles(self) -> frozenset[str]:
         return frozenset(fold(text) for text in (self.title, self.ledger, *self.titles))
+
+    @property
+    def form_titles(self) -> tuple[str, ...]:
+        """What the titles of the sheets are like, of which each is one part of the ledger."""
+        return tuple(key.sheet.title for key in self.keys if key.sheet)
 
     @property
     def is_of_sheets(self) -> bool:

@@ -89,3 +89,8 @@ _SPANS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], int], tuple[date, 
     (_DAY, _of_day), (_MONTH, _of_month), (_MONTHS, _of_months), (_QUARTER, _of_quarter), (_HALF_YEAR, _of_half_year),
     (_YEAR, _of_year),
 )  # fmt: skip
+
+
+def with_quarters_in_digits(text: str) -> str:
+    """第四季度 as 第4季度."""
+    return re.sub("第([一二三四])季度", lambda found: f"第{'一二三四'.index(found[1]) + 1}季度", text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass
@@ -12,9 +13,10 @@ from orchestration.base.problems import InputError, Problem
 from orchestration.ledgers.contract import Column, Contract
 from orchestration.ledgers.money import MONEY_UNITS, squeeze
 from orchestration.ledgers.spreadsheet import Grid, reference
-from orchestration.ledgers.texts import fold, is_among, shown, without_unit
+from orchestration.ledgers.texts import fold, is_among, shown, without_remark, without_unit
 
 _HEADER_DEPTH = 2
+_YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)年度?", re.ASCII)
 TITLE_LINES = 30
 
 
@@ -102,12 +104,15 @@ class _Candidate:
         return self.first + self.depth - 1
 
 
-def find_header(grid: Grid, contract: Contract) -> Header:
-    """Raises ``InputError`` where no row has all the columns that must be there, or one has others beside them."""
+def find_header(grid: Grid, contract: Contract, year: int = 0) -> Header:
+    """``year``: the fiscal year, by which 2023年决算数 is 上年决算数.
+
+    Raises ``InputError`` where no row has all the columns that must be there, or one has others beside them.
+    """
     required = contract.required_columns
     missing, nearest = required, 0  # of the row that has most of them
     unknown: list[Problem] = []
-    for candidate in _candidates(grid, contract):
+    for candidate in _candidates(grid, contract, year):
         lacking = tuple(c for c in required if c.name not in candidate.columns)
         if not lacking:
             problems = _unknown_columns(grid, candidate, contract)
@@ -119,13 +124,13 @@ def find_header(grid: Grid, contract: Contract) -> Header:
     raise InputError(unknown or [_no_header(grid, contract, nearest, missing)])
 
 
-def _candidates(grid: Grid, contract: Contract) -> Iterator[_Candidate]:
+def _candidates(grid: Grid, contract: Contract, year: int) -> Iterator[_Candidate]:
     """One row is tried everywhere before two: a title line would pass for the upper half of a two-row header."""
     begin = next((r for r, row in enumerate(grid.rows) if any(row)), 0)
     for depth in [contract.header.rows] if contract.header else range(1, _HEADER_DEPTH + 1):
         for first in range(begin, min(len(grid.rows) - depth + 1, begin + TITLE_LINES)):
             labels = _labels(grid, first, depth)
-            yield _Candidate(first, depth, labels, *_assign(labels, contract))
+            yield _Candidate(first, depth, labels, *_assign(labels, contract, year))
 
 
 def _as_header(grid: Grid, found: _Candidate, contract: Contract) -> Header:
@@ -158,14 +163,14 @@ class _Name(NamedTuple):
         return cls(_joined(text), _joined(bare), unit)
 
 
-def _assign(labels: list[_Label], contract: Contract) -> tuple[dict[str, int], dict[str, str]]:
+def _assign(labels: list[_Label], contract: Contract, year: int) -> tuple[dict[str, int], dict[str, str]]:
     """Which column is which. A text that names several columns names the first; 项目#2 names the second."""
     columns: dict[str, int] = {}
     units: dict[str, str] = {}
     wanted = {path: column.name for column in contract.printed_columns for path in column.paths}
     passed: Counter[str] = Counter()  # how many columns before this one a text could have named
     for c, label in enumerate(labels):
-        names = [_Name.of(text) for text in label.names]
+        names = [_Name.of(text) for text in _with_years_named(label.names, year)]
         named = ((name, _column_named(name, passed[name.bare] + 1, wanted)) for name in names)
         name, column = next(((n, column) for n, column in named if column and column not in columns), (None, ""))
         if name is None:
@@ -176,6 +181,14 @@ def _assign(labels: list[_Label], contract: Contract) -> tuple[dict[str, int], d
         if name.unit:
             units[column] = name.unit
     return columns | _left_of_figures(columns, contract), units
+
+
+def _with_years_named(names: list[str], year: int) -> list[str]:
+    """The names of a column, and those that say 本年 and 上年 where it prints the fiscal year and the year before."""
+    named = [
+        _YEAR.sub(lambda found: {year: "本年", year - 1: "上年"}.get(int(found[1]), found[0]), name) for name in names
+    ]
+    return list(dict.fromkeys([*names, *named]))
 
 
 def _left_of_figures(columns: dict[str, int], contract: Contract) -> dict[str, int]:
@@ -215,7 +228,10 @@ def _unknown_columns(grid: Grid, found: _Candidate, contract: Contract) -> list[
     """
     claimed = _claimed(grid, found, contract)
     others = [
-        c for c, label in enumerate(found.labels) if c not in claimed and not is_among(label.whole, contract.ignored)
+        c
+        for c, label in enumerate(found.labels)
+        if c not in claimed
+        and not any(is_among(text, contract.ignored) for text in (label.whole, without_remark(label.whole)))
     ]
     if contract.others == "ignore":
         expected = "只合一列的表头：写全各层表头，用 / 隔开"

@@ -13,7 +13,7 @@ from datetime import date
 from decimal import Decimal
 
 from orchestration.ledgers.cell import Cell
-from orchestration.ledgers.days import deadline_of, span_of
+from orchestration.ledgers.days import deadline_of, span_of, with_quarters_in_digits
 from orchestration.ledgers.money import (
     MAGNITUDES,
     PERSON_WORDS,
@@ -56,6 +56,9 @@ _ENCLOSED = re.compile(
 )
 _TWO = re.compile(r"(?P<one>[≥≤<>][^≥≤<>]+?)(?:且|并且|并|同时|、|,|;)?(?P<two>[≥≤<>][^≥≤<>]+)")
 _EACH = re.compile(rf"每(?P<per>年|季度?|月|周|日|天|人|户|个?[\u4e00-\u9fff]{{1,2}})(?P<rest>{_NUMBER}\D*)", re.ASCII)
+_EACH_SIGNED = re.compile(r"(每(?:年|季度?|月|周|日|天|人|户))([≥≤<>])")  # 每年不少于2次
+#: 30天内, 5个工作日内: no more than so long.
+_WITHIN = re.compile(r"(?<=[天日周月年时钟])内$")
 _YEARS = re.compile(r"20\d\d年?-20\d\d年?", re.ASCII)
 WORDS = "qualitative"
 _BOUND, _LAST_PLACE, _MOST_DIGITS = Decimal(10) ** 18, Decimal("1e-9"), 28
@@ -157,7 +160,8 @@ def _cell(blank: Cell, figure: Figure | None) -> Cell:
 def _plain(text: str) -> str:
     """Without spaces, full width, brackets that include (（含）) and words of comparison before their number."""
     plain = half_width_text(squeeze(text)).translate(_SIGNS).rstrip("。.;；,，")
-    plain = re.sub(r"\((?:含|包含|含本数|包括)\)|含$", "", plain)
+    plain = re.sub(rf"\((?:含|包含|含本数|包括)(?:{_NUMBER}{_UNIT})?\)|含$", "", plain)
+    plain = with_quarters_in_digits(plain)
     plain = re.sub(r"个?百分(?:比|点|之百)", "%", plain)
     plain = re.sub(r"百分之(\d+(?:\.\d+)?)", r"\1%", plain)
     for word in sorted(_BEFORE, key=len, reverse=True):
@@ -167,7 +171,7 @@ def _plain(text: str) -> str:
 
 def _one_number(plain: str) -> tuple[Figure, Figure, str] | None:
     """A number with its comparator before it, in words behind it, or none."""
-    sign, rest = "", _VERBS.sub("", plain)
+    sign, rest = "", _VERBS.sub("", _EACH_SIGNED.sub(r"\2\1", _WITHIN.sub("以内", plain)))
     if match := re.match(r"[≥≤<>=~]", rest):
         sign, rest = match[0], _VERBS.sub("", rest[1:])
     rest = _DONE.sub("", rest)

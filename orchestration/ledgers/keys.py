@@ -36,6 +36,8 @@ class NameReader:
         names = {key.name: self.sheets.get(key.name) or self._joined(key, parts) for key in self.contract.keys}
         names |= {column.name: self._text(r, column) for column in self.contract.texts}
         for column in self.contract.naming:
+            if column.before:
+                names[column.name] = re.sub(rf"^(?:{column.before})\s*", "", names[column.name])
             if column.points and (behind := _POINTS.search(names[column.name])):
                 names[column.name] = behind.string[: behind.start()]
                 self._take_points(column, behind)

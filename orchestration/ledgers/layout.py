@@ -7,10 +7,20 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from orchestration.base.records import StrictRecord
 
+
+def _is_a_pattern(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"正则式（{error}）") from None
+    return text
+
+
+Pattern = Annotated[str, AfterValidator(_is_a_pattern)]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
@@ -79,15 +89,11 @@ class SheetName(StrictRecord):
     """
 
     beside: tuple[str, ...] = ()
-    title: str
+    title: Pattern
 
     @field_validator("title")
     @classmethod
     def _one_group(cls, title: str) -> str:
-        try:
-            groups = re.compile(title).groups
-        except re.error as error:
-            raise ValueError(f"正则式（{error}）") from None
-        if groups != 1:
+        if re.compile(title).groups != 1:
             raise ValueError("正则式，恰有一对括号")
         return title

@@ -102,16 +102,16 @@ def joined(parts: Sequence[Ledger]) -> Ledger:
 
 
 def twice_on_sheets(parts: Sequence[Ledger]) -> list[Problem]:
-    """Rows that stand on two sheets of a ledger: the same form twice. One row says it for the sheet."""
-    seen: dict[str, Cell] = {}
-    problems: dict[tuple[str, str, str], Problem] = {}
-    for part in parts:
+    """Rows that stand in two parts of a ledger: the same form twice. One row says it for the part."""
+    seen: dict[str, tuple[int, Cell]] = {}
+    problems: dict[tuple[int, int], Problem] = {}
+    for number, part in enumerate(parts):
         for cell in part.cells:
-            first = seen.setdefault(cell.row_key, cell)
-            if (first.file, first.sheet) != (cell.file, cell.sheet):
+            before, first = seen.setdefault(cell.row_key, (number, cell))
+            if before != number:
                 place = f"{first.file} {first.sheet} {first.cell}"
                 problem = Problem(
                     cell.file, cell.sheet, cell.cell, f"第二个 {cell.row_label}", f"每行一次（已在 {place}）"
                 )
-                problems.setdefault((cell.file, cell.sheet, first.sheet), problem)
+                problems.setdefault((number, before), problem)
     return list(problems.values())

@@ -16,6 +16,8 @@ from orchestration.ledgers.regions import begins_at, cut, is_titled
 from orchestration.ledgers.spreadsheet import Grid
 from orchestration.ledgers.texts import fold
 
+_ANNEX = re.compile(r"^附件\d*[:、.]?")
+
 
 def contracts_of(file: Path, grid: Grid, contracts: dict[str, Contract]) -> list[Contract]:
     """The contracts that a sheet is read by: those that bear the first name which any bears, and those of a part of a
@@ -24,14 +26,28 @@ def contracts_of(file: Path, grid: Grid, contracts: dict[str, Contract]) -> list
     names = [fold(file.stem), fold(grid.sheet)]
     names += [fold(text) for row in grid.rows[:TITLE_LINES] for text in row[:3] if text]
     named = next((found for name in names if (found := _titled({name}, contracts.values()))), [])
-    return [*named, *_parts_on(file, grid, [each for each in contracts.values() if each.region and each not in named])]
+    return [
+        *_begun(grid, named),
+        *_parts_on(file, grid, [each for each in contracts.values() if each.region and each not in named]),
+    ]
 
 
 def _parts_on(file: Path, grid: Grid, parts: list[Contract]) -> list[Contract]:
     """The contracts of parts of a sheet that read one here: by a title anywhere on it, or as its forms are called."""
     texts = {fold(text) for row in grid.rows for text in row if text} if parts else set()
     forms = [contract for contract in parts if contract.is_of_sheets and stands_on(grid, contract, file.stem)]
-    return [*_titled(texts, parts), *forms]
+    return [*(contract for contract in _titled(texts, parts) if _begins_on(grid, contract)), *forms]
+
+
+def _begins_on(grid: Grid, contract: Contract) -> bool:
+    return contract.region is None or begins_at(grid, contract.region) is not None
+
+
+def _begun(grid: Grid, contracts: list[Contract]) -> list[Contract]:
+    """Of contracts that go by one title those whose part of the sheet is there; all of them where none is, and the
+    reader says what is missing.
+    """
+    return [contract for contract in contracts if _begins_on(grid, contract)] or contracts
 
 
 def stands_on(grid: Grid, contract: Contract, *names: str) -> bool:
@@ -39,11 +55,12 @@ def stands_on(grid: Grid, contract: Contract, *names: str) -> bool:
     the table that the contract reads begins on it.
     """
     called = all(is_titled(grid, names, key.sheet) for key in contract.keys if key.sheet)
-    return called and (contract.region is None or begins_at(grid, contract.region) is not None)
+    return called and _begins_on(grid, contract)
 
 
 def _titled(texts: set[str], contracts: Iterable[Contract]) -> list[Contract]:
-    return [contract for contract in contracts if contract.known_titles & texts]
+    called = texts | {_ANNEX.sub("", text) for text in texts}
+    return [contract for contract in contracts if contract.known_titles & called]
 
 
 def title_of(grid: Grid, contract: Contract) -> list[str]:

@@ -58,6 +58,8 @@ def currency_of(unit: str) -> str:
 
 #: Chinese powers of ten that stand before a counting word: 5458.08 万人.
 MAGNITUDES = {"": 1, "千": 10**3, "万": 10**4, "百万": 10**6, "千万": 10**7, "亿": 10**8}
+#: Units of what is measured and not counted: of these there are parts.
+MEASURED = frozenset({"平方米", "㎡", "米", "公里", "亩", "公顷", "吨", "小时"})
 PERSON_WORDS = frozenset({"人", "名"})
 #: Characters that print as a minus or a dash; the first reads as one.
 DASHES = frozenset("-—–―－−\u2010\u2011\u2012\ufe58\ufe63")
@@ -205,7 +207,7 @@ def _scale(number: Decimal, places: int, kind: str, printed: str, default: str) 
     name = printed or default
     unit, factor = _base_unit(name, kind, default)
     value = number * factor
-    if unit in WHOLE_UNITS and value != value.to_integral_value():
+    if unit in WHOLE_UNITS and value != value.to_integral_value() and not (kind == "number" and name in MEASURED):
         smallest = "分（0.01 元）" if unit == "yuan" else "个位"
         raise FigureError(f"最多精确到{smallest}的数")
     return Figure(value.normalize() + 0, half_of_last_place(factor.scaleb(-places), unit), unit, name)

@@ -35,10 +35,12 @@ def sheet_of_checks(grid: Grid) -> NotRead:
 
 
 def parts_not_read(read: Iterable[tuple[Grid, Contract]]) -> list[NotRead]:
-    """Of each sheet what stands outside the regions of all contracts that it was read by."""
-    by_sheet: dict[tuple[str, str], tuple[Grid, list[Contract]]] = {}
+    """Of each sheet, or each form of a sheet that holds several, what stands outside the regions of all contracts that
+    it was read by.
+    """
+    by_sheet: dict[int, tuple[Grid, list[Contract]]] = {}
     for grid, contract in read:
-        by_sheet.setdefault((grid.file, grid.sheet), (grid, []))[1].append(contract)
+        by_sheet.setdefault(id(grid), (grid, []))[1].append(contract)
     found: list[NotRead] = []
     for grid, contracts in by_sheet.values():
         regions = [contract.region for contract in contracts if contract.region]

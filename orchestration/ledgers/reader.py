@@ -24,6 +24,7 @@ from orchestration.ledgers.not_read import (
     sheet_of_checks,
     sheets_not_named,
 )
+from orchestration.ledgers.regions import forms_on
 from orchestration.ledgers.register import Register, read_register
 from orchestration.ledgers.sources import (
     CHECKS,
@@ -113,6 +114,7 @@ class _YearFolder:
     contracts: dict[str, Contract]
     register: Register
     _opened: dict[str, list[Grid]] = field(default_factory=dict)  # a workbook of many ledgers is opened once
+    _forms: dict[int, list[Grid]] = field(default_factory=dict)  # of each sheet the forms that stand on it
     _read: list[tuple[Grid, Contract]] = field(default_factory=list)
 
     @property
@@ -169,10 +171,16 @@ class _YearFolder:
             place = f"raw/{self.year}/{folder_of(self.department)}{source.file}"
             self._opened[source.file] = read_grids(path, place)
         grids = self._opened[source.file]
-        if contract.is_of_sheets and not source.sheet:
-            with_table = [grid for grid in grids if stands_on(grid, contract)]
-            return with_table or grids[:1]  # of which the reader says what is missing
-        return [_grid_of(path, source, grids)]
+        if not contract.is_of_sheets:
+            return [_grid_of(path, source, grids)]
+        forms = [form for grid in grids if source.sheet in ("", grid.sheet) for form in self._forms_on(grid)]
+        with_table = [form for form in forms if stands_on(form, contract)]
+        # Of a single sheet the reader says what is missing.
+        return with_table or [_grid_of(path, source, grids) if source.sheet else grids[0]]
+
+    def _forms_on(self, grid: Grid) -> list[Grid]:
+        """The forms of a sheet, the same for all ledgers that are read from them."""
+        return self._forms.setdefault(id(grid), forms_on(grid, _form_titles(self.contracts)))
 
     def _table(self, grid: Grid, source: Source, contract: Contract) -> Table:
         self._read.append((grid, contract))
@@ -264,7 +272,8 @@ class _LooseFiles:
         """Every sheet, once for each ledger that is read from it."""
         return [
             _LooseSheet(file, grid, contract)
-            for file, grid in self._grids
+            for file, sheet in self._grids
+            for grid in forms_on(sheet, _form_titles(self.contracts))
             for contract in self._read_by(file, grid, forced)
         ]
 
@@ -299,6 +308,10 @@ class _LooseFiles:
             self.problems.append(Problem(grid.file, grid.sheet, "", "认不出是哪本账", f"文件名、表名或标题为：{names}"))
         else:
             self.passed_over.append(empty_sheet(grid))
+
+
+def _form_titles(contracts: dict[str, Contract]) -> list[str]:
+    return [title for contract in contracts.values() for title in contract.form_titles]
 
 
 def miscounted(path: Path, source: Source, table: Table) -> list[Problem]:

@@ -5,13 +5,13 @@ figure.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from orchestration.base.years import fiscal_year
 from orchestration.ledgers.grids.grid import Grid, reference, refused
 from orchestration.ledgers.layout import Region, SheetName
 from orchestration.ledgers.money import MONEY_UNITS
-from orchestration.ledgers.texts import fold, shown, without_unit
+from orchestration.ledgers.texts import fold, shown, without_remark, without_unit
 
 Rectangle = tuple[int, int, int, int]  # first row and column, and those behind the last
 
@@ -81,8 +81,30 @@ def is_titled(grid: Grid, names: Sequence[str], by: SheetName) -> bool:
 
 def _titles(grid: Grid) -> list[str]:
     """The texts of the lines at the head of a sheet, each of which says one thing, and the sheet's name."""
-    lines = [list(dict.fromkeys(filter(None, map(fold, row)))) for row in grid.rows[:_HEAD]]
-    return [*(line[0] for line in lines if len(line) == 1), grid.sheet]
+    begin = next((r for r, row in enumerate(grid.rows) if any(row)), 0)
+    return [*filter(None, map(_said_alone, grid.rows[begin : begin + _HEAD])), grid.sheet]
+
+
+def _said_alone(row: Sequence[str]) -> str:
+    """The one text of a line, folded; empty where it says several things or none."""
+    texts = list(dict.fromkeys(filter(None, map(fold, row))))
+    return texts[0] if len(texts) == 1 else ""
+
+
+def forms_on(grid: Grid, titles: Sequence[str]) -> list[Grid]:
+    """The forms that stand below each other on one sheet, each from its title to the next; the sheet itself where it
+    holds fewer than two. ``titles``: what the titles of such forms are like.
+    """
+    begins = [
+        r
+        for r, row in enumerate(grid.rows)
+        if any(row) and (text := _said_alone(row)) and any(re.fullmatch(title, text) for title in titles)
+    ]
+    if len(begins) < 2:
+        return [grid]
+    width = max(map(len, grid.rows))
+    ends = [*begins[1:], len(grid.rows)]
+    return [grid.within(top, 0, end, width) for top, end in zip([0, *begins[1:]], ends, strict=True)]
 
 
 def outside(grid: Grid, regions: Sequence[Region]) -> list[tuple[str, str]]:
@@ -133,10 +155,18 @@ def title_lines(grid: Grid, part: Grid) -> Grid:
 
 
 def place_of(grid: Grid, text: str, top: int = 0, left: int = 0) -> tuple[int, int] | None:
-    """The first cell that prints a text: in the row ``top`` from the column ``left`` on, then in the rows below."""
+    """The first cell that prints a text: in the row ``top`` from the column ``left`` on, then in the rows below. Where
+    none does, the first that prints it with a remark in brackets behind: 楼堂馆所控制情况（2024年完工项目）.
+    """
     wanted = without_unit(text)[0]
+    return _place(grid, lambda cell: wanted in (fold(cell), without_unit(cell)[0]), top, left) or _place(
+        grid, lambda cell: wanted == without_remark(cell), top, left
+    )
+
+
+def _place(grid: Grid, is_it: Callable[[str], bool], top: int, left: int) -> tuple[int, int] | None:
     for r in range(top, len(grid.rows)):
         for c in range(left if r == top else 0, len(grid.rows[r])):
-            if grid.rows[r][c] and wanted in (fold(grid.rows[r][c]), without_unit(grid.rows[r][c])[0]):
+            if grid.rows[r][c] and is_it(grid.rows[r][c]):
                 return r, c
     return None

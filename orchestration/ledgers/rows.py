@@ -4,6 +4,7 @@ a row is part of one of them.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -20,7 +21,7 @@ from orchestration.ledgers.header import Header
 from orchestration.ledgers.hierarchy import set_in
 from orchestration.ledgers.indicators import indicator_cells
 from orchestration.ledgers.keys import NameReader
-from orchestration.ledgers.money import FigureError, is_dash, parse_figure, squeeze
+from orchestration.ledgers.money import COMPARATORS, FigureError, half_width_text, is_dash, parse_figure, squeeze
 from orchestration.ledgers.register import Register
 from orchestration.ledgers.row_kinds import kind_of
 from orchestration.ledgers.spreadsheet import Grid, reference
@@ -124,12 +125,20 @@ class RowReader:
         """What a row is that is none of this table, empty where it is one: ``blank`` where its keys and figures are
         blank beside a longer half, ``empty`` where it names what a form provides for and says nothing of it.
         """
-        if any(squeeze(self._names.printed(r, measure)) for measure in self.contract.measures):
+        if any(self._says_something(r, measure) for measure in self.contract.measures):
             return ""
         if self.contract.no_figures == "skip":
             self._names.names(r)  # the rows below may carry on from it
             return "empty"
         return "blank" if self.contract.blank_key == "skip" and self._names.is_blank(r) else ""
+
+    def _says_something(self, r: int, measure: Measure) -> bool:
+        """Whether a cell of figures holds anything: no word for nothing, and no name that is merged over the row."""
+        text = squeeze(self._names.printed(r, measure))
+        if not text or is_among(text, self.contract.not_printed_words):
+            return False
+        over = self.grid.merged.get(self._at(r, measure))
+        return over is None or over not in {self.grid.merged.get(self._at(r, key)) for key in self.contract.keys}
 
     def _printed(self, r: int, column: Column) -> str:
         return self._names.printed(r, column)
@@ -241,13 +250,13 @@ class RowReader:
     def _figures(self, r: int, blueprint: Cell) -> list[Cell]:
         cells: list[Cell] = []
         known = {name: getattr(blueprint, name) for name in _FIELDS}
-        target = "".join(self._printed(r, column) for column in self.contract.measures if column.kind == "target")
+        target = "".join(self._target(r, column) for column in self.contract.measures if column.kind == "target")
         for measure in self.contract.measures:
             if measure.name not in self.header.columns:
                 continue
             if self._is_of_total(r, measure, blueprint):
                 continue
-            text = self._printed(r, measure)
+            text = self._target(r, measure) if measure.kind == "target" else self._printed(r, measure)
             unit = self.header.units.get(measure.name) or measure.unit or (self.unit if measure.kind == "money" else "")
             at = self._at(r, measure)
             cell_of = partial(_cell_like, known, measure=measure.name, cell=at)
@@ -258,6 +267,15 @@ class RowReader:
             except FigureError as error:
                 self._bad(r, measure, text or "空白", str(error))
         return cells + self._points(r, blueprint)
+
+    def _target(self, r: int, measure: Measure) -> str:
+        """A target as one text: a bare number with the comparator and the unit that stand in columns of their own."""
+        text = self._printed(r, measure)
+        if not _BARE.fullmatch(squeeze(text)):
+            return text
+        texts = {column.name: column for column in self.contract.texts}
+        sign, unit = (self._names.text(r, texts[name]) if name else "" for name in (measure.sign_in, measure.unit_in))
+        return f"{sign if half_width_text(sign) in COMPARATORS else ''}{text}{'' if is_among(unit, _NO_UNIT) else unit}"
 
     def _is_of_total(self, r: int, column: Column, blueprint: Cell) -> bool:
         """Whether what stands in a column of a total's row is the total's own name, merged over the columns before its
@@ -286,6 +304,8 @@ class RowReader:
         return cells
 
 
+_BARE = re.compile(r"-?[\d,]+(?:\.\d+)?", re.ASCII)
+_NO_UNIT = ("/", "-", "—", "无")
 _FIELDS = tuple(field.name for field in fields(Cell))
 
 

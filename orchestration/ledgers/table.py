@@ -61,7 +61,7 @@ def read_table(
     else names may be called. ``department``: the code of the one whose ledger it is.
     """
     part = cut(grid, contract.region)
-    header = find_header(part, contract)
+    header = find_header(part, contract, year)
     unit, wrong_units, overruled = _unit_of(grid, part, header, contract, unit)
     reader = RowReader(
         part, contract, header, year, unit, register or Register(), _sheet_names(grid, contract), department

@@ -14,6 +14,7 @@ from orchestration.ledgers.money import squeeze
 _FOLDED = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {ord("計"): "计", ord("總"): "总"}
 _WIDE = r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\u3000-\u303f]"
 _HEADER_UNIT = re.compile(r"[(]((?:千|万|百万|亿)?元|%|人|万人|个|分)[)]$")
+_REMARK = re.compile(r"(?<=.)\([^()]*\)$")
 _BETWEEN_WIDE = re.compile(rf"(?<={_WIDE})\s+(?={_WIDE})")
 
 
@@ -41,13 +42,25 @@ def without_unit(name: str) -> tuple[str, str]:
     return (folded[: unit.start()], unit[1]) if unit else (folded, "")
 
 
+def without_remark(name: str) -> str:
+    """A text, folded, without what stands in brackets behind it: 绩效指标（90分）."""
+    folded = fold(name)
+    remark = _REMARK.search(folded)
+    return folded[: remark.start()] if remark else folded
+
+
 def is_among(text: str, words: Iterable[str]) -> bool:
     """Whether a text is one of the words, folded."""
-    folded = fold(text)
-    return any(folded == fold(word) for word in words)
+    folded = _named(text)
+    return any(folded == _named(word) for word in words)
+
+
+def _named(text: str) -> str:
+    """A name, folded, without the colon that some forms print behind it: 年度资金总额：."""
+    return fold(text).removesuffix(":")
 
 
 def looked_up(text: str, values: Mapping[str, str]) -> str | None:
     """What a text stands for, folded; None where it is none of them."""
-    folded = fold(text)
-    return next((code for printed, code in values.items() if fold(printed) == folded), None)
+    folded = _named(text)
+    return next((code for printed, code in values.items() if _named(printed) == folded), None)

@@ -133,8 +133,8 @@ class ReportRow:
     def __getitem__(self, column: str) -> Any:
         if column in self.values:
             return self.values[column]
-        if column in ("名称", "键"):
-            return row_name(self) if column == "名称" else self.key
+        if column in _OF_ROWS:
+            return _OF_ROWS[column](self)
         if column == "项目" and "item" in self.published:
             return self.published["item"]
         if column in self.columns:
@@ -251,6 +251,12 @@ def chinese_date(day: date) -> str:
 
 def row_name(row: ReportRow) -> str:
     return str(row.published.get("project_name") or row.published.get("unit_name") or row.label)
+
+
+#: What may be asked of any row: its name, its key, the last part of its key.
+_OF_ROWS: Mapping[str, Callable[[ReportRow], str]] = {
+    "名称": row_name, "键": lambda row: row.key, "末键": lambda row: row.key.rsplit(":", 1)[-1],
+}  # fmt: skip
 
 
 def _number(other: object) -> Decimal:

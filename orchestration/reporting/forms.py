@@ -29,7 +29,7 @@ _KINDS = ("head", "section", "row", "subtotal", "total", "check")
 #: What is this short in the first column is a row's number, or a word like 合计.
 _ROW_NUMBER = 3
 #: What stands where a form asks for no figure.
-_NONE_HERE = "—"
+_NONE_HERE = ("—", "——")
 _ADDED = ("yuan", "person", "count")
 _BRACED = re.compile(r"\{([^{}]+)\}")
 
@@ -109,8 +109,9 @@ class Form:
 
 class _WrittenLine(StrictRecord):
     """One line of a form: its kind with its cells, or ``each`` with the cells of every row of it. ``merge``: in so many
-    of its first columns a text that is that of the row above is one cell with it; ``none``: the rows that stand there
-    where it has none.
+    of its first columns a text that is that of the row above is one cell with it; ``none``: the rows or lines
+    that stand there where it has none. ``when``: it, or the lines of ``body``,
+    stand there only where this is not missing, empty or false.
     """
 
     head: tuple[str | int, ...] | None = None
@@ -121,11 +122,15 @@ class _WrittenLine(StrictRecord):
     check: tuple[str | int, ...] | None = None
     each: str | None = None
     merge: int = 0
-    none: tuple[tuple[str | int, ...], ...] = ()
+    none: tuple[tuple[str | int, ...] | _WrittenLine, ...] = ()
+    when: str | None = None
+    body: tuple[_WrittenLine, ...] = ()
 
     @model_validator(mode="after")
     def _one_kind(self) -> _WrittenLine:
-        said = sorted(self.model_fields_set - {"merge", "none"})
+        said = sorted(self.model_fields_set - {"merge", "none", "when"})
+        if said == ["body"] and self.when is not None:
+            return self
         if said != ["each", "row"] and (len(said) != 1 or said == ["each"]):
             raise ValueError(f"{'、'.join(_KINDS)} 之一，或带 row 的 each")
         return self
@@ -142,6 +147,7 @@ class _WrittenForm(StrictRecord):
     widths: tuple[int, ...] = Setting(min_length=1)
     body: tuple[_WrittenLine, ...] = Setting(min_length=1)
     copies: tuple[dict[str, str], ...] = ()
+    labels: dict[str, str] = Setting(default_factory=dict)  # how rows are called here, by their key
 
     @model_validator(mode="after")
     def _is_called_something(self) -> _WrittenForm:
@@ -197,15 +203,24 @@ class _FormLayout:
 
     def rows(self) -> list[FormRow]:
         for line in self.known["body"]:
-            if "each" in line:
-                self._each(line)
-                continue
-            (kind,) = (name for name in _KINDS if name in line)
-            if kind in ("subtotal", "check"):
-                self._sum(kind, line[kind])
-            else:
-                self._add(kind, line[kind])
+            self._line(line)
         return self.made
+
+    def _line(self, line: dict[str, Any]) -> None:
+        if "when" in line and not self._value(line["when"], {}):
+            return
+        if "body" in line:
+            for each in line["body"]:
+                self._line(each)
+            return
+        if "each" in line:
+            self._each(line)
+            return
+        (kind,) = (name for name in _KINDS if name in line)
+        if kind in ("subtotal", "check"):
+            self._sum(kind, line[kind])
+        else:
+            self._add(kind, line[kind])
 
     def _each(self, line: dict[str, Any]) -> None:
         found = self._value(line["each"], {})
@@ -214,8 +229,8 @@ class _FormLayout:
             self._add("row", line["row"], 行=row)
             above = self._merged_levels(above, line.get("merge", 0))
         if not found:
-            for cells in line.get("none", [["　分项", *["?"] * (self.width - 1)]]):
-                self._add("row", cells)
+            for instead in line.get("none", [["　分项", *["?"] * (self.width - 1)]]):
+                self._line(instead if isinstance(instead, dict) else {"row": instead})
 
     def _merged_levels(self, above: list[Any], levels: int) -> list[Any]:
         """Merge the first cells of the last row into those above that say the same; what the row says itself."""
@@ -249,7 +264,7 @@ class _FormLayout:
         if not isinstance(cell, str):
             return str(cell)
         where = f"{FORMS.name} {self.known['id']} "
-        local = {"本表": self.copy, **local}
+        local = {"本表": {"labels": self.known.get("labels", {}), **self.copy}, **local}
         if cell == "?":
             return MissingFigure("")
         if cell.startswith("="):
@@ -323,7 +338,7 @@ def alignment(row: FormRow, cell: FormCell, column: int) -> str:
     """How a cell's content lies in it: heads, totals over several columns and row numbers in the middle, words at the
     left, figures at the right."""
     is_number = column == 0 and len(cell.text) <= _ROW_NUMBER and cell.text == cell.text.strip()
-    if row.kind == "head" or is_number or isinstance(cell.value, MissingFigure) or cell.text == _NONE_HERE:
+    if row.kind == "head" or is_number or isinstance(cell.value, MissingFigure) or cell.text in _NONE_HERE:
         return "center"
     if cell.value is None or isinstance(cell.value, str):
         return "center" if row.kind == "total" and cell.columns > 1 else "left"

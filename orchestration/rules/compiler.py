@@ -13,7 +13,7 @@ from orchestration.base.problems import InputError, Problem
 from orchestration.ledgers.cell import Cell
 from orchestration.ledgers.contract import Contract, Text
 from orchestration.ledgers.naming import UnknownNameError, cell_path
-from orchestration.ledgers.texts import fold
+from orchestration.ledgers.texts import fold, key_text
 from orchestration.rules.figures import YearFigures, check_row, is_pattern
 from orchestration.rules.grammar import PARTS, VARIABLE, Check, Filter, Group, RuleError, Term, constant, parse
 from orchestration.rules.labels import label_of, row_name
@@ -187,12 +187,15 @@ class _Compiler:
             return self
         contract = self.contracts[ledger]
         named = self._cells_named_by(contract)
+        spoken_of = {column.name for column in contract.naming} & set(VARIABLE.findall(self.rule.check))
         for row_key, cells in self.rows.items():
             written = {cell.measure: cell for cell in cells if cell.unit == "text"}
             if not all(name in written for name in named):
                 continue
             keys = zip((key.name for key in contract.keys), row_key.split(":"), strict=True)
             self.bound = dict(keys) | {name: cell.text for name, cell in written.items()}
+            if not spoken_of <= self.bound.keys():
+                continue  # a total has no name: what it leaves open would stand for any row
             if wrong := self._bind_cells(named, written):
                 self.problems.append(wrong)
                 continue
@@ -280,7 +283,8 @@ class _Compiler:
         alone = VARIABLE.fullmatch(term.path)
         if alone:
             return replace(term, path=self.bound[alone[1]])
-        return replace(term, path=VARIABLE.sub(lambda match: self.bound.get(match[1], match[0]), term.path))
+        named = {name: key_text(text) for name, text in self.bound.items()}
+        return replace(term, path=VARIABLE.sub(lambda match: named.get(match[1], match[0]), term.path))
 
     def _variant(self, variant: str, check: Check) -> None:
         self.operator = check.operator
@@ -338,8 +342,8 @@ class _Compiler:
         """A row that its ledger can't have is an error; one that it happens not to have is told."""
         if ledger not in self.contracts:
             return
-        check_row(term, parts, self.contracts[ledger])
-        literal = needed and not term.call and not term.prior and not any(map(is_pattern, parts))
+        check_row(term, parts, self.contracts[ledger], from_a_row=bool(self.bound))
+        literal = needed and not (term.call or term.prior or self.bound or any(map(is_pattern, parts)))
         if literal and (absent := self.figures.row_absent(parts, self.contracts[ledger])):
             self.rows_absent.add(absent)
 

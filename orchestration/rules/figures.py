@@ -60,13 +60,17 @@ class YearFigures:
         return f"{contract.short}没有“{' '.join(parts)}”这一行" + "".join(f"（相近的有 {name}）" for name in near)
 
 
-def check_row(term: Term, parts: list[str], contract: Contract) -> None:
-    """Raises ``RuleError`` for a row that the ledger can't have: nothing would be judged by it, and nothing said."""
+def check_row(term: Term, parts: list[str], contract: Contract, *, from_a_row: bool = False) -> None:
+    """Raises ``RuleError`` for a row that the ledger can't have: nothing would be judged by it, and nothing said.
+    ``from_a_row``: another ledger's row names it, and an open key takes any name.
+    """
     if len(parts) > len(contract.keys):
         keys = "、".join(key.header for key in contract.keys)
         raise RuleError(term.path, f"{contract.short}的行键有 {len(contract.keys)} 段：{keys}")
     for key, part in zip(contract.keys, parts, strict=False):
         codes = {*key.values.values(), "total"}
+        if from_a_row and key.open:
+            continue
         if key.values and not is_pattern(part) and part not in codes and not _is_part_of_a_row(part):
             raise RuleError(term.path, f"{contract.short}的{key.header}：{'、'.join(sorted(codes))}")
 

@@ -33,6 +33,7 @@ COMPUTED: dict[str, tuple[str, dict[str, str]]] = {
             "unexplained_completion": "没有写原因的完成率",
             "level2_weight": "三级指标分值之和",
             "department_actual": "部门整体自评表的实际完成值",
+            "changed_target": "与年初申报不同的处数",
         },
     ),
     "computed_funding": ("按公式计算的", {"score": "得分"}),

@@ -4,6 +4,7 @@ restate, altered so that one rule breaks and no other. All alterations are judge
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,13 @@ DECLARED = (
     "效益指标,社会效益指标,服务水平,逐步提升,\n满意度指标,服务对象满意度指标,群众满意度,≥95%,\n"
 )
 LEDGERS["declared_target"] = DECLARED
+LEDGERS["project_expenditure"] = (
+    "单位：万元\n序号,项目明细,上年结转,年初预算,本年调整,预算资金,决算支出\n"
+    "1,数字化平台 建设/一期,0,100,20,120,108\n合计,,0,100,20,120,108\n"
+)
+#: A project of table 3 with a form of its own.
+PROJECT = dataclasses.replace(CATEGORY, title="项目支出绩效自评表", named="数字化平台建设/一期")
+PROJECT_ROW = "project_expenditure/1"
 IND, F = "evaluation_indicator", "evaluation_funding"
 SKILL = "output:培训场次"
 #: rule -> how to break it; and the errors that the arithmetic makes unavoidable.
@@ -101,6 +109,15 @@ BREAKS: Mapping[str, tuple[Edits, set[str]]] = {
     "form_category_funding": (
         {"category_expenditure/operations/initial_budget": "99", "category_expenditure/operations/adjustment": "21"},
         set()),
+    "form_project_initial_budget": (
+        {f"{PROJECT_ROW}/initial_budget": "99", f"{PROJECT_ROW}/adjustment": "21",
+         "project_expenditure/total/initial_budget": "99", "project_expenditure/total/adjustment": "21"},
+        set()),
+    "form_project_budget": (
+        {f"{PROJECT_ROW}/total_budget": "121", f"{PROJECT_ROW}/adjustment": "21",
+         "project_expenditure/total/total_budget": "121", "project_expenditure/total/adjustment": "21"}, set()),
+    "form_project_expenditure": (
+        {f"{PROJECT_ROW}/final_expenditure": "107", "project_expenditure/total/final_expenditure": "107"}, set()),
     "form_fund_budget": (
         {"fund_statement/unemployment:expenditure:total/budget": "12.01",
          "fund_statement/unemployment:expenditure:待遇支出/budget": "12.01",
@@ -137,15 +154,22 @@ WARNINGS: Mapping[str, Edits] = {
         f"{IND}/department:benefit:服务面/weight": "35", f"{IND}/department:benefit:服务面/score": "35",
         f"{IND}/department:satisfaction:满意率/weight": "5", f"{IND}/department:satisfaction:满意率/score": "5"}),
     "form_satisfaction_weight": moved,
+    "form_target_kept": {f"declared_target/operations:{SKILL}/direction": "<="},
     "form_target_as_declared": {f"declared_target/operations:{SKILL}/target": "≥15场"},
     "form_agrees_with_department": {
         f"{IND}/operations:{SKILL}/actual": "10", f"{IND}/operations:{SKILL}/score": "8.33",
         f"{IND}/operations:total:total/score": "90.03"},
 }  # fmt: skip
+#: Targets that are no one number, changed since the year's start; ≥ turned to ≤ is among the warnings.
+CHANGED: Mapping[str, Edits] = {
+    "words": {f"{IND}/operations:benefit:服务水平/target": "基本稳定"},
+    "upper end": {f"{IND}/operations:output:合格率/target_high": "99%"},
+}
 CASES: list[tuple[str, Edits]] = [
     ("unchanged", {}),
     *((rule, edits) for rule, (edits, _) in BREAKS.items()),
     *WARNINGS.items(),
+    *CHANGED.items(),
 ]
 POSITION = {rule: position for position, (rule, _) in enumerate(CASES)}
 
@@ -153,7 +177,7 @@ POSITION = {rule: position for position, (rule, _) in enumerate(CASES)}
 def forms_year(folder: Path) -> tuple[Year, Rulebook, list[Correction]]:
     """The invented department's year: its forms in one workbook, and the ledgers that they restate."""
     folder.mkdir(parents=True)
-    write_workbook(folder / "自评表.xlsx", [DEPARTMENT, CATEGORY, FUND])
+    write_workbook(folder / "自评表.xlsx", [DEPARTMENT, CATEGORY, FUND, PROJECT])
     files = [f"  - {{file: 自评表.xlsx, ledger: {name}}}" for name in (IND, F, "evaluation_goal")]
     for name, text in LEDGERS.items():
         (folder / f"{name}.csv").write_text(text, "utf-8")
@@ -201,3 +225,9 @@ def test_a_year_without_forms_judges_none_and_says_so() -> None:
     book = compile_rules(read_rules(ROOT / "expectations" / "rules"), year.contracts, 2024, cells=year.cells)
     assert {*BREAKS, *WARNINGS} <= book.skipped.keys()
     assert not any(rule.id.startswith("form_") for rule in book.rules)
+
+
+@pytest.mark.parametrize("change", CHANGED)
+def test_a_target_that_is_no_one_number_is_compared_too(change: str, judged: dict[int, list[dict[str, Any]]]) -> None:
+    rows = judged[POSITION[change]]
+    assert broken(rows, "warning") == {"prior_year_published", "form_target_kept"} and broken(rows) == set()

@@ -36,7 +36,7 @@ class Form:
 
     @property
     def sheet(self) -> str:
-        return (self.named or self.title).removesuffix("支出绩效自评表")[:31]
+        return (self.named or self.title).removesuffix("支出绩效自评表").replace("/", "")[:31]
 
     def without(self, *level3: str) -> Form:
         return replace(self, indicators=tuple(row for row in self.indicators if row[2] not in level3))
@@ -92,19 +92,35 @@ def _range(top: int, left: int, bottom: int, right: int) -> str:
     return f"{get_column_letter(left)}{top}:{get_column_letter(right)}{bottom}"
 
 
+@dataclass(frozen=True)
+class Sheet:
+    """One sheet as it stands: its rows, and the ranges that are merged in it."""
+
+    name: str
+    rows: list[list[Any]]
+    merged: list[str]
+
+
+def form_sheet(form: Form) -> Sheet:
+    return Sheet(form.sheet, *lines(form))
+
+
 def write_workbook(path: Path, forms: Iterable[Form]) -> Path:
     """One workbook, a sheet for each form."""
+    return write_sheets(path, map(form_sheet, forms))
+
+
+def write_sheets(path: Path, sheets: Iterable[Sheet]) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     book = openpyxl.Workbook()
     book.remove(book.active)
-    for form in forms:
-        sheet: Worksheet = book.create_sheet(form.sheet)
-        rows, merged = lines(form)
-        for row in rows:
+    for each in sheets:
+        sheet: Worksheet = book.create_sheet(each.name)
+        for row in each.rows:
             sheet.append(row)
         for cell in (cell for row in sheet for cell in row if isinstance(cell.value, str)):
             cell.data_type = "s"  # =100% is a target, no formula
-        for place in merged:
+        for place in each.merged:
             sheet.merge_cells(place)
     book.save(path)
     return path

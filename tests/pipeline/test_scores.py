@@ -62,6 +62,7 @@ def test_points_that_their_formula_does_not_give_are_told(build: Build) -> None:
 def test_what_is_not_judged_is_listed_with_the_reason(build: Build) -> None:
     rows = build.rows("select level3, not_judged from indicator_score where not_judged is not null order by level3")
     assert {row["level3"]: row["not_judged"] for row in rows} == {
+        "机制建设": "实际完成情况“基本达成”介于两个档次之间，只核对得分的下限",
         "按期率": "没有达到指标值，评分办法没有定如何扣分",
         "活动": "指标值与实际完成值的单位不同（次、场）",
         "调研": "指标值“完成3个项目的调研”读不成一个数",

@@ -34,17 +34,30 @@ places as (
     group by fiscal_year, department
 ),
 
+grades as (
+    -- A grade without a ceiling that begins below the highest (基本达成) may be either of two.
+    select
+        *,
+        max(floor) over (partition by valid_from, valid_to) as highest
+    from {{ ref('qualitative_band') }}
+),
+
 bands as (
     select
         reported.fiscal_year,
         reported.department,
         reported.row_key,
         band.floor,
-        band.ceiling
+        band.ceiling,
+        coalesce(band.ceiling is null and band.floor < band.highest, false) as spans_grades
     from reported
-    inner join {{ ref('qualitative_band') }} as band
+    inner join grades as band
         on
-            reported.actual_text = band.outcome
+            -- what says just what its target says has reached it
+            case
+                when reported.actual_text = reported.target_text and reported.note is null then '达成预期指标'
+                else reported.actual_text
+            end = band.outcome
             and reported.fiscal_year between band.valid_from and band.valid_to
     where reported.actual is null
 ),
@@ -172,6 +185,8 @@ select
     bands.floor as band_floor,
     bands.ceiling as band_ceiling,
     case
+        when bands.spans_grades and reported.weight is not null
+            then concat('实际完成情况“', reported.actual_text, '”介于两个档次之间，只核对得分的下限')
         when points.computed_score is not null or (bands.floor is not null and reported.weight is not null) then null
         when reported.note is not null then reported.note
         when reported.weight is null then '没有列分值'

@@ -12,8 +12,25 @@ with prior_year as (
     from {{ ref('stg_prior_cell') }}
 ),
 
+declared as (
+    -- What the form of the year's start was to reach, as it compares.
+    select
+        fiscal_year,
+        department,
+        row_key,
+        {{ text('direction') }} as direction,
+        {{ text('target') }} as target_text,
+        {{ measure('target_high') }} as target_high
+    from {{ ref('int_cell') }}
+    where
+        ledger = 'declared_target'
+        and row_kind = 'detail'
+    group by fiscal_year, department, row_key
+),
+
 forms as (
-    -- Indicators of forms beside what their reason, their second level and the department's form say of them.
+    -- Indicators of forms beside what their reason, their second level, the department's form and that of the year's
+    -- start say of them.
     select
         indicators.*,
         case
@@ -42,6 +59,13 @@ forms as (
                         indicators.level2
                 )
         end as level2_sum,
+        case
+            when declared.direction is null then null
+            when declared.direction <> indicators.direction then 1
+            when coalesce(declared.target_high, -1) <> coalesce(indicators.target_high, -1) then 1
+            when indicators.target is null and declared.target_text <> indicators.target_text then 1
+            else 0
+        end as changed_target,
         whole.actual as department_actual
     from {{ ref('int_indicator_computed') }} as indicators
     left join {{ ref('int_indicator_reported') }} as whole
@@ -52,6 +76,11 @@ forms as (
             and indicators.level3 = whole.level3
             and indicators.form <> 'department'
             and whole.form = 'department'
+    left join declared
+        on
+            indicators.fiscal_year = declared.fiscal_year
+            and indicators.department = declared.department
+            and indicators.row_key = declared.row_key
     where indicators.form is not null
 ),
 
@@ -153,6 +182,7 @@ computed as (
         'unexplained_completion': 'unexplained_completion',
         'level2_weight': 'level2_sum',
         'department_actual': 'department_actual',
+        'changed_target': 'changed_target',
     } %}
     {% do of_forms.update(bands) %}
     {% for measure, expression in of_forms.items() %}
@@ -165,7 +195,7 @@ computed as (
         level3 as key_3,
         level3 as row_label,
         '{{ measure }}' as measure,
-        {{ {'unexplained_completion': "'ratio'", 'department_actual': 'actual_unit'}.get(measure, "'point'") }} as unit,
+        {{ {'unexplained_completion': "'ratio'", 'department_actual': 'actual_unit', 'changed_target': "'count'"}.get(measure, "'point'") }} as unit,
         cast({{ expression }} as decimal(28, 9)) as value
     from forms
     union all
