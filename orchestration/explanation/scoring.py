@@ -25,6 +25,7 @@ FORMULAS = {
     "range": "在指标区间之内得满分",
     "day_late": "按期得满分，每晚一天扣分值的 {parameter}",
     "stepwise": "按完成率分档得分（score_step）",
+    "over_stepped": "实际÷指标×分值，达到指标值得满分，超出很多的按档折减（score_step）",
 }
 
 

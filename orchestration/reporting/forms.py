@@ -137,7 +137,9 @@ class _WrittenLine(StrictRecord):
 
 
 class _WrittenForm(StrictRecord):
-    """One form as ``forms.yml`` writes it. ``copies``: forms of the same layout, each with parameters of its own."""
+    """One form as ``forms.yml`` writes it. ``copies``: forms of the same layout, each with parameters of its own;
+    ``further``: copies without a number of their own, one without ``form`` for each form that nothing else names.
+    """
 
     id: str = ""
     title: str = ""
@@ -147,6 +149,7 @@ class _WrittenForm(StrictRecord):
     widths: tuple[int, ...] = Setting(min_length=1)
     body: tuple[_WrittenLine, ...] = Setting(min_length=1)
     copies: tuple[dict[str, str], ...] = ()
+    further: tuple[dict[str, str], ...] = ()  # copies that stand behind all others, where such a form was read
     labels: dict[str, str] = Setting(default_factory=dict)  # how rows are called here, by their key
 
     @model_validator(mode="after")
@@ -175,8 +178,22 @@ def read_forms(path: Path = FORMS) -> list[dict[str, Any]]:
 
 
 def build_forms(fields: Fields) -> list[Form]:
-    """All forms of a version, in the order of ``forms.yml``. Raises ``FieldError`` naming form and cell."""
-    return [_form(fields, {**form, **copy}, copy) for form in read_forms() for copy in form.get("copies", [form])]
+    """All forms of a version, in the order of ``forms.yml``, then the annexes of what was read beside these. Raises
+    ``FieldError`` naming form and cell.
+    """
+    known = read_forms()
+    copies = [(form, copy) for form in known for copy in form.get("copies", [form])]
+    named = {copy["form"] for _, copy in copies if "form" in copy} | {"department"}
+    read = [row.键 for row in fields.ledgers["自评总分"].rows if row.键 not in named]
+    number = sum(copy["id"].startswith("附件") for _, copy in copies)
+    further = [(form, one) for form in known for one in form.get("further", ())]
+    for form, one in sorted(further, key=lambda each: "form" not in each[1]):
+        for key in [key for key in read if one.get("form", key) == key]:
+            number += 1
+            read.remove(key)
+            title = one["title"].replace("{form}", key)
+            copies.append((form, {"类别": "", **one, "id": f"附件{number}", "title": title, "form": key}))
+    return [_form(fields, {**form, **copy}, copy) for form, copy in copies]
 
 
 def _form(fields: Fields, known: dict[str, Any], copy: dict[str, Any]) -> Form:

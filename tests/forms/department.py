@@ -1,10 +1,11 @@
 """An invented department (示例厅，虚构), whole enough to fill annexes 1-13: its basic data, its own form, those of
-three categories and four funds with 20 indicators each, what each fund took in and spent, and the ledgers that these
-restate. No figure of it is anybody's.
+three categories, four funds and a project with 20 indicators each, what each fund took in and spent, and the ledgers
+that these restate. No figure of it is anybody's.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,9 @@ _FUNDS = {
     "失业保险": ("失业保险基金支出绩效自评表", "8.00", "7.20"),
 }
 _BASIC = ("500.00", "0.00", "490.00")
+#: A project with a form of its own, beside those that have an annex of their own.
+PROJECT = "数字化平台建设"
+_PROJECT = ("80.00", "80.00", "76.00")
 #: Annex 1: item, last year's outcome, this year's budget and outcome in 万元.
 _COSTS: tuple[Row, ...] = (
     ("三公经费", 29.08, 63.46, 44.29),
@@ -111,7 +115,7 @@ def _form(title: str, prefix: str, funding: tuple[Row, ...], label: str = "项�
 
 
 def forms() -> list[Form]:
-    """The department's own form, then those of its categories and funds."""
+    """The department's own form, then those of its categories, its funds and a project."""
     made = []
     lines: tuple[Row, ...]
     initial, budget, spent = (Decimal(0),) * 3
@@ -129,6 +133,9 @@ def forms() -> list[Form]:
         first, final = map(Decimal, figures)
         lines = (_line("年度资金总额", first, first, final, scored=True),)
         made.append(_form(title, name[:2], lines, label="基金支出（亿元）"))
+    planned, granted, paid = map(Decimal, _PROJECT)
+    lines = (_line("年度资金总额", planned, granted, paid, scored=True),)
+    made.append(replace(_form("项目支出绩效自评表", "平台", lines), named=PROJECT))
     basic, _, used = map(Decimal, _BASIC)
     lines = (
         _line("年度资金总额", initial + basic, budget + basic, spent + used, scored=True),

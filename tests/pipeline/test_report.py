@@ -348,7 +348,7 @@ def test_one_figure_changed_in_the_marts_changes_everywhere_it_is_printed(made: 
     report = make_report(changed, tmp_path / "report")
     place = ("category_expenditure", "category_expenditure/operations", "final_expenditure")
     before = {f.place(r, c) for f in made.forms for r, c, figure in f.figures() if figure.place == place}
-    assert before == {"附件1!D22", "附件3!E4"}
+    assert before == {"附件1!G18", "附件3!E4"}
     book = openpyxl.load_workbook(report.folder / "annexes.xlsx", data_only=True)
     for where in before:
         sheet, _, cell = where.partition("!")

@@ -84,7 +84,7 @@ measured as (
                 or case when target_unit = 'person' then 'count' else target_unit end
                 <> case when actual_unit = 'person' then 'count' else actual_unit end
                 then null
-            when formula in ('proportional', 'all_or_nothing', 'stepwise')
+            when formula in ('proportional', 'over_stepped', 'all_or_nothing', 'stepwise')
                 then case when met >= goal and (goal <> 0 or direction <> '=' or met <= 0) then 'full' else 'part' end
             when formula in ('reverse_linear', 'reverse_quotient', 'day_late')
                 then case when met <= goal then 'full' else 'part' end
@@ -99,21 +99,28 @@ steps as (
         measured.department,
         measured.row_key,
         measured.met,
-        max(step.share) as share
+        step.share,
+        row_number() over (
+            partition by measured.fiscal_year, measured.department, measured.row_key, measured.met
+            order by step.floor desc
+        ) as place
     from measured
     inner join {{ ref('score_step') }} as step
         on
             measured.fiscal_year between step.valid_from and step.valid_to
+            and measured.formula = step.formula
+            and coalesce(measured.parameter, 0) = coalesce(step.scale, 0)
             and measured.met >= measured.goal * cast(step.floor as decimal(5, 2))
-    where measured.formula = 'stepwise'
-    group by measured.fiscal_year, measured.department, measured.row_key, measured.met
+    where
+        (measured.formula = 'stepwise' and measured.reach = 'part')
+        or (measured.formula = 'over_stepped' and measured.reach = 'full' and measured.goal > 0)
 ),
 
 shares as (
     select
         measured.*,
         case
-            when measured.reach = 'full' then cast(1 as decimal(29, 8))
+            when measured.reach = 'full' then cast(coalesce(steps.share, 1) as decimal(29, 8))
             when measured.formula in ('day_late', 'range') and measured.parameter is null then null
             when measured.formula = 'day_late'
                 then greatest(0, cast(1 - cast(measured.parameter as decimal(5, 4)) * (measured.met - measured.goal) as decimal(29, 8)))
@@ -123,7 +130,7 @@ shares as (
                 then greatest(0, cast(measured.goal * cast(measured.parameter as decimal(5, 2)) - measured.met as decimal(29, 8)))
             when measured.formula = 'reverse_quotient' or (measured.formula = 'range' and measured.met > measured.goal_high)
                 then cast(measured.goal_high as decimal(29, 8))
-            when measured.formula in ('proportional', 'range') and measured.goal > 0
+            when measured.formula in ('proportional', 'over_stepped', 'range') and measured.goal > 0
                 then greatest(0, cast(measured.met as decimal(29, 8)))
             else 0
         end as gained,
@@ -145,6 +152,7 @@ shares as (
             and measured.department = steps.department
             and measured.row_key = steps.row_key
             and measured.met = steps.met
+            and steps.place = 1
 ),
 
 scored as (
