@@ -127,11 +127,11 @@ def test_every_rule_on_basic_data_has_its_case() -> None:
 
 
 def test_last_years_outcome_is_what_last_year_said(tmp_path: Path) -> None:
-    year, *rest = year_with_basic_data(tmp_path / "2024")
+    year, *_ = of = year_with_basic_data(tmp_path / "2024")
     said = {cell.row_key: cell.text for cell in year.cells if cell.ledger == C and cell.measure == "prior_actual"}
     agreeing = {f"{C}/{item}/actual": text or "0" for item, text in said.items()}
     others = {f"{C}/{item}/actual": None for item in ("procurement", "adjusted_total")}
     prior = {0: agreeing | others, 1: agreeing | others | {f"{C}/office/actual": "24.45"}}
-    found = judge(tmp_path, [{}, {}], prior=prior, of=(year, *rest))
+    found = judge(tmp_path, [{}, {}], prior=prior, of=of)
     assert ACROSS in {row["rule_id"] for row in found[0]}
     assert broken(found[1]) - broken(found[0]) == {ACROSS} and ACROSS not in broken(found[0])

@@ -186,7 +186,7 @@ def basic_data() -> Sheet:
         """A row of a label, two pairs of columns and a last one."""
         n = len(rows) + 1
         rows.append([cells[0], None, cells[1], None, cells[2], None, cells[3]])
-        merged.extend(f"{left}{n}:{right}{n}" for left, right in ("AB", "CD", "EF"))
+        merged.extend(f"{left}{n}:{right}{n}" for left, right in (("A", "B"), ("C", "D"), ("E", "F")))
 
     add("财政供养人员情况（人）", "编制数", "2024年实际在职人数", "控制率")
     add(None, *_STAFF)
