@@ -1,5 +1,6 @@
 """Publishers killed at any moment while others read: ``python -m tests.kills COUNT``, over a home of its own where 2024
-is published; or ``--runs``: whole runs, one after another, with files and bytes counted.
+is published; ``--departments N``: runs of N synthetic departments; or ``--runs``: whole runs, one after another, with
+files and bytes counted.
 
 Each publisher is a forked process that publishes and rolls back in turns until it is killed. Meanwhile readers open the
 serving file the usual way, again and again. Nothing may be lost, torn or left over; counts go to ``make fuzz``.
@@ -11,8 +12,10 @@ import argparse
 import json
 import os
 import random
+import re
 import shutil
 import signal
+import subprocess
 import sys
 import time
 from collections import Counter
@@ -20,9 +23,12 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.base.departments import SOURCES, departments
 from orchestration.base.settings import ROOT, Settings
+from orchestration.pipeline.outcome import Outcome
 from orchestration.publication.release import publish_build
 from orchestration.publication.versions import MANIFEST, current_versions, rollback, versions
+from orchestration.synthetic.departments import write_departments
 from orchestration.warehouse.build import open_build
 from orchestration.warehouse.current import CURRENT
 from orchestration.warehouse.ledger_tables import published_tables
@@ -124,6 +130,78 @@ def kill_publishers(settings: Settings, count: int, seed: int = 0) -> Counter[st
     return seen
 
 
+def together_home(home: Path, count: int) -> Settings:
+    """An installation of its own with so many synthetic departments, each published once."""
+    write_departments(home / "raw", YEAR, count)
+    settings = Settings(home=home / "home", raw=home / "raw")
+    assert all(outcome.version for outcome in run_all(settings).values())
+    return settings
+
+
+def run_all(settings: Settings) -> dict[str, Outcome]:
+    from orchestration.pipeline.together import run_together  # not for publishers, which are forked
+
+    return run_together(settings, YEAR, sorted(departments(settings.raw, YEAR)))
+
+
+def change(settings: Settings, n: int) -> None:
+    """Another name for each department: whatever runs next publishes all of them anew."""
+    for sources in settings.raw.glob(f"{YEAR}/*/{SOURCES}"):
+        text = sources.read_text(encoding="utf-8")
+        sources.write_text(re.sub(r"(?m)^(department: .*?)(·\d+)?$", rf"\g<1>·{n}", text), encoding="utf-8")
+
+
+def look_at_all(settings: Settings) -> str:
+    """What a reader sees: every department's year, each with all of its rows, or what is wrong."""
+    try:
+        with duckdb.connect(str(settings.serving), read_only=True) as connection:
+            found = connection.execute(_OF_EACH).fetchall()
+    except Exception as error:  # whatever a reader meets is what is counted
+        return f"{type(error).__name__}: {error}"
+    return "whole" if found == _ALL.setdefault("rows", found) else f"torn: {set(found) ^ set(_ALL['rows'])}"
+
+
+_ALL: dict[str, list[tuple[object, ...]]] = {}
+_OF_EACH = f"""
+    select department, count(distinct version), (select count(*) from cell where cell.department = at.department),
+           (select count(*) from reconciliation as judged where judged.department = at.department),
+           (select count(distinct department_name) from ledger_source as source where source.department = at.department)
+    from {CURRENT} as at group by department order by department
+"""
+
+
+def kill_runs(settings: Settings, count: int, longest: float, seed: int = 0) -> Counter[str]:
+    """Kill as many runs of all departments, each at a moment of its own, with readers in a loop; then let one end."""
+    chance = random.Random(seed)
+    seen: Counter[str] = Counter({f"reader: {look_at_all(settings)}": 1})
+    for n in range(count):
+        change(settings, n)
+        child = subprocess.Popen(
+            [sys.executable, "-m", "tests.kills", "1", "--together", "--home", settings.home.parent]
+        )
+        until = time.monotonic() + chance.uniform(0.0, longest)
+        while time.monotonic() < until and child.poll() is None:
+            seen[f"reader: {look_at_all(settings)}"] += 1
+            time.sleep(0.05)
+        seen["ended before"] += child.poll() is not None
+        child.kill()
+        child.wait()
+        seen["kills"] += 1
+        for code in departments(settings.raw, YEAR):
+            own = settings.of(code)
+            known = {version.name for version in versions(own, YEAR)}
+            seen["the current version is lost"] += current_versions(own).get(YEAR) not in known
+            seen["versions that are not whole"] += len(broken_versions(own))
+    healed = run_all(settings)
+    seen["published by the run after"] = sum(outcome.version is not None for outcome in healed.values())
+    seen["not healed"] = sum(outcome.version is None for outcome in healed.values())
+    seen[f"reader: {look_at_all(settings)}"] += 1
+    seen["left over"] = len(leftovers(settings))
+    builds = [path for path in settings.together(YEAR).iterdir() if path.is_dir()]
+    seen["builds in common left over"] = len(builds) - 1
+    return seen
+
+
 def held(settings: Settings) -> tuple[int, int]:
     """Files and bytes of a home."""
     files = [path for path in settings.home.rglob("*") if path.is_file() and not path.is_symlink()]
@@ -148,14 +226,25 @@ def run_often(settings: Settings, count: int) -> Counter[str]:
     return seen
 
 
+_NOT_WRONG = ("kills", "runs", "versions", "reader: whole", "ended before", "published by the run after")
+
+
 def main() -> int:
     arguments = argparse.ArgumentParser()
     arguments.add_argument("count", type=int, nargs="?", default=200)
     arguments.add_argument("--home", type=Path, required=True, help="a home of its own, in which 2024 is published")
     arguments.add_argument("--seed", type=int, default=0)
     arguments.add_argument("--runs", action="store_true", help="whole runs that nobody kills, and what they leave")
+    arguments.add_argument("--departments", type=int, default=0, help="kill runs of so many synthetic departments")
+    arguments.add_argument("--longest", type=float, default=60.0, help="seconds after which a run is killed at most")
+    arguments.add_argument("--together", action="store_true", help="one run of the home's departments, to be killed")
     given = arguments.parse_args()
-    if given.runs:
+    if given.together:
+        run_all(Settings(home=given.home / "home", raw=given.home / "raw"))
+        return 0
+    if given.departments:
+        seen = kill_runs(together_home(given.home, given.departments), given.count, given.longest, given.seed)
+    elif given.runs:
         seen = run_often(Settings(department="hunan_hrss", home=given.home, raw=ROOT / "raw"), given.count)
     else:
         seen = kill_publishers(
@@ -163,7 +252,7 @@ def main() -> int:
         )
     for what, number in sorted(seen.items()):
         sys.stdout.write(f"{what}: {number}\n")
-    wrong = [what for what in seen if seen[what] and what not in ("kills", "runs", "versions", "reader: whole")]
+    wrong = [what for what in seen if seen[what] and what not in _NOT_WRONG]
     return int(bool(wrong))
 
 
