@@ -286,5 +286,7 @@ class _Run:
 
 
 def _batches(names: Sequence[str], most: int) -> Iterator[Sequence[str]]:
-    for start in range(0, len(names), most):
-        yield names[start : start + most]
+    """As many as each other, so that none is of one department."""
+    count = -(-len(names) // most)
+    for n in range(count):
+        yield names[n * len(names) // count : (n + 1) * len(names) // count]

@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -185,7 +185,9 @@ def _write_versions(
             manifest = {**of, **each.facts, "gates": gates[department], "tables": counts[department]}
             text = json.dumps(manifest, ensure_ascii=False, indent=2, sort_keys=True)
             (draft / MANIFEST).write_text(text, encoding="utf-8")
-            _move(draft, folder)
+        _have_on_disk(drafts.values())
+        for department, folder in folders.items():
+            _move(drafts[department], folder)
     finally:
         for draft in drafts.values():
             shutil.rmtree(draft, ignore_errors=True)
@@ -200,15 +202,23 @@ def _draft(folder: Path, build: Build) -> Path:
     return draft
 
 
+def _have_on_disk(drafts: Collection[Path]) -> None:
+    """All that stands in them. A sync for each of thousands of files would cost far more than one of everything."""
+    if len(drafts) > 1:
+        os.sync()
+        return
+    for draft in drafts:
+        for path in draft.iterdir():
+            sync(path)
+        sync(draft)
+
+
 def _move(draft: Path, folder: Path) -> None:
     if is_address(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
         for path in sorted(draft.iterdir(), key=lambda path: path.name == MANIFEST):
             (folder / path.name).write_bytes(path.read_bytes())
         return
-    for path in draft.iterdir():
-        sync(path)
-    sync(draft)
     draft.rename(folder)
     sync(folder.parent)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
@@ -128,6 +129,12 @@ def test_a_department_in_whose_company_something_breaks_is_left_to_itself(monkey
     run = _Run(SimpleNamespace(), 2024, SimpleNamespace(), ended)  # type: ignore[arg-type]
     run._go_on({name: name for name in "abcdefgh"})  # type: ignore[misc]
     assert sorted(ended) == list("abcdgh") and tried == ["abcdefgh", "abcd", "efgh", "ef", "gh"]
+
+
+@pytest.mark.parametrize(("count", "sizes"), [(0, []), (100, [100]), (101, [50, 51]), (301, [75, 75, 75, 76])])
+def test_no_batch_is_of_a_single_department(count: int, sizes: list[int]) -> None:
+    found = list(together._batches([str(n) for n in range(count)], 100))
+    assert [len(each) for each in found] == sizes and [*itertools.chain(*found)] == [str(n) for n in range(count)]
 
 
 def test_no_room_is_not_tried_again_with_fewer(monkeypatch: pytest.MonkeyPatch) -> None:
