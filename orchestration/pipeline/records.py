@@ -21,12 +21,14 @@ import dagster as dg
 import sqlalchemy
 from dagster._core.events import DagsterEvent, DagsterEventType, StepMaterializationData
 from dagster._core.events.log import EventLogEntry
-from dagster._core.storage.event_log.schema import SqlEventLogStorageTable
+from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
+from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable, SqlEventLogStorageTable
 from dagster._core.storage.event_log.sqlite import sqlite_event_log
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 from dagster._core.storage.runs.sqlite import sqlite_run_storage
 from dagster._core.storage.schedules.sqlite import sqlite_schedule_storage
-from sqlalchemy import Engine, Pool, QueuePool, event
+from dagster_shared.serdes import serialize_value
+from sqlalchemy import Connection, Engine, Pool, QueuePool, event
 
 #: Databases kept open at once: those of the instance, and those of a few runs.
 KEPT = 8
@@ -102,9 +104,14 @@ def record_materializations(
 def record_checks(
     instance: dg.DagsterInstance, run: dg.DagsterRun, step: str, found: Iterable[dg.AssetCheckEvaluation]
 ) -> None:
-    """Record what a step of a run has checked."""
-    for each in found:
-        instance.event_log_storage.store_event(_entry(run, step, DagsterEventType.ASSET_CHECK_EVALUATION, each))
+    """Record what a step of a run has checked, where nothing had been planned."""
+    storage = instance.event_log_storage
+    entries = [(_entry(run, step, DagsterEventType.ASSET_CHECK_EVALUATION, each), each) for each in found]
+    if entries and isinstance(storage, SqliteEventLogStorage):
+        _store_checks(storage, entries)
+        return
+    for entry, _ in entries:
+        storage.store_event(entry)
 
 
 def _entry(run: dg.DagsterRun, step: str, kind: DagsterEventType, said: Any) -> EventLogEntry:
@@ -115,17 +122,52 @@ def _entry(run: dg.DagsterRun, step: str, kind: DagsterEventType, said: Any) -> 
     )  # fmt: skip
 
 
+def _store_checks(
+    storage: SqliteEventLogStorage, entries: Sequence[tuple[EventLogEntry, dg.AssetCheckEvaluation]]
+) -> None:
+    """Evaluations as Dagster stores them one by one: as events, and as what is known of the checks."""
+    with storage.run_connection(entries[0][0].run_id) as connection:
+        connection.execute(SqlEventLogStorageTable.insert(), [storage._event_to_row(event) for event, _ in entries])
+    with storage.index_transaction() as connection:
+        ids = _inserted(connection, [storage._event_to_row(event) for event, _ in entries])
+        connection.execute(
+            AssetCheckExecutionsTable.insert(),
+            [
+                {
+                    "asset_key": each.asset_key.to_string(),
+                    "check_name": each.check_name,
+                    "partition": each.partition,
+                    "run_id": event.run_id,
+                    "execution_status": (_SUCCEEDED if each.passed else _FAILED).value,
+                    "evaluation_event": serialize_value(event),
+                    "evaluation_event_timestamp": storage._event_insert_timestamp(event),  # type: ignore[no-untyped-call]
+                    "evaluation_event_storage_id": storage_id,
+                }
+                for (event, each), storage_id in zip(entries, ids, strict=True)
+            ],
+        )
+
+
+_SUCCEEDED, _FAILED = AssetCheckExecutionRecordStatus.SUCCEEDED, AssetCheckExecutionRecordStatus.FAILED
+
+
+def _inserted(connection: Connection, rows: list[dict[str, Any]]) -> list[int]:
+    """Insert events into the index; their numbers there."""
+    table = SqlEventLogStorageTable
+    return [
+        row.id for row in connection.execute(table.insert().returning(table.c.id, sort_by_parameter_order=True), rows)
+    ]
+
+
 def _store_event_batch(storage: SqliteEventLogStorage, events: Sequence[EventLogEntry]) -> None:
     """Materialisations of one asset, as Dagster stores them one by one: in the run's database and in the index, where
     the asset itself knows the last one. (Dagster's own does this for PostgreSQL alone.)
     """
     rows = [storage._event_to_row(event) for event in events]
-    table = SqlEventLogStorageTable
     with storage.run_connection(events[0].run_id) as connection:
-        connection.execute(table.insert(), rows)
+        connection.execute(SqlEventLogStorageTable.insert(), rows)
     with storage.index_transaction() as connection:
-        stored = connection.execute(table.insert().returning(table.c.id, sort_by_parameter_order=True), rows)
-        found = [row.id for row in stored]
+        found = _inserted(connection, rows)
         storage._store_asset_event_tags(connection, events, found)
         storage._store_asset_event(connection, events[-1], found[-1])
 
