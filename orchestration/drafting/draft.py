@@ -34,6 +34,7 @@ class Draft:
     amounts: tuple[Amounts, ...]
     rules: tuple[DraftRule, ...]
     blanks_are_zero: Mapping[str, bool]  # table -> whether a blank is an exact zero
+    not_printed: Mapping[str, frozenset[str]]  # table -> measures whose blanks are none even so
     grids: tuple[Grid, ...]
     undecided: tuple[str, ...]
 
@@ -73,10 +74,13 @@ def draft_grids(
     rules: list[DraftRule] = []
     undecided = [f"{table.name}：{text}" for table in tables for text in table.undecided]
     zero: dict[str, bool] = {}
+    unprinted: dict[str, frozenset[str]] = {}
     keyed = [(table, each) for table, each in zip(tables, amounts, strict=True) if table.keys]
     watcher.step("找表内关系", len(keyed) * _PARTS)
     for table, each in keyed:
         within, zero[table.name], partial = _within(table, each, until, watcher)
+        if zero[table.name]:
+            within, unprinted[table.name] = _with_blank_results(table, each, within)
         rules += within
         undecided += [f"{table.name}：时间不够，未找 {what}" for what in partial]
     if len(keyed) > 1:
@@ -84,8 +88,8 @@ def draft_grids(
         some, theirs = [table for table, _ in keyed], [each for _, each in keyed]
         rules += shared_totals(some, theirs)
         rules += joined_rows(some, theirs, _left(until))
-    return Draft(tuple(tables), tuple(amounts), tuple(_numbered(rules)), zero, tuple(g for _, g in grids),
-                 tuple(undecided))  # fmt: skip
+    return Draft(tuple(tables), tuple(amounts), tuple(_numbered(rules)), zero, unprinted,
+                 tuple(g for _, g in grids), tuple(undecided))  # fmt: skip
 
 
 def _with_amounts(tables: Sequence[DraftTable]) -> tuple[list[DraftTable], list[Amounts]]:
@@ -176,6 +180,48 @@ def _blanks_are_zero(table: DraftTable, amounts: Amounts, rules: Sequence[DraftR
         if blank > len(broken):
             return True
     return all(value is not None for row in amounts.figures.values for value in row)
+
+
+def _with_blank_results(
+    table: DraftTable, amounts: Amounts, rules: Sequence[DraftRule]
+) -> tuple[list[DraftRule], frozenset[str]]:
+    """Where blanks are zeros but a sum is not printed in some rows: the rule is for the rows that print it, and the
+    measure's blanks are none; where another rule needs them as zeros, the rule is but a warning.
+    """
+    blank = {}
+    for number, rule in enumerate(rules):
+        terms = _terms(table, rule)
+        if terms and terms[0][0] < 0 and not rule.when_printed and _left_blank(amounts, [m for _, m in terms]):
+            blank[number] = terms[0][1]
+    needed = _needed_zeros(table, amounts, rules)
+    told = list(rules)
+    for number, m in blank.items():
+        rule = rules[number]
+        told[number] = replace(rule, severity="warning") if m in needed else replace(rule, when_printed="left")
+    return told, frozenset(table.measures[m].name for m in set(blank.values()) - needed)
+
+
+def _terms(table: DraftTable, rule: DraftRule) -> list[tuple[int, int]]:
+    """What a rule speaks of: rows of the sheet (-1: every row), and the numbers of measures."""
+    measures = {column.at: m for m, column in enumerate(table.measures)}
+    return [(row, measures[at]) for _, row, at in rule.operands]
+
+
+def _needed_zeros(table: DraftTable, amounts: Amounts, rules: Sequence[DraftRule]) -> set[int]:
+    """The measures of which some blank is a term of a sum."""
+    values, row_of = amounts.figures.values, {r: i for i, r in enumerate(table.rows)}
+    needed: set[int] = set()
+    for rule in rules:
+        terms = _terms(table, rule)
+        every = [m for row, m in terms[1:] if row < 0]
+        needed |= {m for m in every if any(row[m] is None for row in values)}
+        needed |= {m for row, m in terms if row in row_of and values[row_of[row]][m] is None}
+    return needed
+
+
+def _left_blank(amounts: Amounts, terms: Sequence[int]) -> bool:
+    """Whether some row does not print the first of these and prints others that are no zero together."""
+    return any(row[terms[0]] is None and sum(row[m] or 0 for m in terms[1:]) for row in amounts.figures.values)
 
 
 def _numbered(rules: Sequence[DraftRule]) -> list[DraftRule]:

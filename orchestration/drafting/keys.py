@@ -34,7 +34,7 @@ class DraftKey:
 
     @property
     def header(self) -> str:
-        return _JOINED_BY.join(column.header for column in self.columns) or "行号"
+        return _JOINED_BY.join(column.header or "名称" for column in self.columns) or "行号"
 
     @property
     def kind(self) -> str:

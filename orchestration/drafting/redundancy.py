@@ -36,9 +36,28 @@ def settle(accepted: Sequence[KeptRelation], lines: Lines) -> list[KeptRelation]
     sums = [each for each in accepted if each.candidate.operator == "Sum"]
     means = [each for each in accepted if each.candidate.operator == "Average"]
     ratios = [each for each in accepted if each.candidate.operator in ("Division", "RelativeChange")]
-    found = _without_rivals(_independent(sums, lines), lines)
+    found = _without_rivals(_independent(without_echoes(sums, lines), lines), lines)
     means = _counting_once(_without_rivals(means, lines), found)
     return found + means + _one_ratio(_unexplained(ratios, [*found, *means]), lines)
+
+
+def without_echoes(sums: Sequence[KeptRelation], lines: Lines) -> list[KeptRelation]:
+    """Sums without those that hold only where two figures are alike: another one keeps every line with the one figure,
+    and what breaks it is right by a sum of its own with the other.
+    """
+    whole = [each for each in sums if not each.broken]
+    return [each for each in sums if not each.broken or not any(_echoes(each, other, whole, lines) for other in whole)]
+
+
+def _echoes(broken: KeptRelation, other: KeptRelation, whole: Sequence[KeptRelation], lines: Lines) -> bool:
+    mine, others = set(_positions(broken)), set(_positions(other))
+    if len(mine - others) != 1 or len(others - mine) != 1 or not set(broken.broken) <= set(other.kept):
+        return False
+    (p,), (q,) = mine - others, others - mine
+    if (p == broken.candidate.result) != (q == other.candidate.result):
+        return False
+    right = any(p in _positions(each) and set(broken.broken) <= set(each.kept) for each in whole)
+    return right and all(lines.lines[n].values[p] == lines.lines[n].values[q] for n in broken.kept)
 
 
 def _unexplained(ratios: Sequence[KeptRelation], found: Sequence[KeptRelation]) -> list[KeptRelation]:

@@ -97,13 +97,15 @@ class _Finder:
         self._try("sums", everything, lambda line: window_sums(line, sequence))
         for _ in range(_LEVELS):
             before = len(self.accepted)
-            outline = Outline.of(self._sums())
+            outline = Outline.of(self._strongest())
             self._try("totals of subtotals", everything, partial(outline_sums, sequence=sequence, outline=outline))
             if len(self.accepted) == before:
                 break
         totals = {each.result for each in self._sums()}
         without_totals = [p for p in sequence if p not in totals]
         self._try("sums without subtotals", everything, lambda line: window_sums(line, without_totals))
+        for heads in self._heads() - {tuple(sequence), tuple(without_totals)}:
+            self._try("totals of totals", everything, partial(window_sums, sequence=heads))
         self._try("far sums", sample, lambda line: far_sums(line, sequence, sought(line, sequence)))
         self._try("far totals", sample, lambda line: far_sums(line, without_totals, sought(line, sequence)))
         self._try("strided sums", sample, lambda line: strided_sums(line, sequence))
@@ -114,6 +116,14 @@ class _Finder:
         self._means(sample, sequence, without_totals)
         self._try("quotients", sample, lambda line: quotients(line, self.lines.one))
         self.relations.found += settle(self.accepted, self.lines)
+
+    def _heads(self) -> set[tuple[int, ...]]:
+        """Positions without the parts of any total, of those that stand before their parts, of those behind them."""
+        sums = self._sums()
+        headings = [each for each in sums if each.result < min(each.operands)]
+        endings = [each for each in sums if each.result > max(each.operands)]
+        parts = ({p for each in chosen for p in each.operands} for chosen in (sums, headings, endings))
+        return {tuple(p for p in self.lines.positions if p not in each) for each in parts}
 
     def _groups(self) -> list[tuple[int, ...]]:
         """Positions with figures that bear one name."""
@@ -131,6 +141,15 @@ class _Finder:
 
     def _sums(self) -> list[Candidate]:
         return [each.candidate for each in self.accepted if each.candidate.operator == "Sum"]
+
+    def _strongest(self) -> list[Candidate]:
+        """For each figure and side, the sum that has most evidence: one that a single line keeps may reach too far."""
+        best: dict[tuple[int, bool], KeptRelation] = {}
+        for each in self.accepted:
+            side = (each.candidate.result, each.candidate.result < min(each.candidate.operands))
+            if each.candidate.operator == "Sum" and (side not in best or each.bits > best[side].bits):
+                best[side] = each
+        return [each.candidate for each in best.values()]
 
     def _try(self, what: str, numbers: Sequence[int], propose: Callable[[Line], Iterable[Candidate]]) -> None:
         """Candidates of the lines with these numbers; those with most evidence are tried on all lines."""

@@ -95,5 +95,5 @@ def _try_quotient(line: Line, candidate: Candidate, value: int, one: int) -> Tri
         return Trial(True)
     off = max(0, difference // abs(denominator) - half)
     # A quotient of two small whole numbers has few digits of its own, however many are printed.
-    known = sum((abs(line.values[p] or 0) // line.powers[p]).bit_length() for p in (b, c))
+    known = sum((abs(line.values[p] or 0) // (line.powers[p] or 1)).bit_length() for p in (b, c))
     return Trial(True, min(known, surprise(value, off, line.powers[candidate.result])))

@@ -9,6 +9,7 @@ from dataclasses import replace
 from orchestration.drafting.columns import DraftColumn
 from orchestration.drafting.figures import Figures
 from orchestration.drafting.lines import Candidate, Lines
+from orchestration.drafting.redundancy import KeptRelation, without_echoes
 from orchestration.drafting.relations import Relations, find_relations, verdicts
 from orchestration.drafting.rule import SUMMED, Amounts, Break, DraftRule, believed, break_at, joined, quoted, shown
 from orchestration.drafting.tables import DraftTable
@@ -23,20 +24,23 @@ def row_rules(table: DraftTable, amounts: Amounts, seconds: float | None) -> tup
     """What holds among the columns of each row."""
     lines = Lines(amounts.figures, columns=False)
     found = find_relations(amounts.figures, seconds, directions=(False,))
-    rules: list[DraftRule] = []
-    seen: set[Candidate] = set()
+    judged: dict[Candidate, tuple[KeptRelation, bool]] = {}
     for relation in found.found:
         candidate = replace(relation.candidate, cost=0)
-        if candidate in seen or candidate.operator == "Average" or not _sensible(table, candidate):
+        if candidate in judged or candidate.operator == "Average" or not _sensible(table, candidate):
             continue
-        seen.add(candidate)
         for complete in (False, True):  # a blank is a zero, or it is a figure that was not printed
             verdict = verdicts(lines, candidate, complete=complete)
-            kept, broken = verdict.count(True), [i for i, said in enumerate(verdict) if said is False]
-            if believed(kept, len(broken)):
-                breaks = tuple(_row_break(table, amounts, candidate, i) for i in broken)
-                rules.append(_row_rule(table, candidate, kept, breaks, complete=complete))
+            kept, broken = (tuple(i for i, said in enumerate(verdict) if said is wanted) for wanted in (True, False))
+            if believed(len(kept), len(broken)):
+                whole = KeptRelation(columns=False, candidate=candidate, kept=kept, broken=broken, bits=relation.bits)
+                judged[candidate] = whole, complete
                 break
+    rules = []
+    for relation in without_echoes([whole for whole, _ in judged.values()], lines):
+        breaks = tuple(_row_break(table, amounts, relation.candidate, i) for i in relation.broken)
+        complete = judged[relation.candidate][1]
+        rules.append(_row_rule(table, relation.candidate, len(relation.kept), breaks, complete=complete))
     return rules, found
 
 

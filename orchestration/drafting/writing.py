@@ -14,6 +14,7 @@ from orchestration.drafting.draft import Draft
 from orchestration.drafting.keys import DraftKey
 from orchestration.drafting.rule import Break, DraftRule, assumed_unit, zero_words
 from orchestration.drafting.tables import DraftTable
+from orchestration.ledgers.row_kinds import is_beside
 from orchestration.ledgers.spreadsheet import reference
 
 #: Breaks that a rule's comment lists; all of them stand in the JSON.
@@ -50,7 +51,7 @@ def contract_lines(draft: Draft, table: DraftTable) -> Iterator[str]:
     if any(column.kind == "money" for column in table.measures):
         yield f"unit: {table.unit or f'{assumed_unit(table)}  # 待定：表上没有写明金额单位'}"
     yield from _layout_lines(table)
-    yield from _column_lines(table)
+    yield from _column_lines(table, draft.not_printed.get(table.name, frozenset()))
     if table.totals:
         yield f"total: [{', '.join(_text(word) for word in table.totals)}]"
     zero = draft.blanks_are_zero.get(table.name, False)
@@ -73,14 +74,21 @@ def _layout_lines(table: DraftTable) -> Iterator[str]:
         yield "others: ignore"
     if table.keying and table.keying.carried:
         yield "blank_key: carry"
-    if any(not any(table.text(r, column) for column in table.measures) for r in table.rows) and table.measures:
-        yield "no_figures: read  # 待定：有名称没有数的行按空白读；要略去的写 skip"
+    yield from _figureless_lines(table)
     if table.hierarchy:
         how = f"by: {table.hierarchy.by}" if table.hierarchy.by else f"prefixes: {list(table.hierarchy.prefixes)}"
         yield f"hierarchy: {{key: {table.hierarchy.key}, {how}}}"
 
 
-def _column_lines(table: DraftTable) -> Iterator[str]:
+def _figureless_lines(table: DraftTable) -> Iterator[str]:
+    """What becomes of rows with a name and no figure: notes that the reader takes for none, and rows left empty."""
+    if any(not is_beside(table.grid.rows[r]) for r in table.notes):
+        yield "no_figures: skip  # 表下有附注，没有数的行略去并列出"
+    elif any(not any(table.text(r, column) for column in table.measures) for r in table.rows) and table.measures:
+        yield "no_figures: read  # 待定：有名称没有数的行按空白读；要略去的写 skip"
+
+
+def _column_lines(table: DraftTable, not_printed: frozenset[str]) -> Iterator[str]:
     """The columns by their roles; keys are asked for also where none was found."""
     yield "keys:"
     yield from (f"  - {_key(table, key)}" for key in table.keys)
@@ -88,7 +96,7 @@ def _column_lines(table: DraftTable) -> Iterator[str]:
     for part, columns in (("texts", texts), ("measures", table.measures)):
         if columns:
             yield f"{part}:"
-            yield from (f"  - {_column(table, column)}" for column in columns)
+            yield from (f"  - {_column(table, column, blank=column.name in not_printed)}" for column in columns)
 
 
 def _key(table: DraftTable, key: DraftKey) -> str:
@@ -108,7 +116,7 @@ def _names(draft: Draft, table: DraftTable) -> list[str]:
     return [name for name in dict.fromkeys(names) if name]
 
 
-def _column(table: DraftTable, column: DraftColumn) -> str:
+def _column(table: DraftTable, column: DraftColumn, *, blank: bool = False) -> str:
     parts = [f"name: {column.name}", f"header: {_text(column.header)}"]
     if column.role == "key" and column.kind == "integer":
         parts.append("type: integer")
@@ -119,6 +127,8 @@ def _column(table: DraftTable, column: DraftColumn) -> str:
             parts.append(f"unit: {_text(column.unit)}")
         if words := zero_words(table, column):
             parts.append(f"zero_words: [{', '.join(map(_text, words))}]")
+        if blank:
+            parts.append("blank: not_printed")
     comment = f"  # {column.why}" if column.why else ""
     if column.role == "measure" and zero_words(table, column):
         comment += "  # 待定：这些字按零读"

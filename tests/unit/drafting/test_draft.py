@@ -34,6 +34,35 @@ def year() -> Draft:
     return draft_paths(paths, read_contracts(ROOT / "raw" / "contracts"))
 
 
+def test_a_sum_that_some_rows_leave_blank_is_asked_for_where_it_is_printed(tmp_path: Path) -> None:
+    """Receipts of earlier years bear no estimate, and adjustments that are nothing are left blank."""
+    draw = random.Random(97)
+    rows = [["项目", "现金", "应计", "估计数"]]
+    for n in range(9):
+        cash, accrued = draw.randrange(10_000, 900_000), draw.choice([0, draw.randrange(1_000, 90_000)])
+        rows.append([f"收入{n}", str(cash), str(accrued or ""), "" if n == 6 else str(cash + accrued)])
+    draft = draft_paths([write_csv(tmp_path / "现金流.csv", rows)], {})
+    (rule,) = draft.rules
+    assert (rule.when_printed, rule.severity, draft.breaks) == ("left", "error", [])
+    contract = yaml.safe_load((write_draft(draft, tmp_path / "draft")[0]).read_text(encoding="utf-8"))
+    assert [each.get("blank") for each in contract["measures"]] == [None, None, "not_printed"]
+    assert contract["blank"] == "zero"
+
+
+def test_a_note_below_the_table_that_no_reader_knows_is_left_out(tmp_path: Path) -> None:
+    draw = random.Random(101)
+    rows = [["部门", "一般", "其他", "合计"]]
+    for n in range(6):
+        one, two = draw.randrange(100, 9_000), draw.randrange(100, 9_000)
+        rows.append([f"部门{n}", str(one), str(two), str(one + two)])
+    file = write_csv(tmp_path / "编制.csv", [*rows, ["(2) 新设部门，原属估价委员会", "", "", ""]])
+    draft = draft_paths([file], {})
+    folder = tmp_path / "draft"
+    write_draft(draft, folder)
+    read = read_paths([file], 2024, read_contracts(folder / "contracts"))
+    assert len(read.cells) == 18
+
+
 def test_the_two_errors_of_2024_come_out_and_nothing_else(year: Draft) -> None:
     assert [
         (Path(each.file).stem, each.cell, each.found, each.expected.partition("（")[0]) for each in year.breaks

@@ -251,6 +251,56 @@ def test_a_line_that_breaks_what_the_others_keep_is_told() -> None:
     assert (relation.broken, len(relation.kept)) == ((4,), 8)
 
 
+def test_a_total_of_totals_that_stand_before_their_parts_is_found() -> None:
+    draw = random.Random(73)
+    columns = []
+    for _ in range(3):
+        blocks = [amounts(draw, n) for n in (4, 3, 5)]
+        columns.append([*(v for b in blocks for v in (sum(b), *b)), sum(map(sum, blocks))])
+    rows = [list(map(str, row)) for row in zip(*columns, strict=True)]
+    wanted = {0: (1, 2, 3, 4), 5: (6, 7, 8), 9: (10, 11, 12, 13, 14), 15: (0, 5, 9)}
+    assert found(rows) == {((r, c), tuple((p, c) for p in parts)) for r, parts in wanted.items() for c in range(3)}
+
+
+def test_a_zero_behind_a_subtotal_does_not_hide_what_stands_there() -> None:
+    """In one column the figure after the subtotal's parts is nothing, and so might be one of them."""
+    draw = random.Random(83)
+    columns = []
+    for c in range(3):
+        first, others = amounts(draw, 2), amounts(draw, 3)
+        others[0] = 0 if c == 1 else others[0]
+        columns.append([sum(first) + sum(others), sum(first), *first, *others])
+    rows = [list(map(str, row)) for row in zip(*columns, strict=True)]
+    wanted = {0: (1, 4, 5, 6), 1: (2, 3)}
+    assert found(rows) == {((r, c), tuple((p, c) for p in parts)) for r, parts in wanted.items() for c in range(3)}
+
+
+def test_a_change_to_nothing_is_tried_without_digits_of_its_own() -> None:
+    draw = random.Random(89)
+    rows = [["0.4", "0.0", "-99.9"]]
+    for _ in range(6):
+        before, after = amounts(draw, 2)
+        rows.append([f"{before / 10:.1f}", f"{after / 10:.1f}", f"{100 * (after - before) / before:.1f}"])
+    assert {result for result, _ in found(rows, "RelativeChange")} == {(r, 2) for r in range(7)}
+
+
+def test_a_sum_that_holds_where_two_figures_are_alike_is_no_finding() -> None:
+    """A target is the budget in most rows, and each has a difference of its own: no row is wrong."""
+    draw = random.Random(79)
+    rows = []
+    for r in range(30):
+        actual, short = amounts(draw, 2)
+        target = actual + short
+        budget = target - (2_000 if r == 7 else 0)
+        rows.append([*map(str, (budget, target, actual, budget - actual, target - actual))])
+    relations = find_relations(read_figures(rows), directions=(False,)).found
+    assert [r.candidate.operands for r in relations if r.broken] == []
+    wrong = [row[:2] + row[2:4] for row in rows]
+    wrong[7][0] = str(int(wrong[7][0]) + 900)
+    told = find_relations(read_figures(wrong), directions=(False,)).found
+    assert {n for r in told for n in r.broken} == {7}
+
+
 def test_what_there_was_no_time_for_is_said() -> None:
     draw = random.Random(29)
     rows = [list(map(str, amounts(draw, 6))) for _ in range(6)]
