@@ -49,6 +49,10 @@ def read(
         raise typer.Exit(BAD_INPUT) from None
     figures = sum(cell.value is not None for cell in reading.year.cells)
     out.print(f"[green]已写[/]  {into}：{len(written) - 2} 本账，{figures} 个数，每个数的位置见 evidence.csv")
+    if reading.loose:
+        titles = "、".join(table.title for table in reading.loose)
+        told = f"未写  {len(reading.loose)} 张没有契约的表：{titles}（check 按草拟的契约核对它们）"
+        out.print(Text(told, style="yellow"))
     for each in reading.sentences.unread:
         out.print(Text.assemble(("未读  ", "yellow"), f"{each.place}  {each.text}（{each.around}）"))
     out.print("[dim]补上文档里没有的账（sources.yml 的 required 随之改），再 ledgergate check 或 run[/]")

@@ -59,6 +59,7 @@ class Frame(StrictRecord):
     row: dict[str, str] = Field(default_factory=dict)
     names: dict[str, str] = Field(default_factory=dict)
     items: str = ""
+    alike: bool = False  # items of a later measure are the rows of an earlier one that begin like them
     measure: str = ""
     heads: tuple[Head, ...] = ()
     words: tuple[WordPattern, ...] = ()

@@ -4,9 +4,10 @@ is listed. Knows the patterns (``bindings``) and the contracts; builds no ledger
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from orchestration.documents.bindings import Frame, Head, Patterns
 from orchestration.documents.figures import TextFigure, find_figures
@@ -22,6 +23,7 @@ _LEADING = re.compile(r"^(?:年度?|其中|另有|另|分别|以及|包括|具�
 _TRAILING = re.compile(r"(?:分别|总数|共计|合计|达到|超过|约|近|共|为|是|达|了|有|至|到|的)+$")
 _YEAR = re.compile(r"^20\d\d年度?")
 _BRACKETED = re.compile(r"[（(][^（）()]*[)）]")
+_ALIKE = 2  # characters with which names alike begin
 _CHINESE = re.compile(r"[\u4e00-\u9fffA-Za-z]")
 
 
@@ -92,6 +94,9 @@ class SentenceReader:
     def read(self, paragraphs: Sequence[Paragraph]) -> SentenceReadings:
         for paragraph in paragraphs:
             self._paragraph(paragraph)
+        for frame in self.frames:
+            if frame.alike:
+                self.reading.bindings = _in_rows_alike(self.reading.bindings, frame)
         return self.reading
 
     def _paragraph(self, paragraph: Paragraph) -> None:
@@ -282,6 +287,31 @@ class SentenceReader:
         starts = [*((0, self._current),), *opened] if self._current else [*opened]
         for n, (start, each) in enumerate(starts):
             yield start, starts[n + 1][0] if n + 1 < len(starts) else end, each
+
+
+def _in_rows_alike(bindings: Sequence[Binding], frame: Frame) -> list[Binding]:
+    """The bindings, those of a frame's later measures in the rows of its first that begin alike."""
+    of_frame = [each for each in bindings if each.frame == frame.id]
+    names = {dict(each.row)[frame.items] for each in of_frame if each.measure == of_frame[0].measure}
+    moved = []
+    for each in bindings:
+        name = dict(each.row).get(frame.items, "")
+        like = _begins_like(name, names) if each.frame == frame.id and name not in names else ""
+        row = tuple((key, like if like and key == frame.items else text) for key, text in each.row)
+        moved.append(replace(each, row=row))
+    return moved
+
+
+def _begins_like(name: str, others: Iterable[str]) -> str:
+    """The one name that begins most like another; none where two do, or hardly any."""
+    shared = sorted(((_shared(name, other), other) for other in others), reverse=True)
+    alone = len(shared) == 1 or (len(shared) > 1 and shared[0][0] > shared[1][0])
+    return shared[0][1] if alone and shared[0][0] >= _ALIKE else ""
+
+
+def _shared(one: str, other: str) -> int:
+    """How many characters two names begin with alike."""
+    return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
 def _suits(contract: Contract, measure: str, figure: TextFigure) -> bool:

@@ -36,7 +36,7 @@ _VERIFIED = f"""
     select address, cell, any_value(cell.text) as text
     from cell inner join rule_term using (fiscal_year, address)
     inner join reconciliation using (fiscal_year, rule_id, instance)
-    where file = ? and cell.value is not null and status <> 'undefined'
+    where file = ? and cell.text <> '' and cell.value is not null and status <> 'undefined'
         and (severity = 'error' or starts_with(rule_id, '{NAME}_') or starts_with(rule_id, 'stated_'))
     group by address, cell having not bool_or(status in {BROKEN_IN_SQL})
 """

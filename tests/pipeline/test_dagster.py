@@ -50,7 +50,7 @@ def test_an_asset_for_each_ledger_and_each_model_described_and_grouped(definitio
         assert node.owners, key  # somebody to ask
         groups[node.group_name or ""] = groups.get(node.group_name or "", 0) + 1
     # Printed and claimed, of the evaluation forms, of entries, and what stands beside them.
-    assert groups["ledgers"] == 19 + 4 + 2 + 6
+    assert groups["ledgers"] == 21 + 8 + 2 + 7
     assert set(groups) == {
         "ledgers",
         "staging",
@@ -175,6 +175,9 @@ def test_each_step_shows_rows_totals_a_preview_and_where_columns_come_from(setti
     }
     assert all("dagster/row_count" in metadata for name, metadata in found.items()
                if name not in ("gates", "published_year"))  # fmt: skip
+    documents = str(found["raw/documents"]["documents"].value)
+    assert "绩效自评报告" in documents and "表3（三（二）表3）" in documents
+    assert "绩效自评报告" in str(found["ledger/project_expenditure"]["document"].value)
     unit = found["unit_expenditure"]
     assert "| total_budget | 309,964,100.00 |" in str(unit["totals"].value)
     assert "湖南省人事考试院" in str(unit["preview"].value) and "71.84%" in str(unit["chart"].value)

@@ -41,6 +41,10 @@ LANDED = {
 }
 
 
+#: The published documents that ledgers were taken from.
+DOCUMENTS = dg.AssetKey(["raw", "documents"])
+
+
 def ledger_key(ledger: str) -> dg.AssetKey:
     return dg.AssetKey(["ledger", ledger])
 
@@ -50,6 +54,7 @@ def ledger_assets(contracts: Mapping[str, Contract], entries: Mapping[str, Entry
     specs = [
         dg.AssetSpec(
             ledger_key(name),
+            deps=[DOCUMENTS],
             description=f"{contract.title}：raw/<年>/<部门>/ 的账表，按契约 raw/contracts/{name}.yml 读入。",
             group_name="ledgers",
             kinds={"csv"},
@@ -78,6 +83,10 @@ def ledger_assets(contracts: Mapping[str, Contract], entries: Mapping[str, Entry
         "entries": ("明细的文件各有多少笔、读不出多少行，与哪本印出的账核对。", [ledger_key(name) for name in entries]),
         "rules": ("expectations/rules 的规则，展开为每一项。", [spec.key for spec in specs]),
         "corrections": ("corrections.csv 的更正与 exceptions.csv 的确认，已与账面核对。", [spec.key for spec in specs]),
+        "documents": (
+            "sources.yml 的 documents 所登记的已公布报告：各本账取自哪一份、哪一节；read --into 由报告写出账时登记。",
+            [],
+        ),
         "narrative": ("narrative.yml 的文字：只有人能写的部分，数字一律是引用。", []),
         "prior_year": ("上一年度已发布的单元格，供跨年规则核对。", []),
     }
@@ -92,6 +101,7 @@ def ledger_assets(contracts: Mapping[str, Contract], entries: Mapping[str, Entry
         )
         for name, (text, deps) in landed.items()
     ]
+    specs.sort(key=lambda spec: spec.key != DOCUMENTS)  # what the ledgers were taken from comes first
 
     @dg.multi_asset(name="read_ledgers", specs=specs, partitions_def=DEPARTMENT_YEARS, can_subset=True)
     def read_ledgers(
@@ -136,25 +146,18 @@ def _metadata(key: dg.AssetKey, inputs: Inputs) -> dict[str, dg.MetadataValue]:
             "dagster/row_count": dg.MetadataValue.int(len(ledger.cells)),
             "file": dg.MetadataValue.text(ledger.source.file),
             "section": dg.MetadataValue.text(ledger.source.section or "—"),
+            "document": dg.MetadataValue.text(_title(inputs, ledger.source.document)),
             "sha256": dg.MetadataValue.text(ledger.sha256),
             "totals": dg.MetadataValue.md(_printed_totals(ledger.cells) or "—"),
             "preview": dg.MetadataValue.md(f"| 行 | 栏 | 列示为 | 单元格 |\n|---|---|---|---|\n{shown}"),
         }
-    entries = {each.contract.entries: each for each in inputs.entries}
-    if group == "ledger" and name in entries:
-        rows = [row for row in inputs.entry_files if row["ledger"] == name]
+    if key == DOCUMENTS:
         return {
-            "dagster/row_count": dg.MetadataValue.int(sum(row["entries"] for row in rows)),
-            "files": dg.MetadataValue.md(
-                markdown(
-                    [
-                        {"文件": row["file"], "笔数": str(row["entries"]), "读不出": str(row["bad_lines"]),
-                         "合计（元）": str(row["fen"].scaleb(-2))}
-                        for row in rows
-                    ]
-                )
-            ),
-        }  # fmt: skip
+            "dagster/row_count": dg.MetadataValue.int(len(inputs.year.sources.documents)),
+            "documents": dg.MetadataValue.md(_documents(inputs) or "—"),
+        }
+    if group == "ledger" and name in {each.contract.entries for each in inputs.entries}:
+        return _of_entries(name, inputs)
     counts = {
         "entries": len(inputs.entry_files),
         "cells": len(inputs.year.cells),
@@ -164,6 +167,47 @@ def _metadata(key: dg.AssetKey, inputs: Inputs) -> dict[str, dg.MetadataValue]:
         "prior_year": len(inputs.prior),
     }
     return {"dagster/row_count": dg.MetadataValue.int(counts.get(name, 0))}
+
+
+def _of_entries(name: str, inputs: Inputs) -> dict[str, dg.MetadataValue]:
+    rows = [row for row in inputs.entry_files if row["ledger"] == name]
+    return {
+        "dagster/row_count": dg.MetadataValue.int(sum(row["entries"] for row in rows)),
+        "files": dg.MetadataValue.md(
+            markdown(
+                [
+                    {"文件": row["file"], "笔数": str(row["entries"]), "读不出": str(row["bad_lines"]),
+                     "合计（元）": str(row["fen"].scaleb(-2))}
+                    for row in rows
+                ]
+            )
+        ),
+    }  # fmt: skip
+
+
+def _title(inputs: Inputs, document: str) -> str:
+    """What a document is called, by the name that sources.yml gives it."""
+    known = inputs.year.sources.documents.get(document)
+    return known.title if known else "—"
+
+
+def _documents(inputs: Inputs) -> str:
+    """The documents of a year, with the ledgers that were taken from each and where they stand in it."""
+    taken: dict[str, list[str]] = {}
+    for ledger in inputs.year.ledgers.values():
+        section = f"（{ledger.source.section}）" if ledger.source.section else ""
+        taken.setdefault(ledger.source.document, []).append(f"{ledger.contract.short}{section}")
+    return markdown(
+        [
+            {
+                "文档": each.title,
+                "公布单位": each.publisher,
+                "sha256": each.sha256[:12],
+                "取自其中的账": "、".join(taken.get(name, [])),
+            }
+            for name, each in inputs.year.sources.documents.items()
+        ]
+    )
 
 
 def _printed_totals(cells: Sequence[Cell]) -> str:
