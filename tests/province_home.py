@@ -43,6 +43,7 @@ class Home:
     def publish(
         self, department: str, year: int = 2024, *, budget: int = 1000, spent: int = 800, carryover: int = 0,
         score: str = "95.00", funds: Rows = (), rules: Rows = (), three_public: tuple[int, int | None] = (10, None),
+        name_of: str = "",
     ) -> None:  # fmt: skip
         """A version of a department's year; money in yuan."""
         own = self.settings.of(department)
@@ -57,6 +58,7 @@ class Home:
             "score_summary": [{"section": "total", "score": score, "grade": "优"}],
             "operating_cost": [{"item": "three_public", "actual": actual, "prior_actual": prior}],
             "fund_balance": funds,
+            "ledger_source": [{"department_name": name_of or f"{department}局"}],
             "reconciliation": rules,
             "rule_summary": [
                 {"rule_id": rule["rule_id"], "severity": rule["severity"], "broken": 1}

@@ -53,6 +53,15 @@ def province(
     return show(made)
 
 
+def after_run(settings: Settings, year: int, *, quiet: bool) -> None:
+    """The province anew, where several departments have run."""
+    from orchestration.reporting.province.make import make_province
+
+    made = make_province(settings, year)
+    if not quiet:
+        out.print(Text.assemble(("汇总  ", "green"), str(made.page)))
+
+
 def _make_pages(settings: Settings, year: int, step: Any) -> None:
     """The page of each published department whose version has none yet."""
     from orchestration.reporting.edition import PAGE, Edition

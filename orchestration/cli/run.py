@@ -16,6 +16,7 @@ from orchestration.base.departments import departments, not_departments
 from orchestration.base.problems import InputError, Problem
 from orchestration.base.settings import Settings
 from orchestration.cli import alerts as cli_alerts
+from orchestration.cli import province as cli_province
 from orchestration.cli import summary
 from orchestration.cli.terminal import (
     BAD_INPUT,
@@ -72,8 +73,9 @@ def run(
             print_json(found[0] if alone else {"year": year, "departments": found})
         elif not alone:
             _show_all(ended, year)
-        for strange in () if department else not_departments(settings.raw, year):
-            err.print(Text.assemble(("未读  ", "yellow"), f"{strange.file}；应为 {strange.expected}"))
+        if not alone and not as_published:
+            cli_province.after_run(settings, year, quiet=as_json)
+        _name_strangers(settings, year, department)
         return max(each.code for each in ended)
 
     try:
@@ -81,6 +83,12 @@ def run(
     finally:
         if not as_published:
             cli_alerts.tell(settings)
+
+
+def _name_strangers(settings: Settings, year: int, department: str) -> None:
+    """Folders of the year that are nobody's, where all departments were meant."""
+    for strange in () if department else not_departments(settings.raw, year):
+        err.print(Text.assemble(("未读  ", "yellow"), f"{strange.file}；应为 {strange.expected}"))
 
 
 def _departments(settings: Settings, year: int, department: str) -> list[str]:

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import pyarrow as pa
 
 from orchestration.base.addresses import hand_over
 from orchestration.base.files import replacing
@@ -25,6 +24,7 @@ from orchestration.publication.province.states import DepartmentState, departmen
 from orchestration.rules.model import DIGITS
 from orchestration.warehouse.current import read_current
 from orchestration.warehouse.rows import rows_of
+from orchestration.warehouse.tables import INT, KEYS, TEXT, VALUE, Schema, write_table
 
 _MODELS = Path(__file__).with_name("models")
 #: In the order in which each has what it is made of.
@@ -33,7 +33,7 @@ MODELS = (
     "province_outlier", "province_trend", "province_year_finding",
 )  # fmt: skip
 #: Tables of a version that the models read; of the year, and of all years.
-_PUBLISHED = ("department_summary", "fund_balance", "reconciliation", "rule_summary", "score_summary")
+_PUBLISHED = ("department_summary", "fund_balance", "ledger_source", "reconciliation", "rule_summary", "score_summary")
 _HISTORY = ("department_summary", "operating_cost", "score_summary")
 #: Exact: whole numbers divided, rounded half up to six places.
 _QUOTIENT = """
@@ -49,20 +49,17 @@ _QUOTIENT = """
 _WHOLE_SUM = """
     create temp macro whole_sum(x) as case when count(x) = count(*) then cast(sum(x) as decimal(20, 2)) end
 """
-_RULES = pa.schema(
-    [("rule_id", pa.string()), ("place", pa.int32()), ("title", pa.string()), ("column_name", pa.string()),
-     ("kind", pa.string()), ("bound", pa.decimal128(18, 6)), ("in_a_row", pa.int32()), ("advice", pa.string())]
-)  # fmt: skip
-_STATES = pa.schema(
-    [("fiscal_year", pa.int32()), ("department", pa.string()), ("department_name", pa.string()),
-     ("state", pa.string()), ("version", pa.string()), ("said", pa.string()), ("place", pa.string()),
-     ("address", pa.string()), ("broken", pa.int32())]
-)  # fmt: skip
-_HELD_BACK = pa.schema(
-    [("department", pa.string()), ("rule_id", pa.string()), ("instance", pa.string()), ("title", pa.string()),
-     ("severity", pa.string()), ("status", pa.string()), ("difference", pa.decimal128(28, 9)),
-     ("statement", pa.string())]
-)  # fmt: skip
+_RULES: Schema = {
+    "rule_id": TEXT, "place": INT, "title": TEXT, "column_name": TEXT, "kind": TEXT, "bound": "decimal(18, 6)",
+    "in_a_row": INT, "advice": TEXT,
+}  # fmt: skip
+_STATES: Schema = {
+    **KEYS, **dict.fromkeys(("department_name", "state", "version", "said", "place", "address"), TEXT), "broken": INT,
+}  # fmt: skip
+_HELD_BACK: Schema = {
+    **dict.fromkeys(("department", "rule_id", "instance", "title", "severity", "status"), TEXT),
+    "difference": VALUE, "statement": TEXT,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -90,14 +87,15 @@ def build_province(settings: Settings, year: int) -> ProvinceBuild:
     found.warehouse.parent.mkdir(parents=True, exist_ok=True)
     states = department_states(settings, year)
     with replacing(found.warehouse) as draft, duckdb.connect(str(draft)) as connection:
+        connection.execute("set threads = 1")  # hundreds of small files: waiting for others costs more than the work
         connection.execute(f"set variable year = {int(year)}")
         connection.execute(f"set variable peers = {policy().peers}")
         connection.execute(_QUOTIENT)
         connection.execute(_WHOLE_SUM)
-        _land_states(connection, year, states)
-        _land_rules(connection, settings)
         _attach_versions(connection, settings, year, {each.department for each in states})
-        _judged_rules(connection, states)
+        _land_states(connection, year, states, draft.parent)
+        _land_rules(connection, settings, draft.parent)
+        _judged_rules(connection, states, draft.parent)
         for name in MODELS:
             sql = (_MODELS / f"{name}.sql").read_text(encoding="utf-8")
             connection.execute(f"create table {name} as (\n{sql}\n)")
@@ -107,17 +105,19 @@ def build_province(settings: Settings, year: int) -> ProvinceBuild:
     return found
 
 
-def _land_states(connection: duckdb.DuckDBPyConnection, year: int, states: Sequence[DepartmentState]) -> None:
+def _land_states(
+    connection: duckdb.DuckDBPyConnection, year: int, states: Sequence[DepartmentState], folder: Path
+) -> None:
     rows = [
         {"fiscal_year": year, "department": each.department, "department_name": each.name, "state": each.state,
          "version": each.version or None, "said": each.said, "place": each.place, "address": each.address,
          "broken": each.broken}
         for each in states
     ]  # fmt: skip
-    _land(connection, "department_state", rows, _STATES)
+    write_table(connection, "department_state", _STATES, rows, folder)
 
 
-def _land_rules(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+def _land_rules(connection: duckdb.DuckDBPyConnection, settings: Settings, folder: Path) -> None:
     known = policy()
     outliers = [
         {"rule_id": rule.id, "place": place, "title": rule.said, "column_name": rule.column, "kind": kind,
@@ -131,12 +131,12 @@ def _land_rules(connection: duckdb.DuckDBPyConnection, settings: Settings) -> No
         for place, rule in enumerate(known.years)
         for kind, bound in rule.bounds.items()
     ]  # fmt: skip
-    _land(connection, "outlier_rule", outliers, _RULES)
-    _land(connection, "year_rule", years, _RULES)
+    write_table(connection, "outlier_rule", _RULES, outliers, folder)
+    write_table(connection, "year_rule", _RULES, years, folder)
     families = families_of(settings.rules)
     # A rule of same_digits has a companion, which is of its family.
     rows = [{"rule_id": f"{rule}{of}", "family": family} for rule, family in families.items() for of in ("", DIGITS)]
-    _land(connection, "rule_family", rows, pa.schema([("rule_id", pa.string()), ("family", pa.string())]))
+    write_table(connection, "rule_family", {"rule_id": TEXT, "family": TEXT}, rows, folder)
 
 
 def _attach_versions(
@@ -179,6 +179,7 @@ EMPTY: Mapping[str, Mapping[str, str]] = {
         **_WHOSE, "fund": "varchar", "pooling_level": "varchar",
         **dict.fromkeys(("opening", "income", "expenditure", "surplus", "closing"), "decimal(20, 2)"),
     },
+    "ledger_source": {**_WHOSE, "department_name": "varchar"},
     "reconciliation": {
         **_WHOSE, **dict.fromkeys(("rule_id", "instance", "title", "severity", "status", "statement"), "varchar"),
         "difference": "decimal(28, 9)",
@@ -191,11 +192,11 @@ EMPTY: Mapping[str, Mapping[str, str]] = {
 }  # fmt: skip
 
 
-def _judged_rules(connection: duckdb.DuckDBPyConnection, states: Sequence[DepartmentState]) -> None:
+def _judged_rules(connection: duckdb.DuckDBPyConnection, states: Sequence[DepartmentState], folder: Path) -> None:
     """Every rule instance of every department: of its version, or of the build that was held back."""
     held_back = [row for each in states for row in each.judged]
-    _land(connection, "held_back_rule", held_back, _HELD_BACK)
-    columns = ", ".join(_HELD_BACK.names)
+    write_table(connection, "held_back_rule", _HELD_BACK, held_back, folder)
+    columns = ", ".join(_HELD_BACK)
     whose = sorted({row["department"] for row in held_back})
     others = f"where department not in ({', '.join(map(sql_text, whose))})" if whose else ""
     connection.execute(
@@ -205,13 +206,3 @@ def _judged_rules(connection: duckdb.DuckDBPyConnection, states: Sequence[Depart
     connection.execute("create table judged_rule as from judged")
     connection.execute("drop view judged")
     connection.execute("drop table held_back_rule")
-
-
-def _land(
-    connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Mapping[str, Any]], schema: pa.Schema
-) -> None:
-    columns = {name: [row[name] for row in rows] for name in schema.names}
-    landed = pa.table(columns, schema=schema)
-    connection.register("landed", landed)
-    connection.execute(f"create table {table} as from landed")
-    connection.unregister("landed")

@@ -64,13 +64,14 @@ def department_states(settings: Settings, year: int) -> list[DepartmentState]:
 
 
 def _state(settings: Settings, year: int, version: str) -> DepartmentState:
-    code, name = settings.department, _name(settings, year)
+    code = settings.department
+    name = "" if version else _name(settings, year)  # what is published says its name
     result = settled(settings, year)
     if result is not None and result.result == "refused":
-        return _refused(settings, year, version, name)
+        return _refused(settings, year, version, name or code)
     if result is not None and result.result == "blocked":
-        return _blocked(open_build(settings, year), version, name)
-    return DepartmentState(code, name, "published" if version else "not_run", version)
+        return _blocked(open_build(settings, year), version, name or code)
+    return DepartmentState(code, name or code, "published" if version else "not_run", version)
 
 
 def _name(settings: Settings, year: int) -> str:

@@ -27,9 +27,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> ProvinceReport:
     page = report_folder(home.settings.of("甲"), 2024, read_current(home.settings).versions[2024, "甲"]) / PAGE
     page.parent.mkdir(parents=True)
     page.write_text("", encoding="utf-8")
-    home.publish("丙", budget=30_000_000, spent=30_000_000)
-    sources = home.settings.of("丙").ledgers(2024) / "sources.yml"
-    sources.write_text("department: =<b>丙</b>\n", encoding="utf-8")
+    home.publish("丙", budget=30_000_000, spent=30_000_000, name_of="=<b>丙</b>")
     home.hold_back("乙")
     return make_province(home.settings, 2024)
 

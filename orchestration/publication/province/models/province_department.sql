@@ -38,11 +38,20 @@ warned as (
     group by department
 ),
 
+named as (
+    select
+        department,
+        max(department_name) as department_name
+    from published.ledger_source
+    where department_name <> ''
+    group by department
+),
+
 compared as (
     select
         states.fiscal_year,
         states.department,
-        states.department_name,
+        coalesce(named.department_name, states.department_name) as department_name,
         states.state,
         states.version,
         budget.carryover,
@@ -64,6 +73,7 @@ compared as (
         case when states.version is not null then coalesce(warned.warnings, 0) end as warnings,
         case when states.version is not null then coalesce(warned.warning_places, 0) end as warning_places
     from main.department_state as states
+    left join named on states.department = named.department
     left join budget on states.department = budget.department
     left join points on states.department = points.department
     left join warned on states.department = warned.department
