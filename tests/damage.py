@@ -152,7 +152,7 @@ def bomb(rng: random.Random, folder: Path) -> Path:
     made = parts(sheet(*table(rng)), strings=" ")
     name = rng.choice(["xl/worksheets/sheet1.xml", "xl/sharedStrings.xml", "xl/workbook.xml"])
     block = b" " * 2**20
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for part, content in made.items():
             if part == name:
                 with archive.open(part, "w", force_zip64=True) as out:

@@ -7,8 +7,9 @@ relations, so that many seeds cost no build.
 from __future__ import annotations
 
 import gzip
+import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,16 @@ class Judged:
     weights: dict[str, Decimal]
     contracts: dict[str, EntryContract]
     accounts: list[Target]
+    kept: Path  # sums of files, by content: years of one seed have most of their files in common
+    generated: dict[tuple[Plan, str], GeneratedEntries] = field(default_factory=dict)
+
+    def written(self, plan: Plan, folder: Path, form: str) -> GeneratedEntries:
+        """The entries of a plan, in a folder that the test may change; each plan is generated once."""
+        if (plan, form) not in self.generated:
+            name = f"out-{len(self.generated)}"
+            self.generated[plan, form] = generate(plan, self.contracts, self.kept.with_name(name), form)
+        made = self.generated[plan, form]
+        return replace(made, folder=Path(shutil.copytree(made.folder, folder)))
 
     def asked(self, books: list[AccountIndex], files: Mapping[str, list[Any]], **printed: Decimal) -> DiagnosisInput:
         sums = {
@@ -82,7 +93,9 @@ def judged(
     build = Build(YEAR, folder / "build", "hunan_hrss")
     land_inputs(build, Inputs(year, rulebook, read_notes(raw, year, rulebook)[0]))
     compiled.build(build.warehouse, ["reconciliation"])
-    return Judged(*read_network(build), read_labels(build), read_weights(build), entry_contracts, accounts)
+    return Judged(
+        *read_network(build), read_labels(build), read_weights(build), entry_contracts, accounts, folder / "kept"
+    )
 
 
 def planted(judged: Judged, seed: int, faults: int, kind: str = "") -> Plan:
@@ -99,11 +112,11 @@ def diagnosed(
     judged: Judged, plan: Plan, folder: Path, form: str = "csv", edit: Callable[[Path], None] = lambda path: None,
     **printed: Decimal,
 ) -> tuple[GeneratedEntries, DiagnosisInput, Findings]:  # fmt: skip
-    written = generate(plan, judged.contracts, folder / "out", form)
+    written = judged.written(plan, folder / "out", form)
     edit(written.folder)
     books, files = [], {}
     for name, contract in judged.contracts.items():
-        files[name] = read_entries(contract, [written.folder / name], YEAR, folder / "kept")
+        files[name] = read_entries(contract, [written.folder / name], YEAR, judged.kept)
         placed = [PlacedFile(f"{name}/{each.path.name}", each.path, each.sums, each.content) for each in files[name]]
         books.append(AccountIndex.read(YEAR, contract, placed, "hunan_hrss"))
     asked = judged.asked(books, files, **printed)
@@ -260,10 +273,10 @@ def test_entries_that_agree_have_no_rows(judged: Judged, tmp_path: Path) -> None
 
 def test_without_time_it_says_that_it_is_not_all(judged: Judged, tmp_path: Path) -> None:
     plan = planted(judged, 3, 5, "missing_month")
-    written = generate(plan, judged.contracts, tmp_path / "out")
+    written = judged.written(plan, tmp_path / "out", "csv")
     books, files = [], {}
     for name, contract in judged.contracts.items():
-        files[name] = read_entries(contract, [written.folder / name], YEAR, tmp_path / "kept")
+        files[name] = read_entries(contract, [written.folder / name], YEAR, judged.kept)
         placed = [PlacedFile(each.path.name, each.path, each.sums, each.content) for each in files[name]]
         books.append(AccountIndex.read(YEAR, contract, placed, "hunan_hrss"))
     asked = judged.asked(books, files)

@@ -141,7 +141,7 @@ def test_relations_hold_as_the_judge_of_the_experiment_says() -> None:
 
 def test_a_single_wrong_cell_of_2024_is_never_called_a_pattern() -> None:
     quantities, relations = experiment.corrected_2024()
-    for corruption in experiment.stratified(experiment.single_corruptions(7), 120, 7):
+    for corruption in experiment.stratified(experiment.single_corruptions(7), 60, 7):
         wrong = experiment.corrupted(quantities, [corruption])
         assert patterns(localise(wrong, relations).faults, wrong, relations) == (), corruption
 
