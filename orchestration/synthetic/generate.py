@@ -8,6 +8,7 @@ here: what the accounts must sum to (``targets``), how many entries they have an
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import shutil
@@ -51,10 +52,10 @@ _SCHEMA = pa.schema(
 )  # fmt: skip
 # Stands for chance: whole numbers below 2^31 in which no order shows. Every product fits 63 bits.
 _MACROS = """
-create or replace temp macro chance_of(line, account, salt) as
+create macro chance_of(line, account, salt) as
     ((line * 1103515245 + account * 7368787 + salt) % 2147483647)
     * ((line * 48271 + account * 40692 + salt * 2) % 2147483629) % 2147483587;
-create or replace temp macro step(line, chance, fen, entries) as
+create macro step(line, chance, fen, entries) as
     fen // entries * line + fen % entries * line // entries
     + if(line = 0 or line = entries, 0, chance % (fen // entries));
 """
@@ -104,8 +105,10 @@ def _write(plan: Plan, contracts: Mapping[str, EntryContract], folder: Path, for
     for ledger in plan.ledgers:
         (folder / ledger).mkdir()
     wanted = [(ledger, month) for ledger in plan.ledgers for month in plan.months(ledger)]
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        lines = list(pool.map(lambda each: _write_file(plan, contracts[each[0]], each[1], folder, form), wanted))
+    with _made() as database, ThreadPoolExecutor(os.cpu_count()) as pool:
+        lines = list(
+            pool.map(lambda each: _write_file(database, plan, contracts[each[0]], each[1], folder, form), wanted)
+        )
     files: dict[str, int] = {}
     for (ledger, month), written in zip(wanted, lines, strict=True):
         name = file_name(ledger, plan.year, month, form)
@@ -117,21 +120,32 @@ def _write(plan: Plan, contracts: Mapping[str, EntryContract], folder: Path, for
     return files
 
 
-def _write_file(plan: Plan, contract: EntryContract, month: int, folder: Path, form: str) -> int:
+def _write_file(
+    database: duckdb.DuckDBPyConnection, plan: Plan, contract: EntryContract, month: int, folder: Path, form: str
+) -> int:
     target = _text(str(folder / file_name(contract.entries, plan.year, month, form)))
     accounts = [(account, account.lines(month)) for account in plan.of(contract.entries)]
     query = f"select {_columns(contract)} from ({_entries(plan, contract, month)})"
-    with _accounts(accounts) as connection:
+    with _accounts(database, accounts) as connection:
         ((lines,),) = connection.execute(f"copy ({query}) to {target} ({FORMATS[form][1]})").fetchall()
     return int(lines)
 
 
 @contextmanager
-def _accounts(accounts: Iterable[tuple[Account, range]]) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection with the macros, and the accounts and their lines as the table ``account``."""
+def _made() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database with the macros. Opening one costs more than a small month does, so all files share it."""
+    with duckdb.connect(config={"threads": 1}) as database:
+        database.execute(_MACROS)
+        yield database
+
+
+@contextmanager
+def _accounts(
+    database: duckdb.DuckDBPyConnection, accounts: Iterable[tuple[Account, range]]
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection of its own to the database, with the accounts and their lines as the table ``account``."""
     rows = [_row(account, lines) for account, lines in accounts if lines]
-    with duckdb.connect(config={"threads": 1}) as connection:
-        connection.execute(_MACROS)
+    with database.cursor() as connection:
         connection.register("account", pa.Table.from_pylist(rows, schema=_SCHEMA))
         yield connection
 
@@ -150,7 +164,7 @@ def _row(account: Account, lines: range) -> dict[str, Any]:
 
 def _entries(plan: Plan, contract: EntryContract, month: int) -> str:
     """SQL of a month's entries, one column for each of the contract: codes as words, the amount in fen."""
-    words: dict[str, list[str]] = read_yaml(_WORDS)
+    words = _words()
     salt = plan.seed % 2**31
     made = {
         "date": f"make_date({plan.year}, {month}, 1 + (chance % 28)::integer)",
@@ -182,6 +196,13 @@ def _entries(plan: Plan, contract: EntryContract, month: int) -> str:
             where line is distinct from lost_line
         )
     """
+
+
+@functools.cache
+def _words() -> dict[str, list[str]]:
+    """Words for what no printed figure says, by the column's name."""
+    words: dict[str, list[str]] = read_yaml(_WORDS)
+    return words
 
 
 def _word(column: EntryColumn) -> str:
@@ -223,7 +244,7 @@ def _amount(plan: Plan, account: Account, line: int) -> int:
         EntryColumn(name="amount", header="金额", type="money"),
     )
     bare = EntryContract(entries="amount", title="", short="", columns=columns)
-    with _accounts([(sound, range(line, line + 1))]) as connection:
+    with _made() as database, _accounts(database, [(sound, range(line, line + 1))]) as connection:
         ((_, fen),) = connection.execute(_entries(plan, bare, 1)).fetchall()
     return int(fen)
 
