@@ -22,6 +22,8 @@ LOCK = $(BIN)/uv pip compile -q pyproject.toml --generate-hashes --no-annotate -
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export GX_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
+# Python keeps what it has compiled, whatever the shell says: each process of a run or a test would compile it again.
+export PYTHONDONTWRITEBYTECODE :=
 
 help:  ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -131,6 +133,7 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install -q "$$(sed -n 's/^\(uv==[^ ]*\).*/\1/p' requirements.lock)"
 	$(BIN)/uv pip install -q --python $(BIN)/python --compile-bytecode --require-hashes -r requirements.lock
 	$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
+	$(BIN)/python -m compileall -q orchestration expectations
 	$(BIN)/python -c 'from orchestration.warehouse import compiled; compiled.project()'
 	@touch $@
 
