@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 
 from orchestration.base.settings import ROOT, Settings
-from orchestration.cli.summary import as_json
 from orchestration.entries.contract import read_entry_contracts
 from orchestration.pipeline.run import run_year
 from orchestration.synthetic.generate import generate
@@ -24,7 +23,6 @@ from orchestration.synthetic.targets import targets
 from orchestration.warehouse import compiled
 from orchestration.warehouse.build import Build, open_build
 from orchestration.warehouse.spark import entries as spark_entries
-from tests.conftest import edit
 from tests.pipeline.test_entries import ENTRIES, NAMED
 from tests.spark.cluster import Cluster, standalone, wait_for
 from tests.spark.conftest import columns, contents, installation
@@ -65,22 +63,6 @@ def finished(running: subprocess.Popen[str], code: int) -> dict[str, Any]:
     assert running.returncode == code, errors[-4000:]
     content: dict[str, Any] = json.loads(said)
     return content
-
-
-def test_two_workers_refuse_a_broken_year_in_the_same_words(tmp_path: Path, cluster: Cluster) -> None:
-    settings = installation(tmp_path)
-    (settings.ledgers(2024) / "corrections.csv").unlink()
-    edit(settings.ledgers(2024) / "fund_balance.csv", "11.87,3.85,", "11.87,3.58,")
-    there = sorted(path.name for path in settings.raw.iterdir())
-    running, build = start(settings, cluster)
-    expected = run_year(settings, 2024)  # meanwhile
-    told = finished(running, 1)
-    assert told == json.loads(json.dumps(as_json(2024, "hunan_hrss", expected.build, None, []), default=str))
-    assert told["suspects"]
-    assert gates(build) == gates(expected.build)
-    assert contents(build) == contents(expected.build)
-    assert columns(build) == columns(expected.build)
-    assert sorted(path.name for path in settings.raw.iterdir()) == there  # where the command ran: no metastore, no log
 
 
 def test_workers_that_die_at_work_cost_retries_and_nothing_else(tmp_path: Path, cluster: Cluster) -> None:
@@ -138,8 +120,3 @@ def csv_of(packed: Path) -> Path:
     plain.write_bytes(gzip.decompress(packed.read_bytes()))
     packed.unlink()
     return plain
-
-
-def gates(build: Build) -> list[Any]:
-    found = json.loads(build.gates.read_text(encoding="utf-8"))["gates"]
-    return [[gate["title"], gate["status"], gate["looked_at"], gate["rows"]] for gate in found]
