@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import dagster as dg
 
@@ -13,7 +15,30 @@ from orchestration.base.years import FIRST_YEAR
 YEARS = dg.TimeWindowPartitionsDefinition(start=str(FIRST_YEAR), fmt="%Y", cron_schedule="0 0 1 1 *", end_offset=2)
 #: The departments that have ledgers; a new one is made known by whoever sees its folder first.
 DEPARTMENTS = dg.DynamicPartitionsDefinition(name="department")
-DEPARTMENT_YEARS = dg.MultiPartitionsDefinition({"department": DEPARTMENTS, "year": YEARS})
+
+
+class DepartmentYears(dg.MultiPartitionsDefinition):
+    """Of each event and each input Dagster asks which keys lie between a run's key and itself, some 300 times a run:
+    each time it asks its records and counts the years since the first. Once they have said which, it is known.
+    """
+
+    def get_partition_keys_in_range(
+        self, partition_key_range: dg.PartitionKeyRange, dynamic_partitions_store: Any = None
+    ) -> Sequence[Any]:
+        start = partition_key_range.start
+        if start != partition_key_range.end:
+            return super().get_partition_keys_in_range(partition_key_range, dynamic_partitions_store)
+        if start not in self._alone:
+            self._alone[start] = super().get_partition_keys_in_range(partition_key_range, dynamic_partitions_store)
+        return self._alone[start]
+
+    @functools.cached_property
+    def _alone(self) -> dict[str, Sequence[Any]]:
+        """Ranges of one key."""
+        return {}
+
+
+DEPARTMENT_YEARS = DepartmentYears({"department": DEPARTMENTS, "year": YEARS})
 
 
 def partition_of(year: int, department: str) -> str:
