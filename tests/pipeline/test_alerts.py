@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
@@ -14,10 +12,11 @@ from orchestration.alerting.channels import channels
 from orchestration.alerting.delivery import deliver
 from orchestration.alerting.events import Run
 from orchestration.alerting.outbox import Outbox
-from orchestration.base.settings import ROOT, Settings
+from orchestration.base.settings import Settings
 from orchestration.pipeline.run import run_year
+from tests import command
+from tests.command import Ended
 from tests.conftest import edit
-from tests.pipeline.test_publication import environment
 from tests.receivers import Answer, Robots, robots
 
 SLIP = ("unit_basic_expenditure.csv", "1,182.19", "1,128.19")
@@ -29,12 +28,8 @@ def robot() -> Iterator[Robots]:
         yield found
 
 
-def ledgergate(settings: Settings, urls: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "orchestration.cli.main", *arguments],
-        env=environment(settings) | {"LEDGERGATE_ALERT_URLS": urls}, cwd=ROOT, capture_output=True, text=True,
-        timeout=300,
-    )  # fmt: skip
+def ledgergate(settings: Settings, urls: str, *arguments: str) -> Ended:
+    return command.ledgergate(settings, *arguments, LEDGERGATE_ALERT_URLS=urls)
 
 
 def test_a_run_tells_the_failure_once_and_that_it_is_over_once(settings: Settings, robot: Robots) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import resource
 import shutil
-import subprocess
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -24,8 +23,9 @@ from orchestration.publication.versions import current_versions
 from orchestration.synthetic.generate import GeneratedEntries, generate
 from orchestration.synthetic.plan import Plan, make_plan
 from orchestration.synthetic.targets import NO_ITEM, targets
+from tests.command import ledgergate
 from tests.conftest import edit
-from tests.pipeline.test_publication import COMMAND, environment
+from tests.steps import take_year
 
 ENTRIES = 20_000
 NAMED = """
@@ -168,13 +168,13 @@ def test_without_entries_printed_figures_stand(published: Any) -> None:
 def test_a_corrected_file_is_read_alone_and_the_year_published_anew(installation: Settings) -> None:
     before = current_versions(installation)
     listener = Listener()
-    outcome = run_year(installation, 2024, watcher=listener)
+    outcome = take_year(installation, 2024, watcher=listener)
     assert listener.heard == [] and not outcome.is_new
     path = budget_file(installation, 5)
     line = path.read_text(encoding="utf-8").splitlines()[1]
     place, _, amount = line.rpartition(",")
     append(path, f"{place},-{amount}", f"{place},{amount}")
-    outcome = run_year(installation, 2024, watcher=listener)
+    outcome = take_year(installation, 2024, watcher=listener)
     assert listener.heard == [path.name]
     assert outcome.is_new and current_versions(installation) != before
 
@@ -182,13 +182,13 @@ def test_a_corrected_file_is_read_alone_and_the_year_published_anew(installation
 def test_a_bad_line_stops_the_year_unless_it_is_allowed(installation: Settings) -> None:
     before = installation.serving.read_bytes()
     append(budget_file(installation, 7), "2024-07-01,0013,某单位")
-    outcome = run_year(installation, 2024)
+    outcome = take_year(installation, 2024)
     assert outcome.failed == ["明细读全"] and installation.serving.read_bytes() == before
     quarantine = outcome.build.quarantine.read_text(encoding="utf-8").splitlines()
     assert quarantine[0] == "文件,行,原因,原文"
     assert len(quarantine) == 2 and "budget_entry-2024-07" in quarantine[1] and "有 3 栏，应有 11 栏" in quarantine[1]
     edit(installation.ledgers(2024) / "sources.yml", "[entries/budget_entry]}", "[entries/budget_entry], bad_lines: 1}")
-    outcome = run_year(installation, 2024)
+    outcome = take_year(installation, 2024)
     assert outcome.version is not None
     assert served(installation, "select sum(bad_lines) from entry_file") == [(1,)]
 
@@ -196,7 +196,7 @@ def test_a_bad_line_stops_the_year_unless_it_is_allowed(installation: Settings) 
 def test_a_file_that_is_there_twice_stops_the_year_and_is_named(installation: Settings) -> None:
     path = budget_file(installation, 5)
     shutil.copyfile(path, path.with_name("copy.csv"))
-    outcome = run_year(installation, 2024)
+    outcome = take_year(installation, 2024)
     assert "明细读全" in outcome.failed and "勾稽成立" in outcome.failed
     page = (outcome.build.folder / "gates.html").read_text(encoding="utf-8")
     assert (
@@ -218,7 +218,7 @@ def test_files_that_cannot_be_read_are_all_named_and_nothing_changes(installatio
     pq.write_table(whole, funds / "01.parquet")
     content = (funds / "01.parquet").read_bytes()
     (funds / "02.parquet").write_bytes(content[:-9])
-    outcome = run_year(installation, 2024)
+    outcome = take_year(installation, 2024)
     assert [Path(problem.file).name for problem in outcome.problems] == [budget_file(installation, 3).name] * 2 + [
         "02.parquet"
     ]
@@ -228,7 +228,7 @@ def test_files_that_cannot_be_read_are_all_named_and_nothing_changes(installatio
 def test_entries_that_no_source_names_are_not_passed_over(installation: Settings) -> None:
     sources = installation.ledgers(2024) / "sources.yml"
     sources.write_text(sources.read_text(encoding="utf-8").replace(NAMED, "\n"), encoding="utf-8")
-    (problem,) = run_year(installation, 2024).problems
+    (problem,) = take_year(installation, 2024).problems
     assert problem.file.endswith("entries") and "登记" in problem.found
 
 
@@ -240,19 +240,18 @@ def test_a_full_disk_is_told_and_leaves_the_published_year_alone(installation: S
     shutil.rmtree(installation.build(2024))
     append(budget_file(installation, 5), "")
 
-    def little_room() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (kilobytes << 10, kilobytes << 10))
-
-    run = subprocess.run(
-        [*COMMAND, "run", "2024"], env=environment(installation), capture_output=True, text=True, timeout=300,
-        preexec_fn=little_room, check=False,
-    )  # fmt: skip
+    room = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (kilobytes << 10, room[1]))
+    try:
+        run = ledgergate(installation, "run", "2024")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, room)
     assert run.returncode == 3, run.stdout + run.stderr
     assert "写不下" in run.stderr and "已发布的版本没有改动" in run.stderr, run.stderr
     assert installation.serving.read_bytes() == before
     assert not [path for path in installation.home.rglob(".*") if path.is_dir() or path.suffix == ".wal"]
     if kilobytes == 4000:  # room again
-        assert run_year(installation, 2024).version is not None
+        assert take_year(installation, 2024).version is not None
 
 
 def test_a_generated_province_equals_its_entries_to_the_fen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -262,7 +261,7 @@ def test_a_generated_province_equals_its_entries_to_the_fen(tmp_path: Path, monk
     )
     assert made.exit_code == 0, made.output
     settings = Settings(department="hunan_hrss", home=tmp_path / "home", raw=tmp_path / "raw")
-    assert run_year(settings, 2025).version is not None
+    assert take_year(settings, 2025).version is not None
     assert served(settings, "select count(*) from unit_expenditure") == [(3 * 16,)]
     assert served(settings, "select count(*) from project_expenditure") == [(3 * 37,)]
     statuses = served(settings, "select status, max(abs(difference)), count(*) from reconciliation "

@@ -8,14 +8,14 @@ from decimal import Decimal
 import duckdb
 
 from orchestration.base.settings import Settings
-from orchestration.pipeline.run import run_year
 from tests.layouts import FILES, YEAR, write_year
+from tests.steps import take_year
 
 
 def test_six_layouts_are_published_by_contracts_and_rules_beside_them(settings: Settings) -> None:
     shutil.rmtree(settings.ledgers(YEAR))
     write_year(settings.ledgers(YEAR), groups=60)
-    outcome = run_year(settings, YEAR)
+    outcome = take_year(settings, YEAR)
     assert outcome.version is not None, (outcome.problems, outcome.failed)
     with duckdb.connect(str(settings.serving), read_only=True) as connection:
         ledgers = connection.execute("select distinct ledger from cell").fetchall()

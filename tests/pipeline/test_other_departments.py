@@ -14,10 +14,10 @@ from typer.testing import CliRunner
 
 from orchestration.base.settings import Settings
 from orchestration.cli.main import app
-from orchestration.pipeline.run import run_year
 from orchestration.reporting.fields import Fields
 from orchestration.reporting.figures import FieldError
 from orchestration.reporting.published import open_version
+from tests.steps import take_year
 
 BUDGET = (
     "department_summary", "unit_basic_expenditure", "unit_project_expenditure", "project_expenditure",
@@ -53,7 +53,7 @@ def test_a_department_with_few_ledgers_is_published_and_reported(
     absent: list[str], pictures: int,
 ) -> None:  # fmt: skip
     keep_only(settings.raw / "2024" / "hunan_hrss", ledgers)
-    outcome = run_year(settings, 2024)
+    outcome = take_year(settings, 2024)
     assert outcome.version is not None, (outcome.problems, outcome.failed)
 
     monkeypatch.setenv("LEDGERGATE_HOME", str(settings.home))

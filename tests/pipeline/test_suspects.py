@@ -250,9 +250,9 @@ def test_wrong_exceptions_are_all_told(raw: Path, tmp_path: Path) -> None:
 
 def test_gate_rows_and_json_name_the_suspect(tmp_path: Path) -> None:
     from orchestration.cli.summary import as_json
-    from orchestration.pipeline.run import run_year
+    from tests.steps import take_year
 
-    outcome = run_year(Settings(department="hunan_hrss", home=tmp_path, raw=ROOT / "raw"), 2024, as_published=True)
+    outcome = take_year(Settings(department="hunan_hrss", home=tmp_path, raw=ROOT / "raw"), 2024, as_published=True)
     report = json.loads(outcome.build.gates.read_text(encoding="utf-8"))
     (gate,) = [gate for gate in report["gates"] if gate["name"] == "rules_hold"]
     assert all("表3 第17行 本年调整 列示为 -362.20 万元" in row["疑点"] for row in gate["rows"])
@@ -268,7 +268,7 @@ def test_gate_rows_and_json_name_the_suspect(tmp_path: Path) -> None:
 def test_a_name_with_every_separator_in_it_keeps_its_suspect_everywhere(raw: Path, tmp_path: Path) -> None:
     from orchestration.alerting import events
     from orchestration.explanation.explain import explain
-    from orchestration.pipeline.run import run_year
+    from tests.steps import take_year
 
     name = "湖南省人事、，:/|,\"'\n考试院"
     quoted = name.replace('"', '""')
@@ -276,7 +276,7 @@ def test_a_name_with_every_separator_in_it_keeps_its_suspect_everywhere(raw: Pat
         edit(raw / "2024" / "hunan_hrss" / f"{ledger}.csv", "湖南省人事考试院", f'"{quoted}"')
     edit(raw / "2024" / "hunan_hrss" / "unit_basic_expenditure.csv", '"1,334.05"', '"1,343.05"')
     settings = Settings(department="hunan_hrss", home=tmp_path / "home", raw=raw)
-    build = run_year(settings, 2024, as_published=True).build
+    build = take_year(settings, 2024, as_published=True).build
     (suspect,) = [row for row in build.rows("from suspect_cell") if row["measure"] == "initial_budget"]
     assert suspect["row_key"] == "湖南省人事、，：／|,\"'考试院"
     concerned = build.rows("from finding_rule where fault = ? order by place", suspect["fault"])
