@@ -222,4 +222,3 @@ def _show_all(ended: list[_DepartmentRun], year: int) -> None:
     out.print(Text.assemble((f"{year} 年度  ", "bold"), said))
     if counts[BLOCKED] or counts[BAD_INPUT]:
         out.print(f"[dim]逐个细看：ledgergate run {year} --department 部门代码[/]")
-    out.print(f"[dim]并列各部门：ledgergate province {year}[/]")

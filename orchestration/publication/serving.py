@@ -14,12 +14,11 @@ from pathlib import Path
 import duckdb
 
 from orchestration.base.addresses import hand_over
-from orchestration.base.sql import literal, sql_text
+from orchestration.base.sql import listed, literal, sql_text
 from orchestration.warehouse.current import CURRENT
 
 #: A version's folder, by year and department.
 Folders = Mapping[tuple[int, str], Path]
-_KEY = "fiscal_year, department"
 
 
 class _OtherShapeError(Exception):
@@ -45,10 +44,12 @@ def add(serving: Path, draft: Path, folders: Folders) -> bool:
     shutil.copyfile(serving, draft)
     with hand_over(duckdb.connect(str(draft)), folders.values()) as connection, suppress(_OtherShapeError):
         connection.execute("begin")
-        changed = ", ".join(f"({year}, {sql_text(department)})" for year, department in folders)
         own = {name for (name,) in connection.execute("select table_name from duckdb_tables()").fetchall()}
         for table in own:
-            connection.execute(f"delete from {table} where ({_KEY}) in ({changed})")
+            for year, departments in _by_year(folders).items():
+                connection.execute(
+                    f"delete from {table} where fiscal_year = {year} and department in ({listed(departments)})"
+                )
         connection.execute(f"insert into {CURRENT} {_stands(folders)}")
         for table, read in _tables(folders).items():
             _fits(connection, table, read, own)
@@ -58,6 +59,13 @@ def add(serving: Path, draft: Path, folders: Folders) -> bool:
         return True
     draft.unlink()
     return False
+
+
+def _by_year(folders: Folders) -> dict[int, list[str]]:
+    found: dict[int, list[str]] = {}
+    for year, department in folders:
+        found.setdefault(year, []).append(department)
+    return found
 
 
 def _fits(connection: duckdb.DuckDBPyConnection, table: str, read: str, own: set[str]) -> None:
