@@ -51,6 +51,8 @@ from orchestration.warehouse.together import (
     scores,
 )
 
+#: The job's one step; no name in a code location may stand twice.
+STEP = "each_department"
 #: Which year a run of many departments is of.
 YEAR_TAG = "ledgergate/year"
 _LOG = logging.getLogger(__name__)
@@ -71,7 +73,7 @@ def run_together(
             instance=instance,
             tags={YEAR_TAG: str(year)},
             run_config={
-                "ops": {RUN_DEPARTMENTS: {"config": {"year": year, "departments": list(departments)}}},
+                "ops": {STEP: {"config": {"year": year, "departments": list(departments)}}},
                 "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
             },
         )
@@ -91,7 +93,7 @@ def departments_job(workspace: Workspace, ended: dict[str, Outcome] | None = Non
     """The job of one step. ``ended`` is filled with how each department's year ended."""
 
     @dg.op(
-        name=RUN_DEPARTMENTS,
+        name=STEP,
         config_schema={"year": int, "departments": dg.Array(str)},
         description=ABOUT_DEPARTMENTS,
     )
@@ -239,16 +241,14 @@ class _Run:
             about = {"version": version.name, "new": is_new, "folder": dg.MetadataValue.path(str(version.folder))}
             said.append(self._materialization(PUBLISHED, department, about))
             self.workspace.watcher.advance(version.name)
-        record_materializations(self.context.instance, self.context.run, RUN_DEPARTMENTS, said)
+        record_materializations(self.context.instance, self.context.run, STEP, said)
         return versions
 
     def _record(self, common: Common, results: Mapping[str, list[GateResult]]) -> None:
         """What was materialised of each department's year, and what the gates saw."""
-        record_materializations(
-            self.context.instance, self.context.run, RUN_DEPARTMENTS, self._materializations(common)
-        )
+        record_materializations(self.context.instance, self.context.run, STEP, self._materializations(common))
         seen = (self._evaluation(department, result) for department, own in results.items() for result in own)
-        record_checks(self.context.instance, self.context.run, RUN_DEPARTMENTS, seen)
+        record_checks(self.context.instance, self.context.run, STEP, seen)
 
     def _materializations(self, common: Common) -> Iterator[dg.AssetMaterialization]:
         for department, member in common.members.items():
