@@ -27,7 +27,7 @@ from dagster._core.storage.event_log.sqlite import sqlite_event_log
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 from dagster._core.storage.runs.sqlite import sqlite_run_storage
 from dagster._core.storage.schedules.sqlite import sqlite_schedule_storage
-from dagster_shared.serdes import serialize_value
+from dagster._serdes import serialize_value
 from sqlalchemy import Connection, Engine, Pool, QueuePool, event
 
 #: Databases kept open at once: those of the instance, and those of a few runs.

@@ -17,8 +17,8 @@ from rich.console import Console
 from orchestration.base.settings import ROOT, Settings
 from orchestration.cli.summary import show_summary
 from orchestration.pipeline.run import run_year
-from orchestration.publication import versions
 from orchestration.warehouse.build import Build
+from orchestration.warehouse.current import CURRENT
 from orchestration.warehouse.ledger_tables import published_tables
 from tests.conftest import Published, edit
 
@@ -84,9 +84,9 @@ def test_version_holds_each_published_table_and_nothing_else(published: Publishe
         tables = {name for (name,) in connection.execute("select table_name from information_schema.tables").fetchall()}
         counts = {
             table: connection.execute(f"select count(*) from {table} where fiscal_year = 2024").fetchall()[0][0]
-            for table in tables - {versions.CURRENT}
+            for table in tables - {CURRENT}
         }
-    assert tables == expected | {versions.CURRENT}
+    assert tables == expected | {CURRENT}
     assert counts == version.manifest["tables"]
     assert counts["project_expenditure"] == 37 and counts["unit_expenditure"] == 16
 
