@@ -5,7 +5,6 @@ a rule holds: that is judged in one place, the models under ``dbt_project/models
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,7 +13,7 @@ from orchestration.base.problems import InputError, Problem
 from orchestration.ledgers.cell import Cell
 from orchestration.ledgers.contract import Contract, Text
 from orchestration.ledgers.naming import UnknownNameError, cell_path
-from orchestration.ledgers.texts import fold, key_text
+from orchestration.ledgers.texts import fold
 from orchestration.rules.figures import YearFigures, check_row, is_pattern
 from orchestration.rules.grammar import PARTS, VARIABLE, Check, Filter, Group, RuleError, Term, constant, parse
 from orchestration.rules.labels import label_of, row_name
@@ -27,7 +26,6 @@ SAME_ROWS = "rows"
 #: Of a rule on parts of rows: every ledger that has such rows, every measure that can be added.
 EVERY, ADDITIVE = "every", ("money", "person", "count")
 #: Fields of a selector: what stands in each part of a row key, and which part binds each variable.
-_CODES = re.compile(r"[a-z0-9_]+(?::[a-z0-9_]+)*")
 _KEYS = tuple(f"key_{n}" for n in range(1, KEY_PARTS + 1))
 _SLOTS = tuple(f"slot_{n}" for n in range(1, KEY_PARTS + 1))
 
@@ -285,13 +283,8 @@ class _Compiler:
         alone = VARIABLE.fullmatch(term.path)
         if alone:
             return replace(term, path=self.bound[alone[1]])
-        named = {name: self._as_key(text) for name, text in self.bound.items()}
+        named = {name: self.figures.as_key(text) for name, text in self.bound.items()}
         return replace(term, path=VARIABLE.sub(lambda match: named.get(match[1], match[0]), term.path))
-
-    def _as_key(self, text: str) -> str:
-        """What a row writes as it stands in a key: a key of several parts as it is, a name without what parts keys."""
-        is_key = _CODES.fullmatch(text) or any(text in rows for rows in self.figures.rows.values())
-        return text if is_key else key_text(text)
 
     def _variant(self, variant: str, check: Check) -> None:
         self.operator = check.operator

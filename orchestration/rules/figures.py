@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import difflib
 import functools
+import re
 from decimal import Decimal
 
 from orchestration.ledgers.cell import Cell
 from orchestration.ledgers.contract import Contract
+from orchestration.ledgers.texts import key_text
 from orchestration.rules.grammar import VARIABLE, RuleError, Term
+
+#: A row key of codes, of one part or several.
+_CODES = re.compile(r"[a-z0-9_]+(?::[a-z0-9_]+)*")
 
 
 class YearFigures:
@@ -48,6 +53,11 @@ class YearFigures:
     def places(self) -> set[tuple[str, str, str]]:
         """Ledger, row key and measure of each figure."""
         return {(cell.ledger, cell.row_key, cell.measure) for cell in self.cells if cell.value is not None}
+
+    def as_key(self, text: str) -> str:
+        """What a row writes as it stands in a key: a key of several parts as it is, a name without what parts keys."""
+        is_key = _CODES.fullmatch(text) or any(text in rows for rows in self.rows.values())
+        return text if is_key else key_text(text)
 
     def row_absent(self, parts: list[str], contract: Contract) -> str:
         """That the ledger has no row of this key, with the nearest that it has; empty where it has it, or where no cell
