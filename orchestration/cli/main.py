@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import sys
 import tempfile
 import traceback
@@ -16,7 +15,8 @@ from typer.exceptions import TyperException
 from orchestration.base.clock import shown_stamp
 from orchestration.base.departments import known_departments, the_department
 from orchestration.base.foreign import said_by_call
-from orchestration.base.problems import InputError, all_behind
+from orchestration.base.obstacles import no_access, no_room
+from orchestration.base.problems import InputError
 from orchestration.base.settings import Settings
 from orchestration.cli import alerts as cli_alerts
 from orchestration.cli import backup as cli_backup
@@ -203,31 +203,6 @@ cli_draft.register(app)
 cli_documents.register(app)
 cli_backup.register(app)
 cli_new_year.register(app)
-
-
-def no_room(error: BaseException) -> str:
-    """What could not be written for want of room, from an error or what lies behind it; empty where that is not why.
-
-    Each library says it in its own words: the system's error number, DuckDB's and SQLite's message.
-    """
-    words = ("No space left", "File too large", "disk is full", "Disk quota", "disk I/O error")
-    for behind in all_behind(error):
-        said = str(behind)
-        if getattr(behind, "errno", None) in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT) or any(w in said for w in words):
-            return said.splitlines()[0] if said else type(behind).__name__
-    return ""
-
-
-def no_access(error: BaseException) -> str:
-    """What may not be written or read, from an error or what lies behind it; empty where that is not why."""
-    words = ("Permission denied", "Read-only file system", "unable to open database file", "readonly database",
-             "File name too long", "Not a directory")  # fmt: skip
-    numbers = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.ENAMETOOLONG)
-    for behind in all_behind(error):
-        said = str(behind)
-        if getattr(behind, "errno", None) in numbers or any(word in said for word in words):
-            return said.splitlines()[0] if said else type(behind).__name__
-    return ""
 
 
 def _refuse_call(error: TyperException) -> NoReturn:

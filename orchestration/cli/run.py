@@ -13,6 +13,7 @@ import typer
 from rich.text import Text
 
 from orchestration.base.departments import departments, not_departments
+from orchestration.base.obstacles import no_access, no_room
 from orchestration.base.problems import InputError, Problem
 from orchestration.base.settings import Settings
 from orchestration.cli import alerts as cli_alerts
@@ -138,7 +139,7 @@ def _run(
     try:
         return _run_one(settings, year, watcher, as_published=as_published, as_json=as_json)
     except Exception as error:
-        if alone:
+        if alone or no_room(error) or no_access(error):  # it would be the same with the others
             raise
         traceback.print_exc()
         said = f"{type(error).__name__}: {error}".splitlines()[0]

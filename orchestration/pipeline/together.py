@@ -4,6 +4,7 @@ A department whose year can't be built in common, or in whose company something 
 which says what is wrong. In Dagster this is one run; what it materialised and checked is each department's year's.
 """
 
+import functools
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -16,8 +17,10 @@ import dagster as dg
 from expectations.gate import GateResult, gate_executor, run_suites_of_all
 from expectations.suites.year import SUITES
 from orchestration.alerting import events
+from orchestration.alerting.events import Run
 from orchestration.base.files import locked
 from orchestration.base.locks import LockedError
+from orchestration.base.obstacles import no_access, no_room
 from orchestration.base.problems import InputError
 from orchestration.base.settings import Settings
 from orchestration.base.watcher import SILENT, Watcher
@@ -39,6 +42,7 @@ from orchestration.warehouse.build import content_hashes, read_inputs
 from orchestration.warehouse.engine import DUCKDB
 from orchestration.warehouse.engines import engine_of
 from orchestration.warehouse.ledger_tables import published_with, table_of
+from orchestration.warehouse.models import ModelsFailedError
 from orchestration.warehouse.shares import sweep_shared
 from orchestration.warehouse.suspects import SCHEMAS
 from orchestration.warehouse.together import (
@@ -69,14 +73,19 @@ def run_together(
     ended: dict[str, Outcome] = {}
     instance = dg.DagsterInstance.ephemeral() if as_published else dagster_instance(settings)
     with kept_open(), instance:
-        departments_job(workspace, ended).execute_in_process(
-            instance=instance,
-            tags={YEAR_TAG: str(year)},
-            run_config={
-                "ops": {STEP: {"config": {"year": year, "departments": list(departments)}}},
-                "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
-            },
-        )
+        try:
+            departments_job(workspace, ended).execute_in_process(
+                instance=instance,
+                tags={YEAR_TAG: str(year)},
+                run_config={
+                    "ops": {STEP: {"config": {"year": year, "departments": list(departments)}}},
+                    "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+                },
+            )
+        except Exception as error:
+            for department in () if as_published else sorted({*departments} - {*ended}):
+                events.crashed(Run(settings.of(department), year), f"{type(error).__name__}: {error}")
+            raise
         forget_old_runs(instance, {YEAR_TAG: str(year)}, RUN_DEPARTMENTS, settings.dagster_home)
     return ended
 
@@ -122,7 +131,8 @@ class _Run:
         settings = self.workspace.settings
         gate_executor()  # gets ready on the other core meanwhile
         with ExitStack() as held:
-            held.enter_context(locked(settings.together(self.year) / ".lock"))
+            waits = functools.partial(self.workspace.watcher.step, f"等候 {self.year} 年度的另一次运行", 0)
+            held.enter_context(locked(settings.together(self.year) / ".lock", on_wait=waits))
             sweep_shared(settings, self.year)
             # Whose year another process runs is left to a run of its own, which waits.
             free = [each for each in departments if held.enter_context(locked(self._lock(each), wait=False))]
@@ -157,6 +167,8 @@ class _Run:
                 if not own.as_published:
                     events.bad_input(own.run(self.year, self.context.run_id), error.problems)
                 self.ended[department] = Outcome(own.build(self.year), problems=error.problems)
+            except Exception as error:
+                self._leave(department, error)
             else:
                 members[department] = Member(own.build(self.year), inputs, fingerprint, files)
             self.workspace.watcher.advance(department)
@@ -170,13 +182,18 @@ class _Run:
             return
         try:
             self._finish(members)
-        except OSError:
-            raise  # no room, no permission: it would be the same with fewer
         except Exception as error:
-            _LOG.warning("%d: halves of %d departments are tried, since all gave %r", self.year, len(members), error)
             names = list(members)
+            self._leave("、".join(names), error)
             for half in (names[: len(names) // 2], names[len(names) // 2 :]):
                 self._go_on({name: members[name] for name in half})
+
+    def _leave(self, whose: str, error: Exception) -> None:
+        """Say that something else is tried, and why; no use where it would be the same with fewer."""
+        if no_room(error) or no_access(error):
+            raise error
+        expected = isinstance(error, ModelsFailedError)  # what is wrong with a year is said by its own run
+        _LOG.warning("%d: %s, done apart: %s", self.year, error, whose, exc_info=None if expected else error)
 
     def _finish(self, members: Mapping[str, Member]) -> None:
         watcher = self.workspace.watcher

@@ -9,8 +9,9 @@ from typing import Any, NoReturn
 
 import pytest
 
+from orchestration.base.obstacles import no_room
 from orchestration.base.settings import Settings
-from orchestration.cli.main import main, no_room
+from orchestration.cli.main import main
 from tests.conftest import Published
 
 STAGES = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 
 from expectations.gate import run_suites, run_suites_of_all
 from expectations.suites.year import SUITES
+from orchestration.alerting.outbox import Outbox
 from orchestration.base.settings import ROOT, SHARE, WAREHOUSE, Settings
 from orchestration.base.sql import sql_text
 from orchestration.pipeline import together
@@ -135,6 +137,38 @@ def test_a_department_in_whose_company_something_breaks_is_left_to_itself(monkey
 def test_no_batch_is_of_a_single_department(count: int, sizes: list[int]) -> None:
     found = list(together._batches([str(n) for n in range(count)], 100))
     assert [len(each) for each in found] == sizes and [*itertools.chain(*found)] == [str(n) for n in range(count)]
+
+
+def test_what_breaks_while_one_is_read_leaves_that_one_to_itself(
+    common: tuple[Settings, Common], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings, _ = common
+
+    def reads(of: Settings, *rest: Any) -> object:
+        if of.department == SLIP:
+            raise RuntimeError("no such luck")
+        return read_inputs(of, *rest)
+
+    monkeypatch.setattr(together, "read_inputs", reads)
+    workspace = together.Workspace(settings.of(""))
+    found = _Run(workspace, 2024, SimpleNamespace(), {})._read([SLIP, REAL])  # type: ignore[arg-type]
+    assert list(found) == [REAL] and "no such luck" in caplog.text and SLIP in caplog.text
+
+
+def test_a_run_that_ends_for_all_is_told_to_each(
+    common: tuple[Settings, Common], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    settings = replace(common[0], home=tmp_path)
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "dagster"))
+
+    def full(run: _Run, departments: list[str]) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(_Run, "all", full)
+    with pytest.raises(OSError, match="No space"):
+        together.run_together(settings, 2024, [REAL, SLIP])
+    told = Outbox(settings.outbox).unplanned()
+    assert {(alert.kind, alert.department) for alert in told} == {("crashed", REAL), ("crashed", SLIP)}
 
 
 def test_no_room_is_not_tried_again_with_fewer(monkeypatch: pytest.MonkeyPatch) -> None:
