@@ -30,6 +30,8 @@ from orchestration.base.problems import InputError, Problem
 MOST_BYTES = 4 * 2**20
 MOST_LEVELS = 40
 MOST_VALUES = 200_000
+#: Characters of a text that is kept: what people write by hand, not what is thrown at the reader.
+_KEPT = 2**16
 
 
 class _YamlComposer(Composer, SafeConstructor, Resolver):
@@ -114,15 +116,25 @@ class _Exact(_YamlComposer, Reader, Scanner, Parser):
         _YamlComposer.__init__(self)
 
 
+def _loaded(text: str) -> Any:
+    if len(text) > _KEPT:
+        return _parsed(text)
+    return pickle.loads(_packed(text))  # noqa: S301 -- packed here
+
+
 @functools.lru_cache(maxsize=512)
-def _loaded(text: str) -> bytes:
-    """What a text holds, packed: contracts and rules are read anew for each department, and what is handed out may be
+def _packed(text: str) -> bytes:
+    """What a text holds: contracts and rules are read anew for each department. Packed, since what is handed out may be
     changed by who gets it.
     """
+    return pickle.dumps(_parsed(text))
+
+
+def _parsed(text: str) -> Any:
     try:
-        return pickle.dumps(_Quick(text).get_single_data())
+        return _Quick(text).get_single_data()
     except yaml.YAMLError:
-        return pickle.dumps(_Exact(text).get_single_data())
+        return _Exact(text).get_single_data()
 
 
 def read_yaml(path: Path, name: str = "") -> Any:
@@ -132,7 +144,7 @@ def read_yaml(path: Path, name: str = "") -> Any:
     """
     name = name or str(path)
     try:
-        return pickle.loads(_loaded(read_file(path, name, MOST_BYTES).decode("utf-8")))  # noqa: S301 -- packed here
+        return _loaded(read_file(path, name, MOST_BYTES).decode("utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise InputError([Problem(name, "", _place(error), _said(error), "可读的 YAML（UTF-8）")]) from None
 

@@ -136,7 +136,7 @@ def _rules(
 
 def _unread(reading: DocumentReading, table: LooseTable, why: str) -> Problem:
     place = str(next((row[0] for row in table.places if row), ""))
-    return Problem(reading.document.name, table.title, place, why, "有合同的表，或表头在上、各行有名称的表；未读")
+    return Problem(reading.document.name, table.title, place, why, "有契约的表，或表头在上、各行有名称的表；未读")
 
 
 def _to_decide(reading: DocumentReading, draft: Draft, ledgers: Mapping[str, Ledger]) -> Iterable[Problem]:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import functools
-import json
 import logging
 import uuid
 from dataclasses import replace
 
 import dagster as dg
 
-from expectations.gate import PASSED
 from orchestration.alerting import events
 from orchestration.alerting.events import Run
 from orchestration.base.locks import LockedError
@@ -23,6 +21,7 @@ from orchestration.pipeline.outcome import Outcome, reason
 from orchestration.pipeline.partitions import YEARS, make_known, partition_of
 from orchestration.pipeline.records import kept_open
 from orchestration.pipeline.resources import Workspace, dagster_instance
+from orchestration.publication.gates import stopping
 from orchestration.publication.versions import versions
 from orchestration.warehouse.build import Build, open_build
 from orchestration.warehouse.engines import engine_of
@@ -92,8 +91,9 @@ def _stopped(error: Exception, build: Build) -> Outcome | None:
         return Outcome(build, failed=[error.description or "数据结构检查"])
     if held := next((each for each in all_behind(error) if isinstance(each, LockedError)), None):
         return Outcome(build, problems=held.problems)
-    if isinstance(error, dg.DagsterError) and (failed := _failed_gates(build)):
-        return Outcome(build, failed=failed)  # a blocking check ends the run
+    if isinstance(error, dg.DagsterError) and (gates := stopping(build)):
+        # A blocking check ends the run.
+        return Outcome(build, failed=[reason(gate["title"], gate["crash"]) for gate in gates])
     return None
 
 
@@ -101,15 +101,3 @@ def _stopped(error: Exception, build: Build) -> Outcome | None:
 def _job(workspace: Workspace, name: str) -> dg.JobDefinition:
     """The job over one workspace; assembled once for all the years that a process runs."""
     return build_definitions({"workspace": workspace}).resolve_job_def(name)
-
-
-def _failed_gates(build: Build) -> list[str]:
-    """Titles of the gates that stop publication; none where the gates did not run."""
-    if not build.gates.is_file():
-        return []
-    report = json.loads(build.gates.read_text(encoding="utf-8"))
-    return [
-        reason(gate["title"], gate["crash"])
-        for gate in report["gates"]
-        if gate["severity"] == "error" and gate["status"] not in PASSED
-    ]

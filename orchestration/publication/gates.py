@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from expectations.gate import GateResult, Suite, run_suites
+from expectations.gate import PASSED, GateResult, Suite, run_suites
 from expectations.suites.year import SUITES
 from orchestration.base.files import write_whole
 from orchestration.publication.gates_page import render
@@ -52,6 +52,14 @@ def write_rule_page(build: Build, path: Path) -> None:
     with build.opened():
         results = run_suites(build, [suite for suite in SUITES if suite.name in OF_RULES])
     write_whole(path, render(build.year, results, publishes=False))
+
+
+def stopping(build: Build) -> list[dict[str, Any]]:
+    """The gates that stop publication, as they were written down; none where they did not run."""
+    if not build.gates.is_file():
+        return []
+    report = json.loads(build.gates.read_text(encoding="utf-8"))
+    return [gate for gate in report["gates"] if gate["severity"] == "error" and gate["status"] not in PASSED]
 
 
 def failed(results: Sequence[GateResult]) -> list[GateResult]:

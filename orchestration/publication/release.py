@@ -18,14 +18,9 @@ from orchestration.warehouse.models import fingerprint
 
 def publish_build(settings: Settings, build: Build, tables: list[str]) -> tuple[Version, bool]:
     """Publish a judged build; see ``versions.publish``."""
-    (facts,) = manifest_facts(build, {department_of(build): build}).values()
+    (department,) = build.departments
+    facts = manifest_facts(build, {department: build})[department]
     return publish(settings, build, tables, facts)
-
-
-def department_of(build: Build) -> str:
-    """Whose the rows of a build are that one department has for itself."""
-    (row,) = build.rows("select distinct department from raw.ledger")
-    return str(row["department"])
 
 
 def manifest_facts(tables: Build, builds: Mapping[str, Build]) -> dict[str, dict[str, Any]]:

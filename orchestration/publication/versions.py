@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MANIFEST", "current_versions"]  # read with the versions themselves
 _DRAFT = ".draft-"
+_PARQUET = "format parquet"
 
 
 class NotPublishedError(Exception):
@@ -254,9 +255,6 @@ def _write_tables(
     return counts
 
 
-_PARQUET = "format parquet"
-
-
 def _switch(settings: Settings, changed: Mapping[tuple[int, str], str]) -> None:
     """Replace the serving file by one in which these departments' years stand at these versions. Where nothing says
     which versions the others are at, each is at its newest.
@@ -288,5 +286,5 @@ def _sweep(settings: Settings) -> None:
     for path in (settings.serving, settings.current):
         sweep(settings.home, drafts_of(path))
     places = settings.home / "build" if is_address(settings.published) else settings.published
-    for draft in (*places.glob(f"*/{_DRAFT}*"), *places.glob(f"*/*/{_DRAFT}*")):
+    for draft in places.glob(f"*/*/{_DRAFT}*"):
         shutil.rmtree(draft)

@@ -123,6 +123,13 @@ class Build:
         found: dict[str, str] = json.loads(self.input_files_file.read_text(encoding="utf-8"))
         return found
 
+    @property
+    def departments(self) -> list[str]:
+        """Whose rows it holds: its own department's, or of a build in common those of all."""
+        return [
+            row["department"] for row in self.rows("select distinct department from raw.ledger order by department")
+        ]
+
     @contextmanager
     def opened(self) -> Iterator[None]:
         """Many queries in a row: opening the file costs more than most of them, and is shared while it is open."""

@@ -74,9 +74,9 @@ _TABLES = """
                where columns.table_oid = tables.table_oid and columns.database_name = tables.database_name
                  and column_name = 'department')
     from duckdb_tables() as tables
-    where database_name = 'shared' and (
-        not starts_with(table_name, 'ledger_') or table_name in ('ledger_source', 'ledger_column')
-        or table_name in (select 'ledger_' || ledger from shared.raw.ledger_column where department = {department}))
+    where database_name = 'shared' and table_name not in (
+        select 'ledger_' || ledger from shared.raw.ledger_column
+        group by ledger having not bool_or(department = {department}))
     order by table_oid
 """
 _COMMENTS = """

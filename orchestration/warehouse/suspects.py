@@ -33,7 +33,6 @@ SCHEMAS: dict[str, Schema] = {
         "line": LONG, "month": INT, "account": TEXT, "amount_yuan": VALUE, "implied_low_yuan": VALUE,
         "implied_high_yuan": VALUE, "statement": TEXT},
 }  # fmt: skip
-_DEPARTMENTS = "select distinct department from raw.ledger order by department"
 _CELLS = """
     select department, cells.address, cells.year_offset, cells.row_kind, cells.measure, cells.unit,
            cells.printed_unit, cells.text,
@@ -114,7 +113,7 @@ def write_suspects_of_all(build: Build) -> dict[str, Findings]:
     What it costs to suspect a cell of a ledger is in the ledger's contract (``reliability``).
     """
     with build.opened():
-        found = dict.fromkeys((row["department"] for row in build.rows(_DEPARTMENTS)), Findings())
+        found = dict.fromkeys(build.departments, Findings())
         # Where every rule holds without rounding, the figures as reported satisfy all of them at once: nothing is to
         # be found, and the cells need not be read.
         if open_ := {row["department"] for row in build.rows(_OPEN, build.year)}:

@@ -170,8 +170,10 @@ publish_altered(settings, "被杀")
     done = subprocess.run([sys.executable, str(main)], cwd=models.ROOT, env=environment(installation), timeout=600)
     assert done.returncode == -signal.SIGKILL
     assert served(installation) == before
+    written = {version.name for version in versions(installation, 2024)}
     publish_build(installation, (build := open_build(installation, 2024)), published_tables(build))
     assert served(installation) == "被杀"
+    assert {version.name for version in versions(installation, 2024)} == written, "what it had written is taken"
 
 
 def environment(settings: Settings) -> dict[str, str]:

@@ -26,16 +26,21 @@ from orchestration.warehouse.together import Common, Member, build_in_common, ca
 from tests.conftest import Published, edit
 
 REAL, SLIP = "hunan_hrss", "示例甲"
+ABSENT = "budget_scope"  # the ledger that the copy does not bring
 
 
 @pytest.fixture(scope="module")
 def common(tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, Common]:
-    """The real department, and a copy with the slip that its report printed (there is no such department)."""
+    """The real department, and a copy with the slip that its report printed and without one of its ledgers (there is no
+    such department).
+    """
     folder = tmp_path_factory.mktemp("common")
     raw = Path(shutil.copytree(ROOT / "raw", folder / "raw"))
     shutil.copytree(raw / "2024" / REAL, raw / "2024" / SLIP)
     (raw / "2024" / SLIP / "corrections.csv").unlink()
     edit(raw / "2024" / SLIP / "insured.csv", "5458.08万人", "5458.09万人")
+    (raw / "2024" / SLIP / f"{ABSENT}.csv").unlink()
+    edit(raw / "2024" / SLIP / "sources.yml", f"  - {{file: {ABSENT}.csv", f"  # - {{file: {ABSENT}.csv")
     settings = Settings(home=folder / "home", raw=raw)
     members = {code: member(settings.of(code)) for code in (REAL, SLIP)}
     assert can_share(members) == [REAL, SLIP]
@@ -67,6 +72,8 @@ def test_a_share_is_the_build_of_the_department_by_itself(
     own, alone = tables_of(build.warehouse), tables_of(published.outcome.build.warehouse)
     assert own.keys() == alone.keys() and len(own) > 70
     assert [name for name in own if own[name] != alone[name]] == []
+    other = tables_of(open_build(settings.of(SLIP), 2024).warehouse)
+    assert own.keys() - other.keys() == {f"main.ledger_{ABSENT}"} and other.keys() <= own.keys()
 
 
 def test_gates_and_hashes_of_all_are_those_of_each(common: tuple[Settings, Common]) -> None:

@@ -2,40 +2,55 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from orchestration.base.yaml_files import read_yaml
+from orchestration.ledgers.contract import read_model
 
 _FILE = Path(__file__).with_name("province.yml")
 #: A family of its own: rules that stand beside a year or a department.
 OWN = "own"
+_BOUND = re.compile(r"-?\d+(?:\.\d+)?%?", re.ASCII)
 
 
-def _number(written: object) -> object:
+def _number(written: object) -> Decimal:
     """70% is 0.7; never a float."""
     text = str(written)
-    return Decimal(text.removesuffix("%")) / 100 if text.endswith("%") else Decimal(text)
+    if not _BOUND.fullmatch(text):
+        raise ValueError("界限写成数或百分数，如 70%")
+    number = Decimal(text.removesuffix("%"))
+    return number / 100 if text.endswith("%") else number
 
 
 Bound = Annotated[Decimal, BeforeValidator(_number)]
 
 
 class _Entry(BaseModel):
+    """A rule with one bound, of one of the kinds that it may have."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
+    KINDS: ClassVar[tuple[str, ...]]
 
     id: str
     title: str
     advice: str
 
+    @model_validator(mode="after")
+    def _one_bound(self) -> Self:
+        if len(self.bounds) != 1:
+            raise ValueError(f"写一种界限：{'、'.join(self.KINDS)}")
+        return self
+
     @property
     def bounds(self) -> dict[str, Decimal]:
         """The one bound, by its kind."""
-        raise NotImplementedError
+        return {kind: bound for kind in self.KINDS if (bound := getattr(self, kind)) is not None}
 
     @property
     def said(self) -> str:
@@ -49,6 +64,8 @@ class _Entry(BaseModel):
 class Outlier(_Entry):
     """A column of ``province_department`` and the one bound beyond which a department is looked at."""
 
+    KINDS = ("below", "above", "below_peers", "above_peers", "beyond_fences")
+
     column: Literal[
         "execution_rate", "adjustment_share", "carryover_share", "score", "score_beside_execution", "warning_places"
     ]
@@ -58,20 +75,11 @@ class Outlier(_Entry):
     above_peers: Bound | None = None
     beyond_fences: Bound | None = None
 
-    @model_validator(mode="after")
-    def _one_bound(self) -> Outlier:
-        if len(self.bounds) != 1:
-            raise ValueError("一条异常规则写一种界限")
-        return self
-
-    @property
-    def bounds(self) -> dict[str, Decimal]:
-        kinds = ("below", "above", "below_peers", "above_peers", "beyond_fences")
-        return {kind: bound for kind in kinds if (bound := getattr(self, kind)) is not None}
-
 
 class AcrossYears(_Entry):
     """A measure of ``province_trend`` and the change, or the run of years, that wants a reason."""
+
+    KINDS = ("change", "rise", "below", "above")
 
     measure: str
     change: Bound | None = None
@@ -79,17 +87,6 @@ class AcrossYears(_Entry):
     below: Bound | None = None
     above: Bound | None = None
     in_a_row: int = Field(1, ge=1)
-
-    @model_validator(mode="after")
-    def _one_bound(self) -> AcrossYears:
-        if len(self.bounds) != 1:
-            raise ValueError("一条跨年规则写一种界限")
-        return self
-
-    @property
-    def bounds(self) -> dict[str, Decimal]:
-        kinds = ("change", "rise", "below", "above")
-        return {kind: bound for kind in kinds if (bound := getattr(self, kind)) is not None}
 
 
 class ProvincePolicy(BaseModel):
@@ -103,7 +100,8 @@ class ProvincePolicy(BaseModel):
 
 @cache
 def policy() -> ProvincePolicy:
-    return ProvincePolicy.model_validate(read_yaml(_FILE))
+    """Raises ``InputError`` naming each wrong key of the file."""
+    return read_model(_FILE, ProvincePolicy)
 
 
 def families_of(rules: Path) -> dict[str, str]:

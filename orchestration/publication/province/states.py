@@ -6,17 +6,15 @@ the judged tables of a build. What does not belong here: figures, which come fro
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from expectations.gate import PASSED
 from orchestration.base.departments import SOURCES, known_departments
 from orchestration.base.locks import LockedError, open_database
 from orchestration.base.problems import InputError, Problem
 from orchestration.base.settings import Settings
 from orchestration.base.yaml_files import read_yaml
+from orchestration.publication.gates import stopping
 from orchestration.publication.watch import settled
 from orchestration.warehouse.build import Build, open_build, read_inputs
 from orchestration.warehouse.current import read_current
@@ -102,7 +100,7 @@ def _place(problem: Problem) -> str:
 
 def _blocked(build: Build, version: str, name: str) -> DepartmentState:
     """What the last build says: its rules, and the cell that explains them."""
-    gates = "、".join(_failed_gates(build)) or "数据结构检查"
+    gates = "、".join(gate["title"] for gate in stopping(build)) or "数据结构检查"
     try:
         with open_database(build.warehouse) as connection:
             of = (build.year, build.department)
@@ -116,10 +114,3 @@ def _blocked(build: Build, version: str, name: str) -> DepartmentState:
         said, address = suspect["statement"], suspect["address"]
         place = " ".join(suspect[part] for part in ("file", "sheet", "cell") if suspect[part])
     return DepartmentState(build.department, name, "blocked", version, said, place, address, len(broken), tuple(judged))
-
-
-def _failed_gates(build: Build) -> Iterator[str]:
-    if build.gates.is_file():
-        for gate in json.loads(build.gates.read_text(encoding="utf-8"))["gates"]:
-            if gate["severity"] == "error" and gate["status"] not in PASSED:
-                yield gate["title"]

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from orchestration.base.problems import InputError
+from orchestration.ledgers.contract import read_model
 from orchestration.publication.province.build import ProvinceBuild, build_province
-from orchestration.publication.province.policy import AcrossYears, Outlier, policy
+from orchestration.publication.province.policy import _FILE, AcrossYears, Outlier, ProvincePolicy, policy
 from tests.province_home import Home, rule
 
 
@@ -185,10 +187,21 @@ def test_later_years_are_not_looked_at(home: Home) -> None:
 
 def test_a_rule_has_one_kind_of_bound_and_its_title_says_it() -> None:
     known = {"id": "x", "advice": "看"}
-    with pytest.raises(ValidationError, match="一条异常规则写一种界限"):
+    with pytest.raises(ValidationError, match="写一种界限：below、above、below_peers"):
         Outlier.model_validate({**known, "title": "低", "column": "score", "below": 80, "above": 90})
-    with pytest.raises(ValidationError, match="一条跨年规则写一种界限"):
+    with pytest.raises(ValidationError, match="写一种界限：change、rise、below、above"):
         AcrossYears.model_validate({**known, "title": "低", "measure": "score"})
     said = Outlier.model_validate({**known, "title": "低于 {bound}（{points}）", "column": "score", "below": "7.50%"})
     assert said.said == "低于 7.5%（7.5）" and said.bounds == {"below": Decimal("0.075")}
     assert all("{" not in each.said for each in (*policy().outliers, *policy().years))
+
+
+@pytest.mark.parametrize("bound", ["八成", "70％", "nan", "1e400", "70%%"])
+def test_a_bound_that_is_no_number_is_told_with_its_key(bound: str, tmp_path: Path) -> None:
+    text = _FILE.read_text(encoding="utf-8")
+    written = next(line for line in text.splitlines() if line.strip().startswith("below: "))
+    (tmp_path / "province.yml").write_text(text.replace(written, f"    below: {bound}", 1), encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        read_model(tmp_path / "province.yml", ProvincePolicy)
+    (problem,) = [each for each in caught.value.problems if "below" in each.cell]
+    assert problem.file.endswith("province.yml") and bound in problem.found and "70%" in problem.expected
