@@ -6,6 +6,7 @@ import fcntl
 import os
 import pickle
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,6 +52,19 @@ class Published:
     settings: Settings
     outcome: Outcome
 
+    def state(self) -> dict[str, tuple[int, int, int]]:
+        """Which file it is that stands in each place, but for what tests may leave there: Dagster's records, reports,
+        what is built beside the year, locks, and what ``explain`` has read once.
+        """
+        found = {}
+        for root in (self.settings.raw, self.settings.home):
+            for folder, folders, names in os.walk(root):
+                folders[:] = {*folders} - {"dagster", "reports", "hunan_hrss-as-published"}
+                for path in (Path(folder, name) for name in names if name != "places.json" and name[0] != "."):
+                    stat = path.stat()
+                    found[str(path)] = (stat.st_ino, stat.st_size, stat.st_mtime_ns)
+        return found
+
 
 @pytest.fixture(scope="session")
 def published(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Published:
@@ -71,6 +85,27 @@ def published(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Publi
             made.write_bytes(pickle.dumps(_run_2024(kept)))
     shutil.copytree(kept, own, dirs_exist_ok=True)
     return _moved(pickle.loads(made.read_bytes()), kept, own)
+
+
+@pytest.fixture(scope="session")
+def _published_state(published: Published) -> dict[str, tuple[int, int, int]]:
+    return published.state()
+
+
+@pytest.fixture(autouse=True)
+def _leaves_the_published_year_as_it_was(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Who changes the installation that all tests of a worker share fails, not one that comes after it."""
+    if "published" not in request.fixturenames:
+        yield
+        return
+    published: Published = request.getfixturevalue("published")
+    before: dict[str, tuple[int, int, int]] = request.getfixturevalue("_published_state")
+    yield
+    after = published.state()
+    changed = sorted(path for path in before.keys() | after.keys() if before.get(path) != after.get(path))
+    before.clear()
+    before.update(after)
+    assert changed == [], "it changed the published year that tests share: it needs one of its own"
 
 
 def _moved(made: Published, before: Path, after: Path) -> Published:
