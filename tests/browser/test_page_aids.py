@@ -6,12 +6,11 @@ The cases are those of ``explain``: what names a cell there names it here.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from orchestration.pipeline.pages import _HEADERS
 from orchestration.reporting.fields import Fields
@@ -51,19 +50,16 @@ def content() -> str:
 
 
 @pytest.fixture(scope="module")
-def page() -> Iterator[Page]:
+def page(chromium: Browser) -> Page:
     labels = {cell["address"]: " ".join((cell["ledger_label"], cell["row_label"], cell["header"])) for cell in CELLS}
     fields = SimpleNamespace(
         version=SimpleNamespace(year=2024, code="hunan_hrss", tables={"cell": CELLS}), labels=labels
     )
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        opened = browser.new_page(viewport={"width": 390, "height": 800})
-        shown = with_aids(cast(Fields, fields), content(), facts(), {})
-        opened.route("**/*", lambda route: route.fulfill(body=shown, headers=SERVED))
-        opened.goto("http://127.0.0.1/pages/2024/hunan_hrss/report")  # in its sandbox; nothing listens there
-        yield opened
-        browser.close()
+    opened = chromium.new_page(viewport={"width": 390, "height": 800})
+    shown = with_aids(cast(Fields, fields), content(), facts(), {})
+    opened.route("**/*", lambda route: route.fulfill(body=shown, headers=SERVED))
+    opened.goto("http://127.0.0.1/pages/2024/hunan_hrss/report")  # in its sandbox; nothing listens there
+    return opened
 
 
 def found(page: Page, text: str) -> list[str]:

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from orchestration.reporting.province.make import make_province
-from tests.browser.test_report_page import CHROMIUM, STANDARD, WIDTHS
+from tests.browser.test_report_page import STANDARD, WIDTHS
 from tests.province_home import Home, rule
 
 pytestmark = pytest.mark.browser
@@ -31,15 +31,13 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(params=WIDTHS)
-def page(file: Path, request: pytest.FixtureRequest) -> Iterator[Page]:
+def page(file: Path, chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
     faults: list[str] = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        opened = browser.new_page(viewport={"width": WIDTHS[request.param], "height": 844})
-        opened.on("pageerror", lambda error: faults.append(str(error)))
-        opened.goto(file.as_uri())
-        yield opened
-        browser.close()
+    opened = chromium.new_page(viewport={"width": WIDTHS[request.param], "height": 844})
+    opened.on("pageerror", lambda error: faults.append(str(error)))
+    opened.goto(file.as_uri())
+    yield opened
+    opened.close()
     assert faults == []
 
 
