@@ -1,5 +1,5 @@
 """Six layouts of public forms, brought in by contracts and rules alone: clean as they stand, and one slip planted in
-each of their ledgers is found at its cell, among 5,000 rows too.
+each of their ledgers is found at its cell, among a thousand rows too (among 5,000: ``tests/bench_figures.py``).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from orchestration.warehouse.suspects import write_suspects
 from tests.layouts import SLIPS, YEAR, write_year
 
 SLIPPED = YEAR + 10
-GROUPS = 40  # of the clean year; the year with slips has all 500, each of 10 rows
+GROUPS, MORE = 40, 140  # of the clean year and of the one with slips, each of 10 rows
 Found = tuple[list[dict[str, Any]], list[dict[str, Any]], dict[str, Cell]]
 
 
@@ -53,10 +53,10 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> Found:
     """The reconciliation of both years, the suspects of the slipped one, and what was planted."""
     folder = tmp_path_factory.mktemp("layouts")
     write_year(folder / "2024", groups=GROUPS)
-    write_year(folder / "whole")
+    write_year(folder / "more", groups=MORE)
     contracts = read_contracts(folder / "2024" / "contracts")
     year = read_year(folder / "2024", YEAR, contracts)
-    wrong, planted = slipped(read_year(folder / "whole", YEAR, contracts))
+    wrong, planted = slipped(read_year(folder / "more", YEAR, contracts))
     rules = rules_beside(ROOT / "expectations" / "rules", folder / "2024" / "rules")
     tables = [
         raw_tables(each, compile_rules(rules, each.contracts, each.year, cells=each.cells), [])
