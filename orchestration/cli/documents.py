@@ -35,7 +35,7 @@ def read(
 
     A year then starts from the document itself. Nothing that is there is written over.
     """
-    from orchestration.documents.reader import read_document
+    from orchestration.documents.reader import nothing_read, read_document
     from orchestration.documents.writing import write_year
     from orchestration.ledgers.contract import read_contracts
     from orchestration.rules.model import read_rules
@@ -43,6 +43,8 @@ def read(
     settings = Settings.from_environment()
     try:
         reading = read_document(document, read_contracts(settings.contracts), read_rules(settings.rules), year)
+        if not reading.year.ledgers:
+            raise InputError(nothing_read(reading))
         written = write_year(reading, into)
     except InputError as error:
         summary.show_problems(err, error.problems, "什么也没有写")

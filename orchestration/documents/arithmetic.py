@@ -17,7 +17,7 @@ from orchestration.documents.figures import TextFigure, find_figures
 from orchestration.documents.lines import Place
 from orchestration.documents.paragraphs import Paragraph
 from orchestration.documents.sentences import name_before
-from orchestration.documents.sheets import StatedRows
+from orchestration.documents.sheets import StatedRows, UniqueNames
 from orchestration.documents.solve import value_of
 from orchestration.ledgers.contract import Contract, read_model
 from orchestration.ledgers.money import MONEY_UNITS
@@ -257,9 +257,9 @@ _MEASURES = {
 
 
 def _quotients(found: Sequence[Quotient], contract: Contract) -> StatedRows:
-    of = StatedRows(contract)
+    of, names = StatedRows(contract), UniqueNames()
     for each in found:
-        row = (("quotient", _unique(each.said, of, "quotient")),)
+        row = (("quotient", names.unique(each.said)),)
         minus = "-" if each.negative else ""
         part, whole, rate = _MEASURES[each.kind]
         of.put(row, part, f"{minus}{each.part.text}", each.part.place)
@@ -270,19 +270,10 @@ def _quotients(found: Sequence[Quotient], contract: Contract) -> StatedRows:
 
 
 def _sums(found: Sequence[Parts], contract: Contract) -> StatedRows:
-    of = StatedRows(contract)
+    of, names = StatedRows(contract), UniqueNames()
     for each in found:
-        name = _unique(f"{each.whole.name} {each.whole.text}", of, "whole")
+        name = names.unique(f"{each.whole.name} {each.whole.text}")
         for n, part in enumerate(each.parts, 1):
             of.put((("whole", name), ("part", f"{n} {part.name}")), "amount", part.text, part.place)
         of.put((("whole", name), ("part", "合计")), "amount", each.whole.text, each.whole.place)
     return of
-
-
-def _unique(name: str, of: StatedRows, key: str) -> str:
-    taken = {dict(row)[key] for row in of.rows}
-    count, candidate = 1, name
-    while candidate in taken:
-        count += 1
-        candidate = f"{name}（第{count}处）"
-    return candidate

@@ -157,18 +157,23 @@ def _contents(page: Any) -> tuple[list[Glyph], list[Stroke], float, Upright]:
 
 def _glyphs(text: Any, raw: Any, turn: Any) -> Iterator[Glyph]:
     box, x, y = raw.FS_RECTF(), ctypes.c_double(), ctypes.c_double()
+    box_at, x_at, y_at = map(ctypes.byref, (box, x, y))
+    page = text.raw
     for i in range(text.count_chars()):
-        code = raw.FPDFText_GetUnicode(text, i)
-        if raw.FPDFText_IsHyphen(text, i):  # a minus at the end of a line is taken for the hyphen of a broken word
-            code = ord("-")
-        if code in _NOTHING or code < _SPACE or (chr(code).isspace() and raw.FPDFText_IsGenerated(text, i)):
+        code = raw.FPDFText_GetUnicode(page, i)
+        if code < _SPACE and raw.FPDFText_IsHyphen(page, i):
+            code = ord("-")  # a minus at the end of a line is taken for the hyphen of a broken word
+        character = chr(code)
+        if code in _NOTHING or code < _SPACE or (character.isspace() and raw.FPDFText_IsGenerated(page, i)):
             continue
         # The loose box is that of the font: a full stop is as high as a digit.
-        if not raw.FPDFText_GetLooseCharBox(text, i, box) or not raw.FPDFText_GetCharOrigin(text, i, x, y):
+        if not raw.FPDFText_GetLooseCharBox(page, i, box_at) or not raw.FPDFText_GetCharOrigin(page, i, x_at, y_at):
             continue
         ax, ay = turn(box.left, box.top)
         bx, by = turn(box.right, box.bottom)
-        yield Glyph(chr(code), min(ax, bx), min(ay, by), max(ax, bx), max(ay, by), turn(x.value, y.value)[1])
+        ax, bx = (ax, bx) if ax <= bx else (bx, ax)
+        ay, by = (ay, by) if ay <= by else (by, ay)
+        yield Glyph(character, ax, ay, bx, by, turn(x.value, y.value)[1])
 
 
 def _strokes(path: Any, raw: Any, turn: Any) -> Iterator[Stroke]:
@@ -259,8 +264,5 @@ def _is_digit(text: str) -> bool:
 
 
 def _place(glyphs: Sequence[Glyph], page: int, number: int) -> Place:
-    box = (
-        min(glyph.x0 for glyph in glyphs), min(glyph.top for glyph in glyphs),
-        max(glyph.x1 for glyph in glyphs), max(glyph.bottom for glyph in glyphs),
-    )  # fmt: skip
-    return Place(page, number, rounded(box))
+    _, lefts, tops, rights, bottoms, _ = zip(*glyphs, strict=True)
+    return Place(page, number, rounded((min(lefts), min(tops), max(rights), max(bottoms))))

@@ -22,8 +22,8 @@ from orchestration.documents.loose_lines import loose_in_lines
 from orchestration.documents.paragraphs import Paragraph, paragraphs_of
 from orchestration.documents.pdf import read_pdf
 from orchestration.documents.plain_text import read_text
-from orchestration.documents.sentences import Binding, Fact, SentenceReader, SentenceReadings
-from orchestration.documents.sheets import Sheet, StatedRows
+from orchestration.documents.sentences import Binding, Fact, SentenceReader, SentenceReadings, Unread
+from orchestration.documents.sheets import Sheet, StatedRows, UniqueNames
 from orchestration.documents.stated import PROSE, with_parts
 from orchestration.documents.tables import find_text_tables, without
 from orchestration.ledgers.contract import Contract
@@ -123,7 +123,21 @@ def joined(readings: Sequence[DocumentReading], others: Year | None) -> Year:
             ledgers[name] = ledger
     if problems:
         raise InputError(problems)
-    return Year(years[0].year, years[0].sources, ledgers, tuple(each for year in years for each in year.passed_over))
+    passed_over, told = (each for year in years for each in year.passed_over), (n for year in years for n in year.told)
+    return Year(years[0].year, years[0].sources, ledgers, tuple(passed_over), told=tuple(told))
+
+
+def nothing_read(reading: DocumentReading) -> list[Problem]:
+    """Why a document that gives no figure is refused, with all that should be looked at: a check of nothing would end
+    as one that found nothing.
+    """
+    name = reading.document.name
+    unread: list[Unread | Unplaced] = [*reading.sentences.unread, *reading.unplaced]
+    return [
+        Problem(name, "", "", "没有读出一个数", "有表格的报告，或写明各是什么数的句子"),
+        *(Problem(name, "", str(each.place), each.text, f"未读：{each.around}") for each in unread),
+        *reading.year.told,
+    ]
 
 
 def _year_in(paragraphs: Iterable[Paragraph]) -> int | None:
@@ -178,14 +192,14 @@ def _claimed(
 
 
 def _restated(rows: dict[str, StatedRows], again: Iterable[Binding], contracts: Mapping[str, Contract]) -> None:
-    of = StatedRows(contracts[RESTATEMENT])
+    of, names = StatedRows(contracts[RESTATEMENT]), UniqueNames()
     for binding in again:
         if not _is_number(binding.text):  # 不变, 未支出: said once more in words
             continue
         contract = contracts[binding.ledger]
         measure = next(m for m in contract.measures if m.name == binding.measure)
         key = ":".join(text for _, text in binding.row)
-        name = _unique(f"{contract.short} {key} {measure.header}（{binding.section or '正文'}）", of)
+        name = names.unique(f"{contract.short} {key} {measure.header}（{binding.section or '正文'}）")
         row = (("fact", name),)
         of.put(row, "value", binding.text, binding.place)
         of.say(row, "section", binding.section)
@@ -203,23 +217,15 @@ def _is_number(text: str) -> bool:
 
 
 def _facts(rows: dict[str, StatedRows], facts: Iterable[Fact], contract: Contract) -> None:
-    of = StatedRows(contract)
+    of, names = StatedRows(contract), UniqueNames()
     for fact in facts:
         if not _is_number(fact.text):
             continue
-        row = (("fact", _unique(fact.subject, of)),)
+        row = (("fact", names.unique(fact.subject)),)
         of.put(row, "value", fact.text, fact.place)
         of.say(row, "section", fact.section)
     if of.rows:
         rows[contract.ledger] = of
-
-
-def _unique(name: str, of: StatedRows) -> str:
-    count, candidate = 1, name
-    while (("fact", candidate),) in of.rows:
-        count += 1
-        candidate = f"{name}（第{count}处）"
-    return candidate
 
 
 def _as_year(document: Document, sheets: Mapping[str, Sheet], year: int, said: Sequence[Problem]) -> Year:
@@ -232,8 +238,6 @@ def _as_year(document: Document, sheets: Mapping[str, Sheet], year: int, said: S
             problems += error.problems
             continue
         cells, notices = table.cells, [*sheet.notices, *table.notices]
-        if not ledgers:
-            notices += said  # of the whole document: told with its first ledger
         if sheet.stated:
             cells, parts = with_parts(cells, sheet.contract)
             notices += parts
@@ -247,4 +251,4 @@ def _as_year(document: Document, sheets: Mapping[str, Sheet], year: int, said: S
         NotRead("page", document.name, "", f"第{page}页", "扫描页", "这一页是图像，没有文字；请另附可复制文字的文件")
         for page in document.scans
     )
-    return Year(year, Sources(year=year), ledgers, scans)
+    return Year(year, Sources(year=year), ledgers, scans, told=tuple(said))

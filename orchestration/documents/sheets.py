@@ -5,6 +5,7 @@ the one reader of ledgers reads them. Every cell keeps its place in the document
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -40,7 +41,11 @@ class Sheet:
         """The cells, each at its place in the document. Raises ``InputError`` with places of the document."""
         merged = {reference(r, c): name for (r, c), name in self.merged.items()}
         grid = Grid(file, self.name, [list(row) for row in self.rows], merged=merged)
-        at = {reference(r, c): self.place_of(r, c) for r, row in enumerate(self.rows) for c in range(len(row))}
+        at = {
+            reference(r, c): str(place)
+            for r, (row, places) in enumerate(zip(self.rows, self.places, strict=False))
+            for c, place in zip(range(len(row)), [*places, *places[-1:] * len(row)], strict=False)
+        }
         try:
             table = read_table(grid, _blank_is_unsaid(self.contract) if self.stated else self.contract, year)
         except InputError as error:
@@ -90,6 +95,22 @@ class StatedRows:
             rows.append([bare(text, contract.unit) for text, _ in texts])
             places.append([place for _, place in texts])
         return Sheet(contract, name, rows, places, stated=True)
+
+
+@dataclass
+class UniqueNames:
+    """Names for rows, each told from the ones before it that are called the same."""
+
+    taken: set[str] = field(default_factory=set)
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def unique(self, name: str) -> str:
+        candidate = name
+        while candidate in self.taken:
+            self.counts[name] += 1
+            candidate = f"{name}（第{self.counts[name] + 1}处）"
+        self.taken.add(candidate)
+        return candidate
 
 
 def _blank_is_unsaid(contract: Contract) -> Contract:

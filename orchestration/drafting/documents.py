@@ -155,12 +155,9 @@ def _with(
     notices: list[Problem],
     left: Sequence[Unplaced],
 ) -> DocumentReading:
-    """The reading with ledgers added. What is noticed of the document is told with its first ledger."""
-    year = replace(reading.year, ledgers={**reading.year.ledgers, **ledgers})
-    if notices and year.ledgers:
-        first = next(iter(year.ledgers))
-        told = replace(year.ledgers[first], notices=(*year.ledgers[first].notices, *notices))
-        year = replace(year, ledgers={**year.ledgers, first: told})
+    """The reading with ledgers added, and what should be looked at of the tables."""
+    year = reading.year
+    year = replace(year, ledgers={**year.ledgers, **ledgers}, told=(*year.told, *notices))
     return replace(
         reading, year=year, sheets={**reading.sheets, **sheets}, drafted=tuple(ledgers),
         unplaced=(*reading.unplaced, *left),

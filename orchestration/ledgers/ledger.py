@@ -47,6 +47,7 @@ class Year:
     ledgers: dict[str, Ledger]
     passed_over: tuple[NotRead, ...] = ()  # files, sheets and parts of sheets
     department: str = ""  # its code; empty where the ledgers lie in no department's folder
+    told: tuple[Problem, ...] = ()  # what should be looked at of a document, whether or not a ledger was read from it
 
     @property
     def not_read(self) -> list[NotRead]:
@@ -73,7 +74,8 @@ class Year:
     @property
     def notices(self) -> list[Problem]:
         """Each once: what is told of a sheet holds for every ledger on it."""
-        return list(dict.fromkeys(notice for ledger in self.ledgers.values() for notice in ledger.notices))
+        of_ledgers = (notice for ledger in self.ledgers.values() for notice in ledger.notices)
+        return list(dict.fromkeys((*self.told, *of_ledgers)))
 
     @property
     def contracts(self) -> dict[str, Contract]:

@@ -237,19 +237,20 @@ class RowReader:
         return self.contract.label.format(**names).strip() or "，".join(names.values())
 
     def _texts(self, r: int, names: dict[str, str], blueprint: Cell) -> list[Cell]:
+        known = _known(blueprint)
         cells = [
-            replace(blueprint, measure=column.name, text=names[column.name], cell=self._at(r, column))
+            _cell_like(known, measure=column.name, text=names[column.name], cell=self._at(r, column))
             for column in self.contract.texts
             if names[column.name] and column.name in self.header.columns and not self._is_of_total(r, column, blueprint)
         ]
         if not self.contract.measures:
             key = self.contract.keys[-1]
-            cells.append(replace(blueprint, measure=key.name, text=names[key.name], cell=self._at(r, key)))
+            cells.append(_cell_like(known, measure=key.name, text=names[key.name], cell=self._at(r, key)))
         return cells
 
     def _figures(self, r: int, blueprint: Cell) -> list[Cell]:
         cells: list[Cell] = []
-        known = {name: getattr(blueprint, name) for name in _FIELDS}
+        known = _known(blueprint)
         target = "".join(self._target(r, column) for column in self.contract.measures if column.kind == "target")
         for measure in self.contract.measures:
             if measure.name not in self.header.columns:
@@ -307,6 +308,10 @@ class RowReader:
 _BARE = re.compile(r"-?[\d,]+(?:\.\d+)?", re.ASCII)
 _NO_UNIT = ("/", "-", "—", "无")
 _FIELDS = tuple(field.name for field in fields(Cell))
+
+
+def _known(blueprint: Cell) -> dict[str, Any]:
+    return {name: getattr(blueprint, name) for name in _FIELDS}
 
 
 def _cell_like(known: Mapping[str, Any], **changes: Any) -> Cell:

@@ -283,8 +283,9 @@ class _Compiler:
         alone = VARIABLE.fullmatch(term.path)
         if alone:
             return replace(term, path=self.bound[alone[1]])
-        named = {name: self.figures.as_key(text) for name, text in self.bound.items()}
-        return replace(term, path=VARIABLE.sub(lambda match: named.get(match[1], match[0]), term.path))
+        bound, as_key = self.bound, self.figures.as_key
+        path = VARIABLE.sub(lambda match: as_key(bound[match[1]]) if match[1] in bound else match[0], term.path)
+        return term if path == term.path else replace(term, path=path)
 
     def _variant(self, variant: str, check: Check) -> None:
         self.operator = check.operator

@@ -132,7 +132,11 @@ def _read(
     loose = [path for path in paths if path not in documents]
     if not documents:
         return _Read(read_paths(loose, year, contracts, forced), [], contracts, rules)
-    from orchestration.documents.reader import joined, read_document  # half a second, and few checks have any
+    from orchestration.documents.reader import (
+        joined,
+        nothing_read,
+        read_document,
+    )  # half a second, and few checks have any
     from orchestration.drafting.documents import draft_document
 
     readings = []
@@ -143,7 +147,10 @@ def _read(
         readings.append(drafted.reading)
         contracts, rules = {**contracts, **drafted.contracts}, [*rules, *drafted.rules]
     others = read_paths(loose, year, contracts, forced) if loose else None
-    return _Read(joined(readings, others), readings, contracts, rules)
+    together = joined(readings, others)
+    if not together.ledgers:
+        raise InputError([problem for reading in readings for problem in nothing_read(reading)])
+    return _Read(together, readings, contracts, rules)
 
 
 def _whatever(

@@ -21,7 +21,7 @@ from orchestration.ledgers.money import unit_kind
 from orchestration.ledgers.narrative import Piece
 from orchestration.ledgers.reader import Year
 from orchestration.rules.grammar import constant
-from orchestration.rules.model import COMPUTED, Rulebook
+from orchestration.rules.model import COMPUTED, Rulebook, Selector
 from orchestration.warehouse.tables import FLAG, INT, KEYS, LONG, TEXT, VALUE, Schema, write_table
 
 SCHEMAS: dict[str, Schema] = {
@@ -58,6 +58,8 @@ SCHEMAS: dict[str, Schema] = {
         "label": TEXT, "needed": FLAG, "row_name": TEXT, "where_measure": TEXT, "where_operator": TEXT,
         "where_text": TEXT, "where_value": VALUE, "share": VALUE},
 }  # fmt: skip
+#: What records of which there are thousands hold: ``asdict`` copies each value of each, which takes ten times as long.
+_CELL, _SELECTOR = ([field.name for field in dataclasses.fields(record)] for record in (Cell, Selector))
 SCHEMAS["prior_cell"] = SCHEMAS["cell"]
 SCHEMAS["prior_judged"] = {**KEYS, "rule_id": TEXT, "title": TEXT, "severity": TEXT, "instances": LONG}
 
@@ -164,7 +166,8 @@ def _rule_tables(year: int, rulebook: Rulebook) -> dict[str, list[dict[str, Any]
             for (rule_id, variant), (left, right) in rulebook.labels().items()
         ],
         "rule_selector": [
-            {**dataclasses.asdict(s), "fiscal_year": year, "weight": 1 if s.role == "constant" else int(s.weight),
+            {**{name: getattr(s, name) for name in _SELECTOR}, "fiscal_year": year,
+             "weight": 1 if s.role == "constant" else int(s.weight),
              "constant": s.weight if s.role == "constant" else None}
             for s in rulebook.selectors
         ],
@@ -218,7 +221,7 @@ def _column_rows(year: Year) -> list[dict[str, Any]]:
 
 def _cell_row(cell: Cell) -> dict[str, Any]:
     return {
-        **{field.name: getattr(cell, field.name) for field in dataclasses.fields(cell)},
+        **{name: getattr(cell, name) for name in _CELL},
         "address": cell.address,
         "printed_factor": factor(cell.printed_unit),
     }

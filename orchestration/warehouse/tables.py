@@ -44,7 +44,11 @@ def write_table(
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as lines:
             for row in rows:
-                said = {column: _said(row.get(column), behind) for column, behind in places.items()}
+                said = {
+                    column: _said(value, behind)
+                    for column, behind in places.items()
+                    if (value := row.get(column)) is not None
+                }
                 lines.write(f"{json.dumps(said)}\n")  # at once, and in C: json.dump goes piece by piece
         connection.execute(
             f"create or replace table {name} as select {read} from read_json({sql_text(place)}, "
@@ -73,7 +77,7 @@ def _said(value: Any, places: int | None) -> object:
     """
     if isinstance(value, float):
         raise ValueError(f"a float is no figure: {value}")
-    if value is None or places is None:
+    if places is None:
         return int(value) if isinstance(value, Decimal) else value
     try:
         return str(int(_EXACT.to_integral_exact(_EXACT.scaleb(Decimal(value), places))))

@@ -8,6 +8,8 @@ from pathlib import Path
 import docx
 import pytest
 
+from orchestration.base.problems import InputError
+from orchestration.base.settings import Settings
 from orchestration.documents.drawn import drawn_tables
 from orchestration.documents.lines import Document, DrawnTable, Place, TextLine, line_of_text
 from orchestration.documents.lists import first_year
@@ -15,6 +17,7 @@ from orchestration.documents.loose import LooseTable, side_by_side, with_whole_c
 from orchestration.documents.loose_lines import loose_in_lines
 from orchestration.documents.reader import read_document
 from orchestration.drafting.documents import draft_document
+from orchestration.warehouse.check import check_paths
 from tests.unit.documents.test_documents import CONTRACTS, RULES
 
 BUDGET = [
@@ -75,6 +78,32 @@ def test_what_a_draft_finds_is_a_warning(report: Path, tmp_path: Path) -> None:
     found = draft_document(read_document(report, CONTRACTS, RULES), CONTRACTS, tmp_path / "draft")
     assert len(found.rules) >= 3  # 合计＝基本＋项目, 合计＝各行之和, 汇总行＝所含各行
     assert {rule.severity for rule in found.rules} == {"warning"}
+
+
+def test_a_document_without_any_figure_is_refused_with_all_that_is_to_be_looked_at(tmp_path: Path) -> None:
+    (tmp_path / "none.txt").write_text(
+        "2031年度某局工作报告\n经费____万元已按规定使用，其他情况待补充。\n", encoding="utf-8"
+    )
+    with pytest.raises(InputError) as refused:
+        check_paths(Settings.from_environment({}), [tmp_path / "none.txt"], tmp_path)
+    assert refused.value.problems[0].found == "没有读出一个数"
+    assert any("____" in problem.found for problem in refused.value.problems)
+
+
+def test_a_table_that_could_not_be_drafted_is_told_where_nothing_else_is_read(tmp_path: Path) -> None:
+    document = docx.Document()
+    document.add_paragraph("2031年度某局部门预算")
+    table = document.add_table(rows=0, cols=2)
+    for row in (["1.00", "2.00"], ["3.00", "4.00"]):
+        for cell, text in zip(table.add_row().cells, row, strict=True):
+            cell.text = text
+    document.save(str(tmp_path / "bare.docx"))
+    read = draft_document(
+        read_document(tmp_path / "bare.docx", CONTRACTS, RULES), CONTRACTS, tmp_path / "draft"
+    ).reading
+    assert not read.year.ledgers
+    assert [notice.found for notice in read.year.notices] == ["认不出表头和各栏的表"]
+    assert len(read.unplaced) == 4
 
 
 def test_two_tables_side_by_side_are_two() -> None:
