@@ -130,7 +130,7 @@ class Arithmetic:
 
 def read_arithmetic(paragraphs: Sequence[Paragraph]) -> Arithmetic:
     """All that can be worked out, in order."""
-    amounts = [list(_amounts(paragraph)) for paragraph in paragraphs]
+    amounts = [list(amounts_of(paragraph)) for paragraph in paragraphs]
     named = [amount for each in amounts for amount in each if amount.is_money]
     reader = _Worker(named)
     for paragraph, each in zip(paragraphs, amounts, strict=True):
@@ -139,7 +139,8 @@ def read_arithmetic(paragraphs: Sequence[Paragraph]) -> Arithmetic:
     return reader.found
 
 
-def _amounts(paragraph: Paragraph) -> Iterator[Amount]:
+def amounts_of(paragraph: Paragraph) -> Iterator[Amount]:
+    """The figures of a paragraph, in order."""
     figures: list[TextFigure] = [each for each in find_figures(paragraph.text) if each.kind == "figure"]
     end = 0
     for each in figures:

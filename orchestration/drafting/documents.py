@@ -12,7 +12,10 @@ from orchestration.base.problems import InputError, Problem
 from orchestration.documents.loose import LooseTable, Unplaced, figures_of
 from orchestration.documents.reader import DocumentReading
 from orchestration.documents.sheets import Sheet
+from orchestration.documents.stated import PROSE
+from orchestration.drafting import restated
 from orchestration.drafting.draft import Draft, draft_grids
+from orchestration.drafting.restated import into_rows, matches, mentions_of
 from orchestration.drafting.tables import DraftTable
 from orchestration.drafting.writing import undecided, write_draft
 from orchestration.ledgers.contract import Contract, read_contracts
@@ -58,7 +61,8 @@ def draft_document(
         made.add(reading, drafts.get(table.name), table, tables[table.grid.sheet])
     rules, untold = _rules(folder / "rules", drafts, made.ledgers, reading)
     made.notices += [*untold, *_to_decide(reading, draft, made.ledgers)]
-    reading = _with(reading, made.ledgers, made.sheets, made.notices, made.left)
+    drafted = _with(reading, made.ledgers, made.sheets, made.notices, made.left)
+    reading = _with_restated(drafted, contracts, drafts)
     return Drafted(reading, {name: drafts[name] for name in made.ledgers}, tuple(rules))
 
 
@@ -105,6 +109,26 @@ def grid_of(table: LooseTable, file: str) -> Grid:
     """A table as the sheet of a workbook that its draft is made from."""
     merged = {reference(r, c): name for (r, c), name in table.merged.items()}
     return Grid(file, table.title, [list(row) for row in table.rows], merged=merged)
+
+
+def _with_restated(
+    reading: DocumentReading, contracts: Mapping[str, Contract], drafts: Mapping[str, Contract]
+) -> DocumentReading:
+    """The reading with the figures of its sentences that restate a cell of a drafted table."""
+    ledgers = {name: reading.year.ledgers[name] for name in reading.drafted}
+    mentions = [*mentions_of(reading.paragraphs, reading.year.year)]
+    if restated.LEDGER not in contracts or not (found := matches(mentions, ledgers)):
+        return reading
+    contract = contracts[restated.LEDGER]
+    rows = into_rows(found, contract, drafts)
+    sheet = rows.sheet(PROSE)
+    ledger = {restated.LEDGER: _ledger(reading, sheet, contract)} if rows.rows else {}
+    return replace(
+        reading,
+        year=replace(reading.year, ledgers={**reading.year.ledgers, **ledger}),
+        sheets={**reading.sheets, restated.LEDGER: sheet},
+        figures={**reading.figures, "bound": reading.figures["bound"] + len(rows.rows)},
+    )
 
 
 def _ledger(reading: DocumentReading, sheet: Sheet, contract: Contract) -> Ledger:

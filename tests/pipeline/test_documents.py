@@ -18,6 +18,7 @@ from orchestration.warehouse.check import CheckResult, check_paths
 from tests.unit.documents import laid_out, made
 from tests.unit.documents.test_documents import CONTRACTS, RULES, TYPED, WHOLE, facts
 from tests.unit.documents.test_loose import BUDGET
+from tests.unit.drafting.test_restated import SAID
 
 
 def check(folder: Path, text: str) -> CheckResult:
@@ -150,8 +151,11 @@ def test_a_slip_in_a_table_that_no_contract_knows_is_a_warning_and_the_rest_is_v
     rows = [list(row) for row in BUDGET]
     rows[3][3] = "170.40"  # 210.40 is 170.30 and 40.10
     text = "\n".join(" ".join(filter(None, row)) for row in rows)
-    found = check(tmp_path, f"2031年度某局部门预算\n支出预算总表\n单位：万元\n{text}")
+    said = f"二、支出预算情况说明\n{SAID.replace('38.80', '38.90')}"
+    found = check(tmp_path, f"2031年度某局部门预算\n支出预算总表\n单位：万元\n{text}\n{said}\n")
     assert broken(found, "error") == []
+    (restated,) = [instance for rule, instance in broken(found, "warning") if rule == "stated_cell"]
+    assert "博物馆" in restated
     drafted = [(rule, instance) for rule, instance in broken(found, "warning") if rule.startswith("drafted")]
     assert any(instance.endswith("2070101") for _, instance in drafted)  # the row
     assert any("20701" in instance for _, instance in drafted)  # the sum that it is part of

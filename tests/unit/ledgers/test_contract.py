@@ -142,7 +142,7 @@ def test_the_real_contracts_name_every_ledger_of_the_report(contracts: dict[str,
         "declared_target", "department_summary", "establishment", "evaluation_funding", "evaluation_goal",
         "evaluation_indicator", "fund_balance", "fund_form", "fund_statement", "indicator", "insured",
         "operating_cost", "organisation", "performance_fact", "project_expenditure", "report_date", "restatement",
-        "score_section", "stated_count", "stated_quotient", "stated_sum", "unit_basic_expenditure",
+        "score_section", "stated_cell", "stated_count", "stated_quotient", "stated_sum", "unit_basic_expenditure",
         "unit_project_expenditure",
     }  # fmt: skip
     assert all(read.ledger == name for name, read in contracts.items())
