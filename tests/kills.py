@@ -19,6 +19,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 import duckdb
@@ -81,6 +82,7 @@ def forked(work: object, *arguments: object) -> int:
         assert callable(work)
         try:
             work(*arguments)
+            os._exit(0)
         finally:
             os._exit(1)
     return child
@@ -174,24 +176,28 @@ def kill_runs(settings: Settings, count: int, longest: float, seed: int = 0) -> 
     """Kill as many runs of all departments, each at a moment of its own, with readers in a loop; then let one end."""
     chance = random.Random(seed)
     seen: Counter[str] = Counter({f"reader: {look_at_all(settings)}": 1})
+    command = [sys.executable, "-m", "tests.kills", "--runs-on-demand", "--home", str(settings.home.parent)]
+    runs = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
+    assert runs.stdin and runs.stdout
     for n in range(count):
         change(settings, n)
-        child = subprocess.Popen(
-            [sys.executable, "-m", "tests.kills", "1", "--together", "--home", settings.home.parent]
-        )
+        runs.stdin.write("\n")
+        run = int(runs.stdout.readline())
         until = time.monotonic() + chance.uniform(0.0, longest)
-        while time.monotonic() < until and child.poll() is None:
+        while time.monotonic() < until:
             seen[f"reader: {look_at_all(settings)}"] += 1
             time.sleep(0.05)
-        seen["ended before"] += child.poll() is not None
-        child.kill()
-        child.wait()
+        with suppress(ProcessLookupError):
+            os.kill(run, signal.SIGKILL)
+        seen["ended before"] += not int(runs.stdout.readline())
         seen["kills"] += 1
         for code in departments(settings.raw, YEAR):
             own = settings.of(code)
             known = {version.name for version in versions(own, YEAR)}
             seen["the current version is lost"] += current_versions(own).get(YEAR) not in known
             seen["versions that are not whole"] += len(broken_versions(own))
+    runs.stdin.close()
+    runs.wait()
     healed = run_all(settings)
     seen["published by the run after"] = sum(outcome.version is not None for outcome in healed.values())
     seen["not healed"] = sum(outcome.version is None for outcome in healed.values())
@@ -200,6 +206,21 @@ def kill_runs(settings: Settings, count: int, longest: float, seed: int = 0) -> 
     builds = [path for path in settings.together(YEAR).iterdir() if path.is_dir()]
     seen["builds in common left over"] = len(builds) - 1
     return seen
+
+
+def run_on_demand(settings: Settings) -> None:
+    """For each line a run of all departments in a process of its own: its id at once, in the end what it came to. What
+    is imported is imported once; it would be most of each run.
+    """
+    from orchestration.pipeline import together
+
+    together.departments_job(together.Workspace(settings.of("")))
+    for _ in sys.stdin:
+        child = forked(run_all, settings)
+        sys.stdout.write(f"{child}\n")
+        sys.stdout.flush()
+        sys.stdout.write(f"{os.waitpid(child, 0)[1]}\n")
+        sys.stdout.flush()
 
 
 def held(settings: Settings) -> tuple[int, int]:
@@ -237,10 +258,10 @@ def main() -> int:
     arguments.add_argument("--runs", action="store_true", help="whole runs that nobody kills, and what they leave")
     arguments.add_argument("--departments", type=int, default=0, help="kill runs of so many synthetic departments")
     arguments.add_argument("--longest", type=float, default=60.0, help="seconds after which a run is killed at most")
-    arguments.add_argument("--together", action="store_true", help="one run of the home's departments, to be killed")
+    arguments.add_argument("--runs-on-demand", action="store_true", help="the runs that are killed")
     given = arguments.parse_args()
-    if given.together:
-        run_all(Settings(home=given.home / "home", raw=given.home / "raw"))
+    if given.runs_on_demand:
+        run_on_demand(Settings(home=given.home / "home", raw=given.home / "raw"))
         return 0
     if given.departments:
         seen = kill_runs(together_home(given.home, given.departments), given.count, given.longest, given.seed)

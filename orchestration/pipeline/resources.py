@@ -20,11 +20,17 @@ from orchestration.pipeline.retention import forget_old_runs
 from orchestration.publication.watch import Settled, settle
 from orchestration.warehouse.build import Build, open_build
 
-#: Nothing phones home, no dialog covers the page, and a killed run is noticed within seconds.
+#: Nothing phones home, no dialog covers the page, and a killed run is noticed within seconds. A backfill of many
+#: departments starts a few at a time: ten processes that start at once on two processors are none within a minute.
 DAGSTER_YAML = """\
 telemetry: {enabled: false}
 nux: {enabled: false}
-run_monitoring: {enabled: true, poll_interval_seconds: 5, start_timeout_seconds: 60}
+run_monitoring: {enabled: true, poll_interval_seconds: 5, start_timeout_seconds: 300}
+concurrency:
+  runs:
+    max_concurrent_runs: 4
+    tag_concurrency_limits:
+      - {key: dagster/partition, value: {applyLimitPerUniqueValue: true}, limit: 1}
 """
 
 
