@@ -13,9 +13,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from orchestration.alerting.channels import Channel, NotDeliveredError, channels, severities
+from orchestration.alerting.channels import Channel, NotDeliveredError, channels, listeners
 from orchestration.alerting.messages import Alert
-from orchestration.alerting.outbox import Delivery, Outbox, stamp
+from orchestration.alerting.outbox import Delivery, Outbox
+from orchestration.alerting.outbox_tables import stamp
 from orchestration.base.clock import place_zone
 from orchestration.base.settings import Settings
 
@@ -39,7 +40,7 @@ def deliver(outbox: Outbox, to: Mapping[str, Channel], seconds: float = 30, wait
     with outbox.sole_sender(wait) as sole:
         if not sole:
             return DeliveryCounts()
-        outbox.prepare(severities(to))
+        outbox.prepare(listeners(to))
         by_channel: dict[str, list[Delivery]] = {}
         for delivery in outbox.due():
             if delivery.channel in to:

@@ -21,8 +21,8 @@ from orchestration.base.departments import beside
 from orchestration.base.problems import InputError, Problem
 from orchestration.base.settings import CONTRACTS, Settings
 from orchestration.base.wording import BROKEN_IN_SQL
-from orchestration.base.yaml_files import read_yaml
 from orchestration.ledgers.contract import Contract, read_contracts
+from orchestration.ledgers.sources import read_sources
 from orchestration.warehouse.build import Build
 
 Item = dict[str, Any]
@@ -80,11 +80,14 @@ _CONTENT = """
 
 @dataclass(frozen=True)
 class Run:
-    """Which run found it out; a run without an id is told without a link."""
+    """Which run found it out; a run without an id is told without a link. ``bundled``: one of several departments,
+    which ``digest`` closes.
+    """
 
     settings: Settings
     year: int
     run_id: str = ""
+    bundled: bool = False
 
     @property
     def url(self) -> str:
@@ -154,11 +157,29 @@ def refused(run: Run, what: str) -> str | None:
 
 def published(run: Run, version: str) -> None:
     """The year is published, or still is: whoever heard of a failure hears that it is over."""
-    run.outbox.resolve(run.year, "year", {"version": version}, run.url, run.run_id)
-    run.outbox.resolve(run.year, "due", {"version": version}, run.url)
+    run.outbox.resolve(run.year, "year", {"version": version}, run.url, run.run_id, run.bundled)
+    run.outbox.resolve(run.year, "due", {"version": version}, run.url, bundled=run.bundled)
 
 
-def ledgers_due(settings: Settings, year: int, today: date) -> str | None:
+#: How a digest calls what has become of a department's year, in the order in which it counts them.
+ENDINGS = {
+    "published": "已发布", "blocked": "未发布", "refused": "读不了", "crashed": "运行出错", "due": "账未到齐",
+    "apart": "另行运行",
+}  # fmt: skip
+
+
+def digest(settings: Settings, year: int, endings: Mapping[str, int], run_id: str = "") -> str | None:
+    """Close a run of several departments: what it came to, in one message for those who look after all of them.
+    ``endings``: how many departments ended how, by the keys of ``ENDINGS``. Returns the alert's id, or None where
+    nothing is new.
+    """
+    run = Run(settings.of(""), year, run_id)
+    said = "，".join(f"{name} {endings[ending]}" for ending, name in ENDINGS.items() if endings.get(ending))
+    headline = f"{sum(endings.values())} 个部门：{said}"
+    return run.outbox.record_digest(year, headline, {"page": settings.province_url(year)}, run.url)
+
+
+def ledgers_due(settings: Settings, year: int, today: date, *, bundled: bool = False) -> str | None:
     """Record that a year's ledgers should be there and are not. Returns what is missing in a few words, or None."""
     due = date(year + 1, policy().due.month, policy().due.day)
     if today < due:
@@ -167,44 +188,47 @@ def ledgers_due(settings: Settings, year: int, today: date) -> str | None:
     if not missing:
         return None
     items = [
-        {"type": "missing", "statement": f"{contract.title}（{name}）", "duty": contract.on_duty}
-        for name, contract in missing.items()
+        {"type": "missing", "statement": f"{contract.title}（{name}）", "duty": duty}
+        for name, (contract, duty) in missing.items()
     ]
     headline = f"还缺 {len(items)} 本账"
     facts = {"headline": headline, "findings": items, "due": due.isoformat()}
     mark = _fingerprint(("due", sorted(missing)))
-    Outbox(settings.outbox, department=settings.department).record(Event(year, "due", "due", "error", mark, facts))
+    event = Event(year, "due", "due", "error", mark, facts, bundled=bundled)
+    Outbox(settings.outbox, department=settings.department).record(event)
     return headline
 
 
-def missing_ledgers(settings: Settings, year: int) -> dict[str, Contract]:
-    """Contracts that the year needs and has no file for."""
+def missing_ledgers(settings: Settings, year: int) -> dict[str, tuple[Contract, str]]:
+    """Contracts that the department's year needs and has no file for, with who is to bring each."""
     folder = settings.ledgers(year)
     contracts = read_contracts(settings.contracts, *beside(folder, year, CONTRACTS))
-    listed: set[str] = set()
-    if (folder / "sources.yml").is_file():
-        try:
-            sources = read_yaml(folder / "sources.yml") or {}
-            files = sources.get("files") or []
-            listed = {entry["ledger"] for entry in files if (folder / str(entry["file"])).is_file()}
-        except (InputError, OSError, ValueError, AttributeError, KeyError, TypeError):
-            listed = set()  # what can't be read names no ledger; reading it in a run says why
-    return {name: contract for name, contract in contracts.items() if contract.required and name not in listed}
+    needed = {name for name, contract in contracts.items() if contract.required}
+    duty = ""
+    try:
+        sources, _ = read_sources(folder, year)
+    except InputError:
+        pass  # what can't be read names no ledger; reading it in a run says why
+    else:
+        duty = sources.on_duty
+        needed = needed if sources.required is None else {*sources.required} & contracts.keys()
+        needed -= {each.ledger for each in sources.files if (folder / each.file).is_file()}
+    return {name: (contracts[name], duty or contracts[name].on_duty) for name in contracts if name in needed}
 
 
 def _record(run: Run, kind: Any, facts: dict[str, Any], same: object, severity: Severity = "error") -> str | None:
-    event = Event(run.year, "year", kind, severity, _fingerprint(same), facts, run.url, run.run_id)
+    event = Event(run.year, "year", kind, severity, _fingerprint(same), facts, run.url, run.run_id, run.bundled)
     return run.outbox.record(event)
 
 
 def _record_notices(run: Run, build: Build, failed: Sequence[GateResult]) -> None:
     items = [item for result in failed for item in _notice_items(result)]
     if not items:
-        run.outbox.resolve(run.year, "notice", {})
+        run.outbox.resolve(run.year, "notice", {}, bundled=run.bundled)
         return
     facts = {"headline": f"{len(items)} 项请核实", "findings": items}
     mark = _fingerprint(("notice", [item["statement"] for item in items]))
-    run.outbox.record(Event(run.year, "notice", "notice", "warning", mark, facts, run.url))
+    run.outbox.record(Event(run.year, "notice", "notice", "warning", mark, facts, run.url, bundled=run.bundled))
 
 
 def _rule_items(build: Build) -> list[Item]:
@@ -300,11 +324,12 @@ def _duty_by_file(settings: Settings, year: int) -> dict[str, str]:
     """Who is on duty for each file of the year, as far as contracts and sources can be read at all."""
     try:
         contracts = read_contracts(settings.contracts, *beside(settings.ledgers(year), year, CONTRACTS))
-        sources = read_yaml(settings.ledgers(year) / "sources.yml")
-        listed = {str(each["file"]): contracts[each["ledger"]].on_duty for each in sources["files"]}
-    except (InputError, KeyError, TypeError):
+        sources, _ = read_sources(settings.ledgers(year), year)
+    except InputError:
         return {}  # the very thing that is told may be why
-    return {f"{name}.csv": contract.on_duty for name, contract in contracts.items()} | listed
+    own = {name: sources.on_duty or contract.on_duty for name, contract in contracts.items()}
+    listed = {each.file: each.on_duty or own.get(each.ledger, sources.on_duty) for each in sources.files}
+    return {f"{name}.csv": duty for name, duty in own.items()} | listed
 
 
 def _content(build: Build) -> list[dict[str, Any]]:

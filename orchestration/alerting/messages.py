@@ -21,7 +21,7 @@ from orchestration.base.records import StrictRecord
 from orchestration.base.yaml_files import read_yaml
 
 FOLDER = Path(__file__).parent
-Kind = Literal["blocked", "bad_input", "crashed", "notice", "due", "reminder", "resolved", "test"]
+Kind = Literal["blocked", "bad_input", "crashed", "notice", "due", "reminder", "resolved", "digest", "test"]
 Severity = Literal["warning", "error"]
 SEVERITIES: tuple[Severity, ...] = ("warning", "error")
 
@@ -49,6 +49,7 @@ class Policy(StrictRecord):
     remind_hours: int = Field(ge=1)
     due: Due
     items: int = Field(ge=1)
+    digest_items: int = Field(ge=1)
 
     @model_validator(mode="after")
     def _gives_up_before_it_reminds(self) -> Policy:
@@ -82,6 +83,20 @@ class Alert:
 
 
 @dataclass(frozen=True)
+class Listener:
+    """What a channel is to hear: from which severity on, and of which departments; of all where none is named."""
+
+    severity: Severity = "error"
+    departments: frozenset[str] = frozenset()
+
+    def hears(self, alert: Alert, bundled: bool = False) -> bool:
+        """``bundled``: the digest of a run tells of it too, which is for those who look after all departments."""
+        if SEVERITIES.index(self.severity) > SEVERITIES.index(alert.severity):
+            return False
+        return alert.department in self.departments if self.departments else not bundled
+
+
+@dataclass(frozen=True)
 class Message:
     """An alert in words. ``text`` begins with ``title``."""
 
@@ -100,7 +115,9 @@ def render(alert: Alert, limit: int | None = None, items: int | None = None) -> 
     Raises ``TooLongError`` where not even the bare message fits.
     """
     found = alert.facts.get("findings", [])
-    for count in range(min(len(found), policy().items if items is None else items), -1, -1):
+    is_digest = bool(found) and found[0]["type"] == "department"
+    most = policy().digest_items if is_digest else policy().items
+    for count in range(min(len(found), most if items is None else items), -1, -1):
         text = _text(alert, found[:count], len(found) - count)
         text = in_english(text) if sent_language() == "en" else text
         lines = [line.rstrip() for line in text.splitlines() if line.strip()]

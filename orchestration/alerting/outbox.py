@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -21,37 +20,24 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
-from orchestration.alerting.messages import SEVERITIES, Alert, Kind, Policy, Severity, policy
+from orchestration.alerting import digest
+from orchestration.alerting.messages import Alert, Kind, Listener, Policy, Severity, policy
+from orchestration.alerting.outbox_tables import add_alert, is_old, open_incident, put_incident, set_up, stamp
 from orchestration.base.clock import shown_stamp
 from orchestration.base.files import locked
 
-#: ``year``: the year can't be published; ``notice``: warnings about it; ``due``: its ledgers are not there in time.
-Topic = Literal["year", "notice", "due"]
+#: ``year``: the year can't be published; ``notice``: warnings about it; ``due``: its ledgers are not there in time;
+#: ``digest``: how the year is in all departments.
+Topic = Literal["year", "notice", "due", "digest"]
 State = Literal["waiting", "sending", "sent", "gave_up", "superseded", "dismissed"]
 UNDELIVERED: tuple[State, ...] = ("waiting", "sending", "gave_up")
-
-_SCHEMA = """
-create table if not exists incident (
-    id integer primary key, year integer not null, department text not null default '', topic text not null,
-    fingerprint text not null, facts text not null, opened_at text not null, told_at text not null, resolved_at text);
-create unique index if not exists one_open_of_department on incident (year, department, topic)
-    where resolved_at is null;
-create table if not exists alert (
-    number integer primary key, id text not null unique, incident integer not null references incident (id),
-    year integer not null, department text not null default '', kind text not null, severity text not null,
-    facts text not null, run_url text not null,
-    created_at text not null, planned_at text);
-create table if not exists delivery (
-    alert text not null references alert (id), channel text not null, state text not null, attempts integer not null,
-    next_at text not null, tried_at text, sent_at text, error text not null, in_doubt integer not null,
-    primary key (alert, channel));
-create table if not exists heard (run_id text primary key, at text not null);
-"""
 
 
 @dataclass(frozen=True)
 class Event:
-    """What somebody found out about a year. Two events with one fingerprint are the same failure."""
+    """What somebody found out about a year. Two events with one fingerprint are the same failure. ``bundled``: in a run
+    of several departments, whose digest tells those of it who look after all of them.
+    """
 
     year: int
     topic: Topic
@@ -61,6 +47,7 @@ class Event:
     facts: dict[str, Any]
     run_url: str = ""
     run_id: str = ""
+    bundled: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,10 +62,6 @@ class Delivery:
     error: str
     in_doubt: bool  # the receiver may have it, though it never said so
     sent_at: str | None
-
-
-def stamp(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _utc_now() -> datetime:
@@ -104,30 +87,27 @@ class Outbox:
             if event.kind == "crashed" and self._is_acknowledged(db, event.run_id):
                 return None  # the run said so itself, or somebody else saw it end
             self._acknowledge(db, event.run_id)
-            open_one = self._open_incident(db, event.year, event.topic)
+            whose = (event.year, self.department)
+            open_one = open_incident(db, *whose, event.topic)
             if open_one and open_one["fingerprint"] == event.fingerprint:
+                if event.bundled:
+                    db.execute("update incident set bundled = 1 where id = ?", (open_one["id"],))
                 return None
             facts, now = json.dumps(event.facts, ensure_ascii=False), stamp(self.now())
-            if open_one:
-                incident = open_one["id"]
-                db.execute(
-                    "update incident set fingerprint = ?, facts = ?, told_at = ? where id = ?",
-                    (event.fingerprint, facts, now, incident),
-                )
-            else:
-                incident = db.execute(
-                    "insert into incident (year, department, topic, fingerprint, facts, opened_at, told_at) "
-                    "values (?, ?, ?, ?, ?, ?, ?)",
-                    (event.year, self.department, event.topic, event.fingerprint, facts, now, now),
-                ).lastrowid
-            whose = (event.year, self.department)
-            return self._add(db, incident, whose, event.kind, event.severity, facts, event.run_url)
+            incident = put_incident(db, whose, event.topic, event.fingerprint, facts, now, event.bundled)
+            return add_alert(db, incident, whose, event.kind, event.severity, facts, event.run_url, now, event.bundled)
 
-    def resolve(self, year: int, topic: Topic, facts: Mapping[str, Any], run_url: str = "", run_id: str = "") -> bool:
+    def record_digest(self, year: int, headline: str, facts: dict[str, Any], run_url: str = "") -> str | None:
+        """Write down what a run of several departments came to, unless it is what is known. Returns the alert's id."""
+        with self._writing() as db:
+            return digest.record_digest(db, year, headline, facts, run_url, stamp(self.now()))
+
+    def resolve(self, year: int, topic: Topic, facts: Mapping[str, Any], run_url: str = "", run_id: str = "",
+                bundled: bool = False) -> bool:  # fmt: skip
         """The year is as it should be again. Returns whether an incident was open; those who heard of it will hear."""
         with self._writing() as db:
             self._acknowledge(db, run_id)
-            incident = self._open_incident(db, year, topic)
+            incident = open_incident(db, year, self.department, topic)
             if incident is None:
                 return False
             db.execute("update incident set resolved_at = ? where id = ?", (stamp(self.now()), incident["id"]))
@@ -135,7 +115,8 @@ class Outbox:
                 before = json.loads(incident["facts"])
                 told = {"headline": before["headline"], "since": shown_stamp(incident["opened_at"]), **facts}
                 text = json.dumps(told, ensure_ascii=False)
-                self._add(db, incident["id"], (year, self.department), "resolved", "error", text, run_url)
+                whose = (year, self.department)
+                add_alert(db, incident["id"], whose, "resolved", "error", text, run_url, stamp(self.now()), bundled)
             return True
 
     def acknowledge(self, run_id: str) -> None:
@@ -149,7 +130,7 @@ class Outbox:
 
     def is_open(self, year: int, topic: Topic) -> bool:
         with self._reading() as db:
-            return self._open_incident(db, year, topic) is not None
+            return open_incident(db, year, self.department, topic) is not None
 
     # what is to be sent
 
@@ -159,10 +140,10 @@ class Outbox:
         with locked(self.path.with_suffix(".lock"), wait) as got:
             yield got
 
-    def prepare(self, channels: Mapping[str, Severity]) -> None:
+    def prepare(self, channels: Mapping[str, Listener]) -> None:
         """Plan what is not planned yet, remind of what is still open, take back what a dead sender left.
 
-        ``channels``: public name -> minimum severity. Only for the sole sender.
+        ``channels``: public name -> what it is to hear. Only for the sole sender.
         """
         with self._writing() as db:
             # Nobody else sends, so who wrote "sending" died between that and the answer: it may have arrived.
@@ -227,27 +208,22 @@ class Outbox:
                 (*values, alert, alert),
             ).rowcount
 
-    def _add(self, db: sqlite3.Connection, incident: int | None, whose: tuple[int, str], kind: Kind, severity: Severity,
-             facts: str, run_url: str) -> str:  # fmt: skip
-        name = uuid.uuid4().hex[:12]
-        db.execute(
-            "insert into alert (id, incident, year, department, kind, severity, facts, run_url, created_at) "
-            "values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (name, incident, *whose, kind, severity, facts, run_url, stamp(self.now())),
-        )
-        return name
-
     def _acknowledge(self, db: sqlite3.Connection, run_id: str) -> None:
         if run_id:
-            db.execute("insert or ignore into heard values (?, ?)", (run_id, stamp(self.now())))
+            db.execute("insert or ignore into heard values (?, ?)", (self._own(run_id), stamp(self.now())))
 
-    @staticmethod
-    def _is_acknowledged(db: sqlite3.Connection, run_id: str) -> bool:
-        return db.execute("select 1 from heard where run_id = ?", (run_id,)).fetchone() is not None
+    def _is_acknowledged(self, db: sqlite3.Connection, run_id: str) -> bool:
+        known = (run_id, self._own(run_id))
+        return db.execute("select 1 from heard where run_id in (?, ?)", known).fetchone() is not None
+
+    def _own(self, run_id: str) -> str:
+        """A run as this department's: several may be in it, and each tells its own end."""
+        return f"{run_id}/{self.department}" if self.department else run_id
 
     def _remind(self, db: sqlite3.Connection) -> None:
         """An open incident of which nothing was told for the stated time is told again."""
         now = self.now()
+        digest.remind_of_all(db, stamp(now), stamp(now - timedelta(hours=self.policy.remind_hours)))
         waits = {"year": timedelta(hours=self.policy.remind_hours), "due": timedelta(days=self.policy.due.remind_days)}
         for topic, wait in waits.items():
             rows = db.execute(
@@ -260,33 +236,45 @@ class Outbox:
                 ).fetchall()
                 facts = {**json.loads(row["facts"]), "since": shown_stamp(row["opened_at"])}
                 text = json.dumps(facts, ensure_ascii=False)
-                self._add(
-                    db, row["id"], (row["year"], row["department"]), "reminder", last["severity"], text, last["run_url"]
-                )
+                whose = (row["year"], row["department"])
+                add_alert(db, row["id"], whose, "reminder", last["severity"], text, last["run_url"], stamp(now),
+                          bool(row["bundled"]))  # fmt: skip
                 db.execute("update incident set told_at = ? where id = ?", (stamp(now), row["id"]))
 
-    def _plan(self, db: sqlite3.Connection, alert: sqlite3.Row, channels: Mapping[str, Severity]) -> None:
+    def _plan(self, db: sqlite3.Connection, alert: sqlite3.Row, channels: Mapping[str, Listener]) -> None:
         """Decide who hears of an alert. What it overtakes is not sent any more: the newer one says how things stand."""
         (incident,) = db.execute("select * from incident where id = ?", (alert["incident"],)).fetchall()
         newer = db.execute(
-            "select 1 from alert where incident = ? and number > ?", (incident["id"], alert["number"])
+            "select 1 from alert where incident = ? and number > ? and (severity = 'error' or severity = ?)",
+            (incident["id"], alert["number"], alert["severity"]),
         ).fetchone()
-        if alert["kind"] == "resolved":
-            names = self._told(db, incident["id"])
+        is_over, is_bundled = alert["kind"] == "resolved", bool(alert["bundled"])
+        if is_over:
+            names = self._to_hear_the_end(db, incident, is_bundled, channels)
         elif newer:
             names = set()
         else:
-            level = SEVERITIES.index(alert["severity"])
-            names = {name for name, least in channels.items() if SEVERITIES.index(least) <= level}
+            names = {name for name, wants in channels.items() if wants.hears(_alert(alert), is_bundled)}
         now = stamp(self.now())
-        # A resolved year overtakes its failure everywhere, also where only the failure was to be told.
-        tried = self._supersede(db, incident["id"], None if alert["kind"] == "resolved" else names)
+        # A resolved year overtakes its failure everywhere, also where only the failure was to be told; what a digest
+        # tells overtakes what was to be told alone.
+        tried = self._supersede(db, incident["id"], None if is_over or is_bundled else names)
         # Attempts are carried over, so that a channel which never answers is given up however often the news changes.
         db.executemany(
             "insert or ignore into delivery values (?, ?, 'waiting', ?, ?, null, null, '', 0)",
             [(alert["id"], name, tried.get(name, 0), now) for name in sorted(names)],
         )
         db.execute("update alert set planned_at = ? where id = ?", (now, alert["id"]))
+
+    def _to_hear_the_end(
+        self, db: sqlite3.Connection, incident: sqlite3.Row, is_bundled: bool, channels: Mapping[str, Listener]
+    ) -> set[str]:
+        """Who heard of an incident hears that it is over: by the digest, or alone, whichever way that was found out."""
+        names = self._told(db, incident["id"])
+        if is_bundled:
+            return {name for name in names if name not in channels or channels[name].departments}
+        summed = open_incident(db, incident["year"], "", "digest") if incident["bundled"] else None
+        return names | (self._told(db, summed["id"]) if summed else set())
 
     def _told(self, db: sqlite3.Connection, incident: int) -> set[str]:
         """Channels that have, or may have, heard of an incident."""
@@ -333,13 +321,6 @@ class Outbox:
             for row in rows
         ]  # fmt: skip
 
-    def _open_incident(self, db: sqlite3.Connection, year: int, topic: str) -> sqlite3.Row | None:
-        row: sqlite3.Row | None = db.execute(
-            "select * from incident where year = ? and department = ? and topic = ? and resolved_at is null",
-            (year, self.department, topic),
-        ).fetchone()
-        return row
-
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
         """One transaction that is on the disk when it ends."""
@@ -349,7 +330,7 @@ class Outbox:
             db.execute("pragma synchronous = extra")
             db.execute("begin immediate")
             try:
-                _set_up(db)
+                set_up(db)
                 yield db
             except BaseException:
                 db.execute("rollback")
@@ -363,29 +344,10 @@ class Outbox:
                 pass  # an empty outbox
         with closing(sqlite3.connect(self.path, timeout=60)) as db:
             db.row_factory = sqlite3.Row
-            if _lacks_departments(db, "alert"):
+            if is_old(db):
                 with self._writing():
                     pass
             yield db
-
-
-def _set_up(db: sqlite3.Connection) -> None:
-    """The tables; those of before there were departments get the column. What was open then is nobody's to resolve, and
-    so it ends: a department's next run opens its own.
-    """
-    for table in ("incident", "alert"):
-        if _lacks_departments(db, table):
-            db.execute(f"alter table {table} add column department text not null default ''")
-            if table == "incident":
-                db.execute("update incident set resolved_at = told_at where resolved_at is null")
-                db.execute("drop index if exists one_open_incident")
-    for statement in _SCHEMA.split(";\n"):
-        db.execute(statement)
-
-
-def _lacks_departments(db: sqlite3.Connection, table: str) -> bool:
-    columns = {row["name"] for row in db.execute(f"pragma table_info({table})")}
-    return bool(columns) and "department" not in columns
 
 
 def _alert(row: sqlite3.Row) -> Alert:

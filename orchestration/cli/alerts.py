@@ -68,6 +68,7 @@ def alerts(
         print_json(_as_json(deliveries, unplanned))
     else:
         _show(deliveries, unplanned, to)
+    _name_strangers(settings, to)
     untold = any(each.state in UNDELIVERED for each in deliveries) or (bool(unplanned) and bool(to))
     raise typer.Exit(BLOCKED if untold else DONE)
 
@@ -125,6 +126,15 @@ def tell(settings: Settings) -> None:
         err.print(f"[dim]告警  {report.sent} 条已送达[/]")
     if waiting:
         err.print(f"[yellow]告警  {len(waiting)} 条未送达[/]，见 ledgergate alerts")
+
+
+def _name_strangers(settings: Settings, to: dict[str, Channel]) -> None:
+    """Departments that addresses name and that have no ledgers: a slip of the pen would tell nobody, and in silence."""
+    from orchestration.alerting.channels import strangers
+    from orchestration.base.departments import all_department_years
+
+    for name, codes in strangers(to, {code for _, code in all_department_years(settings.raw)}).items():
+        err.print(Text.assemble(("没有这个部门  ", "yellow"), f"{'、'.join(codes)}（{name}）"))
 
 
 def _show(deliveries: list[Delivery], unplanned: list[Alert], to: dict[str, Channel]) -> None:

@@ -5,7 +5,8 @@ each department of the year by itself, and prints what it found.
 from __future__ import annotations
 
 import traceback
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -38,6 +39,10 @@ if TYPE_CHECKING:
     from orchestration.pipeline.outcome import Outcome
 
 
+#: What alerts call the ends of a department's run.
+_ENDINGS = {DONE: "published", BLOCKED: "blocked", BAD_INPUT: "refused", INTERNAL: "crashed"}
+
+
 def register(app: typer.Typer) -> None:
     app.command(
         epilog="Examples:  ledgergate run 2024   |   ledgergate run 2024 --department hunan_hrss   |   "
@@ -63,15 +68,18 @@ def run(
         except InputError as error:
             return _refuse(year, error.problems, as_json=as_json)
         alone = len(codes) == 1
-        together = {} if alone else _run_together(settings, year, codes, watcher, as_published, as_json)
-        ended = []
-        for code in codes:
-            ended.append(together.get(code) or _run(settings.of(code), year, watcher, as_published, as_json, alone))
-            if not as_json:
-                _show(ended[-1]) if alone else _show_line(ended[-1])
+        ended: list[_DepartmentRun] = []
+        try:
+            for each in _each(settings, year, codes, watcher, as_published, as_json):
+                ended.append(each)
+                if not as_json:
+                    _show(each) if alone else _show_line(each)
+        finally:
+            if not alone and not as_published:
+                _close(settings, year, ended)
         if as_json:
-            found = [each.json for each in ended]
-            print_json(found[0] if alone else {"year": year, "departments": found})
+            told = [each.json for each in ended]
+            print_json(told[0] if alone else {"year": year, "departments": told})
         elif not alone:
             _show_all(ended, year)
         if not alone and not as_published:
@@ -84,6 +92,13 @@ def run(
     finally:
         if not as_published:
             cli_alerts.tell(settings)
+
+
+def _close(settings: Settings, year: int, ended: list[_DepartmentRun]) -> None:
+    """Tell those who look after all departments what the run came to, also where it broke off."""
+    from orchestration.alerting import events
+
+    events.digest(settings, year, Counter(_ENDINGS[each.code] for each in ended))
 
 
 def _name_strangers(settings: Settings, year: int, department: str) -> None:
@@ -122,6 +137,16 @@ class _DepartmentRun:
         return BAD_INPUT if self.problems else BLOCKED if failed else DONE
 
 
+def _each(
+    settings: Settings, year: int, codes: list[str], watcher: Watcher, as_published: bool, as_json: bool
+) -> Iterator[_DepartmentRun]:
+    """How each department's run ends: all in one run, then those that want one of their own."""
+    alone = len(codes) == 1
+    together = {} if alone else _run_together(settings, year, codes, watcher, as_published, as_json)
+    for code in codes:
+        yield together.get(code) or _run(settings.of(code), year, watcher, as_published, as_json, alone)
+
+
 def _run_together(
     settings: Settings, year: int, codes: list[str], watcher: Watcher, as_published: bool, as_json: bool
 ) -> dict[str, _DepartmentRun]:
@@ -137,7 +162,7 @@ def _run(
 ) -> _DepartmentRun:
     """One department's run. Where there are others, an internal failure ends its own alone."""
     try:
-        return _run_one(settings, year, watcher, as_published=as_published, as_json=as_json)
+        return _run_one(settings, year, watcher, as_published=as_published, as_json=as_json, bundled=not alone)
     except Exception as error:
         if alone or no_room(error) or no_access(error):  # it would be the same with the others
             raise
@@ -147,11 +172,13 @@ def _run(
         return _DepartmentRun(settings.department, None, (), found, said)
 
 
-def _run_one(settings: Settings, year: int, watcher: Watcher, *, as_published: bool, as_json: bool) -> _DepartmentRun:
+def _run_one(
+    settings: Settings, year: int, watcher: Watcher, *, as_published: bool, as_json: bool, bundled: bool
+) -> _DepartmentRun:
     from orchestration.pipeline.refusal import refused
 
     code = settings.department
-    if problems := refused(settings, year, as_published=as_published):
+    if problems := refused(settings, year, as_published=as_published, bundled=bundled):
         found = summary.as_json(year, code, None, None, problems) if as_json else {}
         return _DepartmentRun(code, None, tuple(problems), found)
     from expectations.gate import gate_executor
@@ -159,7 +186,8 @@ def _run_one(settings: Settings, year: int, watcher: Watcher, *, as_published: b
     gate_executor()  # gets ready on the other core while this one imports the rest
     from orchestration.pipeline.run import run_year
 
-    return _ended(code, year, run_year(settings, year, as_published=as_published, watcher=watcher), as_json)
+    outcome = run_year(settings, year, as_published=as_published, watcher=watcher, bundled=bundled)
+    return _ended(code, year, outcome, as_json)
 
 
 def _ended(code: str, year: int, outcome: Outcome, as_json: bool) -> _DepartmentRun:

@@ -86,7 +86,7 @@ def _write(
 ) -> NewYear:  # fmt: skip
     offices: dict[str, dict[str, BlankSheet]] = {}
     for name, sheet in sheets.items():
-        office = sheet.contract.on_duty.replace("/", " ").strip(". ") or ANYBODY
+        office = _on_duty(sheet.contract, earlier).replace("/", " ").strip(". ") or ANYBODY
         offices.setdefault(office, {})[name] = sheet
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as draft:
@@ -105,6 +105,12 @@ def _write(
         made.rename(folder)
     titles = {f"{office}.xlsx": tuple(sheet.name for sheet in own.values()) for office, own in offices.items()}
     return NewYear(folder, year, before, titles, sum(map(len, checks.values())))
+
+
+def _on_duty(contract: Contract, earlier: Year | None) -> str:
+    """Who fills in a ledger: whoever did the year before, else the office that its contract names."""
+    before = earlier.ledgers.get(contract.ledger) if earlier else None
+    return earlier.on_duty(before) if earlier and before else contract.on_duty
 
 
 def _take_over(made: Path, source: Path | None, before: int | None) -> None:
@@ -128,8 +134,13 @@ def _write_sources(
         content["department"] = earlier.sources.department
     if earlier and earlier.sources.required is not None:
         content["required"] = list(earlier.sources.required)
+    if earlier and earlier.sources.on_duty:
+        content["on_duty"] = earlier.sources.on_duty
+    offices_of = {each.ledger: each.on_duty for each in (earlier.sources.files if earlier else ()) if each.on_duty}
     content["files"] = [
-        {"file": f"{office}.xlsx", "ledger": name, "sheet": sheet.name} | ({"unit": sheet.unit} if sheet.unit else {})
+        {"file": f"{office}.xlsx", "ledger": name, "sheet": sheet.name}
+        | ({"unit": sheet.unit} if sheet.unit else {})
+        | ({"on_duty": offices_of[name]} if name in offices_of else {})
         for office, own in offices.items()
         for name, sheet in own.items()
     ]

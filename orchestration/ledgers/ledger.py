@@ -49,6 +49,10 @@ class Year:
     department: str = ""  # its code; empty where the ledgers lie in no department's folder
     told: tuple[Problem, ...] = ()  # what should be looked at of a document, whether or not a ledger was read from it
 
+    def on_duty(self, ledger: Ledger) -> str:
+        """Who mends a ledger of this department."""
+        return ledger.source.on_duty or self.sources.on_duty or ledger.contract.on_duty
+
     @property
     def not_read(self) -> list[NotRead]:
         """Files, sheets and parts of sheets that no ledger was read from; of the ledgers that were read, rows without

@@ -45,6 +45,7 @@ class Source(StrictRecord):
         None  # how many rows stand there, counted in the document by who lists it
     )
     note: str = ""
+    on_duty: str = ""  # who mends this ledger here; else as below, else as its contract says
 
 
 class EntrySource(StrictRecord):
@@ -66,6 +67,8 @@ class Sources(StrictRecord):
     files: tuple[Source, ...] = ()
     required: tuple[str, ...] | None = None  # ledgers that this department must bring; else as their contracts say
     entries: tuple[EntrySource, ...] = ()
+    superior: str = ""  # the code of the department that subsidises this one, and to which this one remits
+    on_duty: str = ""  # who mends this department's ledgers, in place of the offices that contracts name
 
 
 def read_sources(folder: Path, year: int) -> tuple[Sources, list[Problem]]:

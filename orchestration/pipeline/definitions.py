@@ -47,6 +47,8 @@ def build_definitions(overrides: Mapping[str, object] | None = None) -> dg.Defin
     assert isinstance(workspace, Workspace)
     contracts = _all_contracts(workspace.settings)
     warehouse = warehouse_assets()
+    departments = departments_job(workspace)
+    jobs = year_jobs()
     tables = [*compiled.published_tables(), *(table_of(name) for name in contracts)]
     return dg.Definitions(
         assets=[
@@ -61,8 +63,8 @@ def build_definitions(overrides: Mapping[str, object] | None = None) -> dg.Defin
             alerts_asset(),
         ],
         asset_checks=[alerts_arrive],
-        jobs=[*year_jobs(), departments_job(workspace)],
-        sensors=all_sensors(workspace.settings),
+        jobs=[*jobs, departments],
+        sensors=all_sensors(workspace.settings, [jobs[0], departments]),
         schedules=all_schedules(workspace.settings),
         executor=dg.in_process_executor,
         resources={**(overrides or {}), "workspace": one_run_of_a_year(workspace)},

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
 import dagster as dg
 
 from orchestration.pipeline.assets.publication import PUBLISHED
+
+#: What a sensor may start. Dagster names one of the two for type checkers alone.
+Job: TypeAlias = "dg.JobDefinition | dg.UnresolvedAssetJobDefinition"
 
 RUN_YEAR = "run_year"
 CHECK_YEAR = "check_year"
@@ -13,6 +20,33 @@ REPORT_YEAR = "report_year"
 RUN_DEPARTMENTS = "run_departments"
 ABOUT_DEPARTMENTS = "许多部门的同一年度：一起读入、构建、定位、过关卡，各自发布或拦下。"
 PROVINCE_YEAR = "province_year"
+#: Its one step; no name in a code location may stand twice.
+STEP = "each_department"
+#: Which year a run of many departments is of.
+YEAR_TAG = "ledgergate/year"
+
+
+@dataclass(frozen=True)
+class Members:
+    """What a run of many departments was asked for. ``inputs``: by department the beginning of the fingerprint that it
+    is to settle, where a sensor asked.
+    """
+
+    year: int
+    departments: Sequence[str]
+    inputs: Mapping[str, str] = field(default_factory=dict)
+
+
+def config_of(year: int, departments: Sequence[str], inputs: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """The configuration of a run of many departments."""
+    config = {"year": year, "departments": list(departments), "inputs": dict(inputs or {})}
+    return {"ops": {STEP: {"config": config}}}
+
+
+def members_of(run: dg.DagsterRun) -> Members:
+    """What ``config_of`` said."""
+    config: Any = run.run_config
+    return Members(**config["ops"][STEP]["config"])
 
 
 def year_jobs() -> list[dg.UnresolvedAssetJobDefinition]:

@@ -20,6 +20,11 @@ class Outcome:
     failed: list[str] = field(default_factory=list)  # titles of what kept the year from being published
     score: str | None = None  # where it is known without looking into the build
 
+    @property
+    def ending(self) -> str:
+        """What alerts call it."""
+        return "refused" if self.problems else "blocked" if self.failed else "published"
+
 
 def reason(title: str, crash: str) -> str:
     """What kept a year from being published, by a gate's title and why it crashed, if it did."""

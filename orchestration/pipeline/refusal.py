@@ -17,7 +17,7 @@ from orchestration.ledgers.contract import read_contracts
 from orchestration.ledgers.reader import read_year
 
 
-def refused(settings: Settings, year: int, *, as_published: bool = False) -> list[Problem]:
+def refused(settings: Settings, year: int, *, as_published: bool = False, bundled: bool = False) -> list[Problem]:
     """All that is wrong with a year's inputs, where its ledgers can't be read; told and settled as a run would. None
     where they can: entries, which may be long, and what only a whole run sees are left to it.
     """
@@ -36,7 +36,7 @@ def refused(settings: Settings, year: int, *, as_published: bool = False) -> lis
         if not as_published:
             if fingerprint:
                 settle(settings, year, Settled(fingerprint, "refused"))
-            events.bad_input(events.Run(settings, year, str(uuid.uuid4())), error.problems)
+            events.bad_input(events.Run(settings, year, str(uuid.uuid4()), bundled), error.problems)
         return error.problems
     return []  # mended meanwhile
 

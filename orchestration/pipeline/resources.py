@@ -41,6 +41,7 @@ class Workspace:
     settings: Settings = field(default_factory=Settings.from_environment)
     as_published: bool = False  # ignore corrections, build beside the year
     watcher: Watcher = SILENT
+    bundled: bool = False  # the run is one of several departments, whose digest tells of it too
 
     def at(self, partition: str) -> tuple[Workspace, int]:
         """The installation as that of a partition's department, and the partition's year."""
@@ -59,7 +60,7 @@ class Workspace:
 
     def run(self, year: int, run_id: str) -> Run:
         """The run that something is told of."""
-        return Run(self.settings, year, run_id)
+        return Run(self.settings, year, run_id, self.bundled)
 
 
 def one_run_of_a_year(workspace: Workspace) -> dg.ResourceDefinition:
@@ -88,6 +89,17 @@ def is_running(settings: Settings, year: int) -> bool:
     """Whether some process runs the year right now."""
     with locked(run_lock(open_build(settings, year)), wait=False) as free:
         return not free
+
+
+def is_running_together(settings: Settings, year: int) -> bool:
+    """Whether some process runs several departments of the year, or sweeps up after it."""
+    with locked(together_lock(settings, year), wait=False) as free:
+        return not free
+
+
+def together_lock(settings: Settings, year: int) -> Path:
+    """Held by the one run of several departments of a year."""
+    return settings.together(year) / ".lock"
 
 
 def run_lock(build: Build) -> Path:

@@ -27,8 +27,17 @@ from orchestration.warehouse.build import Build, open_build
 from orchestration.warehouse.engines import engine_of
 
 
-def run_year(settings: Settings, year: int, *, as_published: bool = False, watcher: Watcher | None = None) -> Outcome:
-    """Run the job of the department's year in this process. Anything but bad input and failed gates is raised."""
+def run_year(
+    settings: Settings,
+    year: int,
+    *,
+    as_published: bool = False,
+    watcher: Watcher | None = None,
+    bundled: bool = False,
+) -> Outcome:
+    """Run the job of the department's year in this process. Anything but bad input and failed gates is raised.
+    ``bundled``: whoever calls closes the run of several departments with their digest.
+    """
     logging.getLogger("dagster").setLevel(logging.ERROR)
     known = YEARS.get_partition_keys()
     if str(year) not in known:
@@ -36,7 +45,7 @@ def run_year(settings: Settings, year: int, *, as_published: bool = False, watch
         return Outcome(
             open_build(settings, year), problems=[Problem(folder, "", "", str(year), f"{known[0]} 至 {known[-1]} 年")]
         )
-    workspace = Workspace(settings, as_published, watcher or SILENT)
+    workspace = Workspace(settings, as_published, watcher or SILENT, bundled)
     build = workspace.build(year)
     try:
         engine_of(settings)

@@ -6,9 +6,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from itertools import takewhile
 
 import dagster as dg
 from dagster import DagsterEventType, DagsterInstance, DagsterRun, DagsterRunStatus, RunRecord, RunsFilter
@@ -25,20 +24,29 @@ from orchestration.base.problems import InputError
 from orchestration.base.settings import Settings
 from orchestration.pipeline.assets.alerts import ALERTS, ARRIVED, arrival
 from orchestration.pipeline.assets.reports import REPORT, made_elsewhere
-from orchestration.pipeline.jobs import REPORT_YEAR, RUN_YEAR
+from orchestration.pipeline.jobs import REPORT_YEAR, RUN_DEPARTMENTS, RUN_YEAR, Job, members_of
 from orchestration.pipeline.partitions import make_known, of_partition, partition_of
-from orchestration.pipeline.resources import is_running
-from orchestration.publication.watch import Whose, is_settled, next_try, plan_runs, scan_all
+from orchestration.pipeline.resources import is_running, is_running_together
+from orchestration.pipeline.run_requests import (
+    BY,
+    INPUTS,
+    PARTITION,
+    VERSION,
+    Together,
+    is_same,
+    moment_of,
+    newest_together,
+    next_key,
+    requests_of,
+    was_tried,
+    whose_of,
+)
+from orchestration.publication.watch import Whose, is_settled, plan_runs, scan_all
 from orchestration.reporting.report import is_made, report_folder
 from orchestration.warehouse.current import read_current
 
 #: The sensor daemon looks every five seconds at most.
 _SECONDS = 5
-_PARTITION = "dagster/partition"
-#: What a run was asked for: the inputs that it is to settle, or the version whose report it is to make.
-INPUTS, VERSION = "ledgergate/inputs", "ledgergate/version"
-#: Tries of one thing that are looked back at: by then the pause between two has long been the longest.
-_MOST_TRIES = 10
 _WAITING = [DagsterRunStatus.QUEUED, DagsterRunStatus.NOT_STARTED, DagsterRunStatus.STARTING]
 #: How far back the first look for failed runs goes, and how far each further one looks again: records of runs that
 #: ended at the same time may become visible one after the other. What is already known is not told again.
@@ -48,44 +56,36 @@ _FIRST_LOOK, _OVERLAP = timedelta(days=1), timedelta(minutes=2)
 _QUIET = timedelta(minutes=1)
 
 
-def all_sensors(settings: Settings) -> list[dg.SensorDefinition]:
-    return [watch_ledgers(settings), make_reports(settings), watch_runs(settings), send_alerts(settings)]
+def all_sensors(settings: Settings, jobs: Sequence[Job]) -> list[dg.SensorDefinition]:
+    """``jobs``: of one department's year and of several departments', which ``watch_ledgers`` starts."""
+    return [watch_ledgers(settings, jobs), make_reports(settings), watch_runs(settings), send_alerts(settings)]
 
 
 def all_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
     return [year_is_due(settings)]
 
 
-def watch_ledgers(settings: Settings) -> dg.SensorDefinition:
+def watch_ledgers(settings: Settings, jobs: Sequence[Job]) -> dg.SensorDefinition:
     @dg.sensor(
         name="watch_ledgers",
-        job_name=RUN_YEAR,
+        jobs=jobs,
         minimum_interval_seconds=_SECONDS,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="账表有变（按内容），就运行那个年度；上一年度重新发布，下一年度跟着运行。还在写的文件不动。"
-        "运行出错而没有结果的，隔一阵再运行。",
+        description="账表有变（按内容），就运行那个年度；几个部门的同一年度一起运行；上一年度重新发布，下一年度跟着运行。"
+        "还在写的文件不动。运行出错而没有结果的，隔一阵再运行。",
     )
     def watch(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         now = scan_all(settings, all_department_years(settings.raw))
         make_known(context.instance, {department for _, department in now})
-        busy = _about_to_run(context.instance) | {each for each in now if is_running(settings.of(each[1]), each[0])}
+        together = newest_together(context.instance, {year for year, _ in now})
         settled = {each for each, inputs in now.items() if is_settled(settings.of(each[1]), each[0], inputs)}
-        keys = {
-            whose: next_key(context.instance, {INPUTS: inputs[:16], _PARTITION: partition_of(*whose)})
-            for whose, inputs in now.items()
-            if whose not in settled
-        }
+        keys = _next_keys(context.instance, {whose: now[whose] for whose in now.keys() - settled})
         later = {whose for whose, key in keys.items() if key is None}
-        found = plan_runs(_seen(context.cursor), now, settled, busy, later)
+        found = plan_runs(_seen(context.cursor), now, settled, _busy(settings, context.instance, now, together), later)
+        # What was tried on these inputs and has no result is tried alone: by itself, or with others that it held up.
+        alone = [each for each in found if was_tried(keys[each]) or is_same(together.get(each), now[each])]
         return dg.SensorResult(
-            run_requests=[
-                dg.RunRequest(
-                    run_key=keys[whose],
-                    partition_key=partition_of(*whose),
-                    tags={"ledgergate/by": "watch_ledgers", INPUTS: now[whose][:16]},
-                )
-                for whose in found
-            ],
+            run_requests=list(requests_of(found, alone, now, keys, together)),
             skip_reason=None if found else f"没有变化；稍后再试：{sorted(later)}" if later else "没有变化",
             cursor=json.dumps({partition_of(*whose): inputs for whose, inputs in now.items()}),
         )
@@ -93,29 +93,26 @@ def watch_ledgers(settings: Settings) -> dg.SensorDefinition:
     return watch
 
 
+def _next_keys(instance: DagsterInstance, unsettled: Mapping[Whose, str]) -> dict[Whose, str | None]:
+    """By department's year, the key of its next try by itself."""
+    return {
+        whose: next_key(instance, {INPUTS: inputs[:16], PARTITION: partition_of(*whose)})
+        for whose, inputs in sorted(unsettled.items())
+    }
+
+
+def _busy(
+    settings: Settings, instance: DagsterInstance, whose: Iterable[Whose], together: Mapping[Whose, Together]
+) -> set[Whose]:
+    """Years that are run, or about to be, alone or with others."""
+    running = {each for each in whose if is_running(settings.of(each[1]), each[0])}
+    return running | _about_to_run(instance) | {each for each, tried in together.items() if not tried.run.is_finished}
+
+
 def _seen(cursor: str | None) -> dict[Whose, str]:
     """What the look before saw. Nothing else is kept in a cursor: one that is reset costs a look."""
     content = json.loads(cursor) if cursor else {}
     return {whose: inputs for partition, inputs in content.items() if (whose := of_partition(partition))}
-
-
-def next_key(instance: DagsterInstance, tags: Mapping[str, str]) -> str | None:
-    """The run key of the next try at something whose result is not there; None while one is under way, or where it is
-    too early for another after those that failed.
-
-    Dagster drops a request whose key any run has had. So the key names the newest try: the same look taken twice asks
-    once, and whatever is asked for again is asked for under a key of its own.
-    """
-    tries = instance.get_run_records(RunsFilter(tags=dict(tags)), limit=_MOST_TRIES)
-    subject = "-".join(tags.values())
-    if not tries:
-        return f"{subject}-first"
-    if not tries[0].dagster_run.is_finished:
-        return None
-    failed = list(takewhile(lambda each: each.dagster_run.status is not DagsterRunStatus.SUCCESS, tries))
-    if failed and datetime.now(UTC) < next_try(_moment(tries[0]), len(failed)):
-        return None
-    return f"{subject}-{tries[0].dagster_run.run_id}"
 
 
 def make_reports(settings: Settings) -> dg.SensorDefinition:
@@ -133,7 +130,7 @@ def make_reports(settings: Settings) -> dg.SensorDefinition:
         made = {each for each in current if is_made(report_folder(settings.of(each[1]), each[0], each[2]))}
         seen = set(context.cursor.split()) if context.cursor else set()
         keys = {
-            each: next_key(context.instance, {VERSION: each[2], _PARTITION: partition_of(*each[:2])})
+            each: next_key(context.instance, {VERSION: each[2], PARTITION: partition_of(*each[:2])})
             for each in sorted(current - made)
         }
         make_known(context.instance, {department for _, department, _ in current})
@@ -142,7 +139,7 @@ def make_reports(settings: Settings) -> dg.SensorDefinition:
                 dg.RunRequest(
                     run_key=key,
                     partition_key=partition_of(year, department),
-                    tags={"ledgergate/by": "make_reports", VERSION: version},
+                    tags={BY: "make_reports", VERSION: version},
                 )
                 for (year, department, version), key in keys.items()
                 if key
@@ -177,11 +174,7 @@ def _about_to_run(instance: DagsterInstance) -> set[Whose]:
     """Years whose run waits for its turn. One that has waited for an hour will not come."""
     recent = datetime.now(UTC) - timedelta(hours=1)
     runs = instance.get_runs(RunsFilter(statuses=_WAITING, created_after=recent))
-    return {whose for run in runs if (whose := _whose(run))}
-
-
-def _whose(run: DagsterRun) -> Whose | None:
-    return of_partition(run.tags.get(_PARTITION, ""))
+    return {whose for run in runs for whose in whose_of(run)}
 
 
 def watch_runs(settings: Settings) -> dg.SensorDefinition:
@@ -202,7 +195,7 @@ def watch_runs(settings: Settings) -> dg.SensorDefinition:
             ascending=True,
         )
         told = [name for record in records if (name := _tell_of_failure(settings, context.instance, record))]
-        latest = max((_moment(record) for record in records), default=since)
+        latest = max((moment_of(record) for record in records), default=since)
         return dg.SensorResult(skip_reason=f"新记入 {len(told)} 条", cursor=max(latest, since).isoformat())
 
     return watch
@@ -214,38 +207,56 @@ def _bury_dead_runs(settings: Settings, instance: DagsterInstance) -> None:
     """
     old = datetime.now(UTC) - _QUIET
     for record in instance.get_run_records(RunsFilter(statuses=[DagsterRunStatus.STARTED], created_before=old)):
-        run, whose = record.dagster_run, _whose(record.dagster_run)
-        if run.remote_job_origin is None and whose and not is_running(settings.of(whose[1]), whose[0]):
+        run = record.dagster_run
+        if run.remote_job_origin is None and whose_of(run) and not _lives(settings, run):
             time.sleep(2)
             again = instance.get_run_by_id(run.run_id)
-            if again and again.status is DagsterRunStatus.STARTED and not is_running(settings.of(whose[1]), whose[0]):
+            if again and again.status is DagsterRunStatus.STARTED and not _lives(settings, run):
                 instance.report_run_failed(again, "进程已不在：被杀，或机器重启")
 
 
-def _moment(record: RunRecord) -> datetime:
-    moment = record.update_timestamp
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+def _lives(settings: Settings, run: DagsterRun) -> bool:
+    """Whether some process holds what a run of these departments' years holds, or waits for."""
+    if run.job_name == RUN_DEPARTMENTS and is_running_together(settings, members_of(run).year):
+        return True
+    return any(is_running(settings.of(department), year) for year, department in whose_of(run))
 
 
 def _tell_of_failure(settings: Settings, instance: DagsterInstance, record: RunRecord) -> str | None:
     """Record a failed run that said nothing itself. One that a later run has overtaken is no news."""
     failed = record.dagster_run
-    whose = _whose(failed)
-    if whose is None:
+    if failed.job_name == RUN_DEPARTMENTS:
+        return _tell_of_departments(settings, instance, failed)
+    for year, department in whose_of(failed):
+        run = Run(settings.of(department), year, failed.run_id)
+        if run.outbox.is_acknowledged(failed.run_id):
+            return None
+        (newest,) = instance.get_runs(
+            RunsFilter(
+                tags={PARTITION: partition_of(year, department)},
+                statuses=[DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE],
+            ),
+            limit=1,
+        )
+        if newest.run_id != failed.run_id:
+            run.outbox.acknowledge(failed.run_id)
+            return None
+        return events.crashed(run, _why(instance, failed.run_id))
+    return None
+
+
+def _tell_of_departments(settings: Settings, instance: DagsterInstance, failed: DagsterRun) -> str | None:
+    """The same of a run of several departments: each hears of it whose year has no result yet; the digest closes."""
+    outbox = Outbox(settings.outbox)
+    if outbox.is_acknowledged(failed.run_id):
         return None
-    run = Run(settings.of(whose[1]), whose[0], failed.run_id)
-    if run.outbox.is_acknowledged(failed.run_id):
-        return None
-    (newest,) = instance.get_runs(
-        RunsFilter(
-            tags={_PARTITION: partition_of(*whose)}, statuses=[DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE]
-        ),
-        limit=1,
-    )
-    if newest.run_id != failed.run_id:
-        run.outbox.acknowledge(failed.run_id)
-        return None
-    return events.crashed(run, _why(instance, failed.run_id))
+    now, why = scan_all(settings, whose_of(failed)), _why(instance, failed.run_id)
+    untold = [each for each, inputs in now.items() if not is_settled(settings.of(each[1]), each[0], inputs)]
+    for year, department in untold:
+        events.crashed(Run(settings.of(department), year, failed.run_id, bundled=True), why)
+    told = events.digest(settings, members_of(failed).year, {"crashed": len(untold)}, failed.run_id) if untold else None
+    outbox.acknowledge(failed.run_id)
+    return told
 
 
 def _why(instance: DagsterInstance, run_id: str) -> str:
@@ -294,10 +305,10 @@ def _evaluations(settings: Settings, before: str | None) -> Iterator[dg.AssetChe
     )  # fmt: skip
 
 
-def _due(settings: Settings, year: int, today: date) -> str | None:
+def _due(settings: Settings, year: int, today: date, *, bundled: bool) -> str | None:
     """What is missing of a department's year. One whose contracts can't be read keeps nobody else from being told."""
     try:
-        return events.ledgers_due(settings, year, today)
+        return events.ledgers_due(settings, year, today, bundled=bundled)
     except InputError as error:
         return f"契约读不了：{error.problems[0].file}"
 
@@ -317,11 +328,14 @@ def year_is_due(settings: Settings) -> dg.ScheduleDefinition:
         today = context.scheduled_execution_time.date()
         year = today.year - 1
         published = {department for (of, department), _ in read_current(settings).versions.items() if of == year}
+        expected = sorted(expected_departments(settings.raw, year) - published)
         missing = {
             department: found
-            for department in sorted(expected_departments(settings.raw, year) - published)
-            if (found := _due(settings.of(department), year, today))
+            for department in expected
+            if (found := _due(settings.of(department), year, today, bundled=len(expected) > 1))
         }
+        if len(expected) > 1 and missing:
+            events.digest(settings, year, {"due": len(missing)})
         listed = "；".join(f"{department}{found}" for department, found in missing.items())
         return dg.SkipReason(f"{year} 年度{listed}，已记入告警" if missing else f"{year} 年度的账已到齐")
 

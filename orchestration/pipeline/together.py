@@ -6,6 +6,8 @@ which says what is wrong. In Dagster this is one run; what it materialised and c
 
 import functools
 import logging
+import uuid
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -17,7 +19,6 @@ import dagster as dg
 from expectations.gate import GateResult, gate_executor, run_suites_of_all
 from expectations.suites.year import SUITES
 from orchestration.alerting import events
-from orchestration.alerting.events import Run
 from orchestration.base.files import locked
 from orchestration.base.locks import LockedError
 from orchestration.base.obstacles import no_access, no_room
@@ -27,11 +28,11 @@ from orchestration.base.watcher import SILENT, Watcher
 from orchestration.pipeline.assets.gates import GATES, check_result
 from orchestration.pipeline.assets.ledgers import LANDED, ledger_key
 from orchestration.pipeline.assets.publication import PUBLISHED
-from orchestration.pipeline.jobs import ABOUT_DEPARTMENTS, RUN_DEPARTMENTS
+from orchestration.pipeline.jobs import ABOUT_DEPARTMENTS, RUN_DEPARTMENTS, STEP, YEAR_TAG, config_of
 from orchestration.pipeline.outcome import Outcome, reason
 from orchestration.pipeline.partitions import YEARS, make_known, partition_of
 from orchestration.pipeline.records import kept_open, record_checks, record_materializations
-from orchestration.pipeline.resources import Workspace, dagster_instance, run_lock
+from orchestration.pipeline.resources import Workspace, dagster_instance, run_lock, together_lock
 from orchestration.pipeline.retention import forget_old_runs
 from orchestration.publication.gates import failed, write_results
 from orchestration.publication.release import manifest_facts
@@ -55,10 +56,6 @@ from orchestration.warehouse.together import (
     scores,
 )
 
-#: The job's one step; no name in a code location may stand twice.
-STEP = "each_department"
-#: Which year a run of many departments is of.
-YEAR_TAG = "ledgergate/year"
 _LOG = logging.getLogger(__name__)
 
 
@@ -69,25 +66,35 @@ def run_together(
     logging.getLogger("dagster").setLevel(logging.ERROR)
     if str(year) not in YEARS.get_partition_keys() or not _builds_in_common(settings):
         return {}
-    workspace = Workspace(settings.of(""), as_published, watcher)
+    workspace = Workspace(settings.of(""), as_published, watcher, bundled=True)
     ended: dict[str, Outcome] = {}
+    run_id = str(uuid.uuid4())
     instance = dg.DagsterInstance.ephemeral() if as_published else dagster_instance(settings)
     with kept_open(), instance:
         try:
+            quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
             departments_job(workspace, ended).execute_in_process(
+                run_id=run_id,
                 instance=instance,
                 tags={YEAR_TAG: str(year)},
-                run_config={
-                    "ops": {STEP: {"config": {"year": year, "departments": list(departments)}}},
-                    "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
-                },
+                run_config={**config_of(year, departments), **quiet},
             )
-        except Exception as error:
-            for department in () if as_published else sorted({*departments} - {*ended}):
-                events.crashed(Run(settings.of(department), year), f"{type(error).__name__}: {error}")
+        except BaseException as error:
+            if not as_published:
+                _tell_that_it_broke(workspace, year, run_id, sorted({*departments} - {*ended}), error)
             raise
         forget_old_runs(instance, {YEAR_TAG: str(year)}, RUN_DEPARTMENTS, settings.dagster_home)
     return ended
+
+
+def _tell_that_it_broke(
+    workspace: Workspace, year: int, run_id: str, departments: Sequence[str], error: BaseException
+) -> None:
+    """Tell each department that has come to no end; not who stopped the run, and knows."""
+    run = workspace.run(year, run_id)
+    for department in departments if isinstance(error, Exception) else ():
+        events.crashed(replace(run, settings=run.settings.of(department)), f"{type(error).__name__}: {error}")
+    run.outbox.acknowledge(run_id)
 
 
 def _builds_in_common(settings: Settings) -> bool:
@@ -103,13 +110,23 @@ def departments_job(workspace: Workspace, ended: dict[str, Outcome] | None = Non
 
     @dg.op(
         name=STEP,
-        config_schema={"year": int, "departments": dg.Array(str)},
+        config_schema={
+            "year": int,
+            "departments": dg.Array(str),
+            "inputs": dg.Field(dict, default_value={}),
+        },
         description=ABOUT_DEPARTMENTS,
     )
     def work(context: dg.OpExecutionContext) -> None:
         year, departments = context.op_config["year"], context.op_config["departments"]
         make_known(context.instance, departments)
-        _Run(workspace, year, context, {} if ended is None else ended).all(departments)
+        run = _Run(replace(workspace, bundled=True), year, context, {} if ended is None else ended)
+        run.all(departments)
+        if ended is None:  # nobody waits for the outcomes: what they come to is told here
+            endings = Counter(run.ended[each].ending if each in run.ended else "apart" for each in departments)
+            events.digest(workspace.settings, year, endings, context.run_id)
+            tags, home = {YEAR_TAG: str(year)}, workspace.settings.dagster_home
+            forget_old_runs(context.instance, tags, RUN_DEPARTMENTS, home)
 
     @dg.job(name=RUN_DEPARTMENTS, description=ABOUT_DEPARTMENTS, executor_def=dg.in_process_executor)
     def job() -> None:
@@ -132,7 +149,7 @@ class _Run:
         gate_executor()  # gets ready on the other core meanwhile
         with ExitStack() as held:
             waits = functools.partial(self.workspace.watcher.step, f"等候 {self.year} 年度的另一次运行", 0)
-            held.enter_context(locked(settings.together(self.year) / ".lock", on_wait=waits))
+            held.enter_context(locked(together_lock(settings, self.year), on_wait=waits))
             sweep_shared(settings, self.year)
             # Whose year another process runs is left to a run of its own, which waits.
             free = [each for each in departments if held.enter_context(locked(self._lock(each), wait=False))]

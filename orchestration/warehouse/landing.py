@@ -104,7 +104,7 @@ def _ledger_rows(year: Year) -> list[dict[str, Any]]:
     """The ledgers of the year, and those that are computed."""
     return [
         {"fiscal_year": year.year, "ledger": name, "title": ledger.contract.title, "short": ledger.contract.short,
-         "on_duty": ledger.contract.on_duty, "file": ledger.source.file, "sha256": ledger.sha256,
+         "on_duty": year.on_duty(ledger), "file": ledger.source.file, "sha256": ledger.sha256,
          "document": ledger.source.document, "section": ledger.source.section,
          "department_name": year.sources.department, "cells": len(ledger.cells),
          "reliability": ledger.contract.reliability}

@@ -48,6 +48,8 @@ def province(tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, dict[s
     settings = Settings(home=folder / "home", raw=raw)
     with pytest.MonkeyPatch.context() as patch:
         set_home(patch, settings)
+        office = f"file://{folder}/office"
+        patch.setenv("LEDGERGATE_ALERT_URLS", f"{office} file://{folder}/own#department=示例甲,hunan_hrss")
         done = CliRunner().invoke(app, ["run", "2024", "--json"])
     assert done.exit_code == 2, done.output
     return settings, json.loads(done.stdout)
@@ -72,6 +74,23 @@ def test_each_is_published_or_held_back_by_itself(province: tuple[Settings, dict
     assert (suspect["file"], suspect["cell"]) == ("raw/2024/示例甲/project_expenditure.csv", "E20")
     assert current_versions(settings.of("hunan_hrss")).keys() == {2024}
     assert [versions(settings.of(code), 2024) for code in ("示例甲", "示例乙")] == [[], []]
+
+
+def test_each_is_alerted_of_its_own_and_the_province_once_of_all(
+    province: tuple[Settings, dict[str, object]],
+) -> None:
+    folder = province[0].home.parent
+    (own,) = (path.read_text(encoding="utf-8") for path in (folder / "own").glob("*.txt"))
+    (office,) = (path.read_text(encoding="utf-8") for path in (folder / "office").glob("*.txt"))
+    assert own.startswith("【未发布】示例甲 2024 年度：2 条规则不成立") and "疑点：表3 第17行" in own
+    lines = office.splitlines()
+    assert lines[0] == "【汇总】2024 年度 3 个部门：已发布 1，未发布 1，读不了 1"
+    assert lines[1] == "读不了　示例乙：输入有 1 处不对" and lines[2].startswith(
+        "raw/2024/示例乙/insured.csv B2　读到 许多"
+    )
+    assert lines[3] == "未发布　示例甲：2 条规则不成立" and lines[4].startswith(
+        "疑点：表3 第17行 本年调整 列示为 -362.20"
+    )
 
 
 def test_readers_find_only_what_is_published_and_whose_it_is(province: tuple[Settings, dict[str, object]]) -> None:

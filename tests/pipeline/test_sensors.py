@@ -18,17 +18,18 @@ from orchestration.alerting import events
 from orchestration.alerting.channels import channels
 from orchestration.alerting.delivery import deliver
 from orchestration.alerting.events import Run
-from orchestration.alerting.messages import policy
+from orchestration.alerting.messages import Listener, policy
 from orchestration.alerting.outbox import Outbox
 from orchestration.base.settings import Settings
 from orchestration.pipeline import sensors
 from orchestration.pipeline.definitions import build_definitions
+from orchestration.pipeline.jobs import RUN_DEPARTMENTS, RUN_YEAR, STEP
 from orchestration.pipeline.partitions import of_partition, partition_of
 from orchestration.pipeline.resources import Workspace
 from orchestration.pipeline.retention import forget_old_runs
 from orchestration.publication.watch import Settled, scan_inputs, settle
 from orchestration.reporting.report import report_folder
-from tests.conftest import Published
+from tests.conftest import Published, edit
 from tests.receivers import Answer, Robots, robots
 
 
@@ -62,6 +63,26 @@ def run_of(year: int, instance: dg.DagsterInstance, fails: bool = True, tags: Ma
         run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
     )  # fmt: skip
     return done.run_id
+
+
+@dg.job(name=RUN_YEAR)
+def one_department() -> None:
+    """Stands for the job that a sensor names."""
+
+
+@dg.op(name=STEP, config_schema={"year": int, "departments": [str], "inputs": dg.Map(str, str)})
+def ends(context) -> None:  # type: ignore[no-untyped-def]  # Dagster reads no annotation that is a string
+    if context.has_tag("fails"):
+        raise MemoryError("out of memory")
+
+
+@dg.job(name=RUN_DEPARTMENTS)
+def several_departments() -> None:
+    ends()
+
+
+def watch_ledgers(settings: Settings) -> dg.SensorDefinition:
+    return sensors.watch_ledgers(settings, [one_department, several_departments])
 
 
 def tick(sensor: dg.SensorDefinition, instance: dg.DagsterInstance, cursor: str | None = None) -> dg.SensorResult:
@@ -210,6 +231,30 @@ def test_a_year_whose_ledgers_are_there_is_not_asked_for(settings: Settings, ins
     assert Outbox(settings.outbox).unplanned() == []
 
 
+def test_what_several_departments_have_not_brought_is_one_digest_and_names_their_own_offices(
+    settings: Settings, instance: dg.DagsterInstance
+) -> None:
+    year = settings.raw / "2024"
+    shutil.copytree(year / "hunan_hrss", year / "示例")
+    edit(
+        year / "示例" / "sources.yml",
+        "year: 2024\n",
+        "year: 2024\non_duty: 示例财务处\nrequired: [insured, indicator]\n",
+    )
+    for code in ("hunan_hrss", "示例"):
+        (year / code / "insured.csv").unlink()
+    day = datetime.fromisoformat("2025-03-01T09:00+08:00")
+    sensors.year_is_due(settings)(dg.build_schedule_context(instance=instance, scheduled_execution_time=day))
+    *own, digest = Outbox(settings.outbox).unplanned()
+    assert [(alert.department, [item["duty"] for item in alert.facts["findings"]]) for alert in own] == [
+        ("hunan_hrss", ["统计信息中心"]), ("示例", ["示例财务处"]),
+    ]  # fmt: skip
+    assert digest.kind == "digest" and digest.facts["headline"] == "2 个部门：账未到齐 2"
+    outbox = Outbox(settings.outbox)
+    outbox.prepare({"office": Listener(), "own": Listener(departments=frozenset({"示例"}))})
+    assert [(each.channel, each.alert.kind) for each in outbox.due()] == [("own", "due"), ("office", "digest")]
+
+
 def asked_for(instance: dg.DagsterInstance, request: dg.RunRequest, fails: bool = False) -> None:
     """The run that a request starts."""
     whose = of_partition(str(request.partition_key))
@@ -220,7 +265,7 @@ def asked_for(instance: dg.DagsterInstance, request: dg.RunRequest, fails: bool 
 def test_a_changed_ledger_asks_for_its_year_until_there_is_a_result(
     settings: Settings, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    watch = sensors.watch_ledgers(settings)
+    watch = watch_ledgers(settings)
     first = tick(watch, instance)
     assert not first.run_requests
     (request,) = tick(watch, instance, first.cursor).run_requests or []
@@ -238,10 +283,62 @@ def test_a_changed_ledger_asks_for_its_year_until_there_is_a_result(
         assert not tick(watch, instance, cursor).run_requests
 
 
+def of_several(instance: dg.DagsterInstance, request: dg.RunRequest, fails: bool = False) -> str:
+    """The run of several departments that a request starts; it leaves all of them without a result."""
+    done = several_departments.execute_in_process(
+        instance=instance, raise_on_error=False, run_config=dict(request.run_config),
+        tags={**request.tags, **({"fails": "yes"} if fails else {})},
+    )  # fmt: skip
+    return done.run_id
+
+
+def test_departments_that_are_due_at_once_are_one_run_and_what_it_leaves_is_run_alone(
+    settings: Settings, instance: dg.DagsterInstance
+) -> None:
+    year = settings.raw / "2024"
+    for code in ("示例甲", "示例乙"):
+        shutil.copytree(year / "hunan_hrss", year / code)
+    watch = watch_ledgers(settings)
+    cursor = tick(watch, instance).cursor
+    (request,) = tick(watch, instance, cursor).run_requests or []
+    assert (request.job_name, request.partition_key) == (RUN_DEPARTMENTS, None)
+    found = request.run_config["ops"][STEP]["config"]
+    assert (found["year"], found["departments"]) == (2024, ["hunan_hrss", "示例乙", "示例甲"])
+    (same,) = tick(watch, instance, cursor).run_requests or []
+    assert same.run_key == request.run_key, "the same look taken twice asks once"
+    of_several(instance, request)
+    settle(settings, 2024, Settled(scan_inputs(settings, [2024])[2024], "blocked"))
+    alone = tick(watch, instance, cursor).run_requests or []
+    assert [(each.job_name, each.partition_key) for each in alone] == [
+        (RUN_YEAR, "示例乙|2024"), (RUN_YEAR, "示例甲|2024"),
+    ]  # fmt: skip
+    for code in ("示例甲", "示例乙"):  # new inputs, a new try in common
+        edit(year / code / "insured.csv", "5458.08万人", "5458.09万人")
+    cursor = tick(watch, instance).cursor
+    (again,) = tick(watch, instance, cursor).run_requests or []
+    assert again.job_name == RUN_DEPARTMENTS and again.run_key != request.run_key
+    assert again.run_config["ops"][STEP]["config"]["departments"] == ["示例乙", "示例甲"]
+
+
+def test_a_run_of_several_that_died_is_told_to_each_without_a_result_and_in_one_digest(
+    settings: Settings, instance: dg.DagsterInstance
+) -> None:
+    shutil.copytree(settings.raw / "2024" / "hunan_hrss", settings.raw / "2024" / "示例甲")
+    shutil.copytree(settings.raw / "2024" / "hunan_hrss", settings.raw / "2024" / "示例乙")
+    watch = watch_ledgers(settings)
+    (request,) = tick(watch, instance, tick(watch, instance).cursor).run_requests or []
+    of_several(instance, request, fails=True)
+    settle(settings, 2024, Settled(scan_inputs(settings, [2024])[2024], "blocked"))
+    cursor = tick(sensors.watch_runs(settings), instance).cursor
+    tick(sensors.watch_runs(settings), instance, cursor)
+    told = [(alert.department, alert.kind) for alert in Outbox(settings.outbox).unplanned()]
+    assert told == [("示例乙", "crashed"), ("示例甲", "crashed"), ("", "digest")]
+
+
 def test_ledgers_that_come_back_after_a_lost_cursor_are_run_again(
     settings: Settings, instance: dg.DagsterInstance
 ) -> None:
-    watch = sensors.watch_ledgers(settings)
+    watch = watch_ledgers(settings)
     keys = []
     ledger = settings.ledgers(2024) / "insured.csv"
     for content in (ledger.read_bytes(), b"other", ledger.read_bytes()):
@@ -292,7 +389,7 @@ def test_a_missing_report_is_asked_for_until_it_is_there(
 
 
 def test_a_year_that_the_command_has_run_is_settled(published: Published, instance: dg.DagsterInstance) -> None:
-    watch = sensors.watch_ledgers(published.settings)
+    watch = watch_ledgers(published.settings)
     cursor = tick(watch, instance).cursor
     assert not tick(watch, instance, cursor).run_requests
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import dagster as dg
 import duckdb
 import pytest
 
@@ -17,7 +18,8 @@ from expectations.suites.year import SUITES
 from orchestration.alerting.outbox import Outbox
 from orchestration.base.settings import ROOT, SHARE, WAREHOUSE, Settings
 from orchestration.base.sql import sql_text
-from orchestration.pipeline import together
+from orchestration.pipeline import sensors, together
+from orchestration.pipeline.resources import dagster_instance
 from orchestration.pipeline.together import _Run
 from orchestration.warehouse.build import Build, content_hash, content_hashes, open_build, read_inputs
 from orchestration.warehouse.ledger_tables import published_tables, published_with
@@ -176,6 +178,9 @@ def test_a_run_that_ends_for_all_is_told_to_each(
         together.run_together(settings, 2024, [REAL, SLIP])
     told = Outbox(settings.outbox).unplanned()
     assert {(alert.kind, alert.department) for alert in told} == {("crashed", REAL), ("crashed", SLIP)}
+    with dagster_instance(settings) as instance:  # and whoever looks for failed runs finds that it was said
+        sensors.watch_runs(settings.of(""))(dg.build_sensor_context(instance=instance))
+    assert len(Outbox(settings.outbox).unplanned()) == 2
 
 
 def test_no_room_is_not_tried_again_with_fewer(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit, urlunsplit
 
 from orchestration.alerting.channels.channel import Channel, ChannelError
@@ -10,7 +12,7 @@ from orchestration.alerting.channels.folder import folder
 from orchestration.alerting.channels.mail import mail
 from orchestration.alerting.channels.post import Post
 from orchestration.alerting.channels.robots import DingTalk, Feishu, WeCom
-from orchestration.alerting.messages import SEVERITIES, Severity
+from orchestration.alerting.messages import SEVERITIES, Listener, Severity
 
 _POSTS: dict[str, type[Post]] = {"dingtalk": DingTalk, "wecom": WeCom, "feishu": Feishu, "webhook": Post}
 
@@ -18,26 +20,55 @@ _POSTS: dict[str, type[Post]] = {"dingtalk": DingTalk, "wecom": WeCom, "feishu":
 def channels(urls: str) -> dict[str, Channel]:
     """The channels of ``LEDGERGATE_ALERT_URLS``, by name. Raises ``ChannelError``."""
     found: dict[str, Channel] = {}
-    for number, url in enumerate(urls.split(), 1):
-        for channel in _read(url, number):
+    for where, url in _addresses(urls):
+        for channel in _read(url, where):
             if channel.name in found:
-                raise ChannelError(f"第 {number} 个地址与前面的同名（{channel.name}）：在 # 之后加 name=…")
+                raise ChannelError(f"{where}与前面的同名（{channel.name}）：在 # 之后加 name=…")
             found[channel.name] = channel
     return found
 
 
-def severities(found: Mapping[str, Channel]) -> dict[str, Severity]:
-    return {name: channel.severity for name, channel in found.items()}
+def listeners(found: Mapping[str, Channel]) -> dict[str, Listener]:
+    """What each channel is to hear."""
+    return {name: Listener(channel.severity, channel.departments) for name, channel in found.items()}
 
 
-def _read(url: str, number: int) -> list[Channel]:
-    where = f"第 {number} 个地址"
+def strangers(found: Mapping[str, Channel], known: Collection[str]) -> dict[str, list[str]]:
+    """By channel, the departments that it is to hear of and that nobody knows: a slip of the pen would tell nobody."""
+    unknown = {name: sorted(channel.departments - {*known}) for name, channel in found.items()}
+    return {name: codes for name, codes in unknown.items() if codes}
+
+
+def _addresses(urls: str) -> Iterator[tuple[str, str]]:
+    """Every address with its place; those of a file, one a line, in place of @ and its path."""
+    for number, url in enumerate(urls.split(), 1):
+        where = f"第 {number} 个地址"
+        if not url.startswith("@"):
+            yield where, url
+            continue
+        try:
+            lines = Path(url.removeprefix("@")).read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeError) as error:
+            raise ChannelError(f"{where}：读不了这个文件（{type(error).__name__}）") from None
+        for row, line in enumerate(lines, 1):
+            if line.strip() and not line.lstrip().startswith("#"):
+                yield f"{where}（文件第 {row} 行）", line.strip()
+
+
+def _read(url: str, where: str) -> list[Channel]:
     address, _, ours = url.partition("#")
-    options, severity = _options(ours, where)
+    options, severity, departments = _options(ours, where)
+    name = options.get("name", "")
+    found = _channels(address, where, name, options.get("secret", ""), severity)
+    if not departments:
+        return found
+    mark = "" if name else f"/{'+'.join(sorted(departments))}"  # many departments' robots stand at one host
+    return [replace(each, name=each.name + mark, departments=departments) for each in found]
+
+
+def _channels(address: str, where: str, name: str, secret: str, severity: Severity) -> list[Channel]:
     parts = _split(address, where)
     kind, _, scheme = parts.scheme.rpartition("+")
-    name = options.get("name", "")
-    secret = options.get("secret", "")
     if secret and kind not in ("dingtalk", "feishu"):
         raise ChannelError(f"{where}：只有钉钉、飞书的机器人有 secret")
     if not kind and scheme in ("mailto", "mailtos"):
@@ -63,15 +94,18 @@ def _split(address: str, where: str) -> SplitResult:
     return parts
 
 
-def _options(ours: str, where: str) -> tuple[dict[str, str], Severity]:
+def _options(ours: str, where: str) -> tuple[dict[str, str], Severity, frozenset[str]]:
     """What stands behind ``#``."""
     options = dict(parse_qsl(ours, keep_blank_values=True))
-    if unknown := sorted(set(options) - {"severity", "name", "secret"}):
-        raise ChannelError(f"{where}：# 之后只认 severity、name、secret（另有 {len(unknown)} 个不认得）")
+    if unknown := sorted(set(options) - {"severity", "name", "secret", "department"}):
+        raise ChannelError(f"{where}：# 之后只认 severity、name、secret、department（另有 {len(unknown)} 个不认得）")
     severity = next((each for each in SEVERITIES if each == options.get("severity", "error")), None)
     if severity is None:
         raise ChannelError(f"{where}：severity 应为 {' 或 '.join(SEVERITIES)}")
-    return options, severity
+    departments = frozenset(options["department"].split(",")) if "department" in options else frozenset()
+    if "" in departments:
+        raise ChannelError(f"{where}：department 后写部门代码，几个之间用逗号")
+    return options, severity, departments
 
 
 def _secrets(parts: SplitResult, kind: str) -> list[str]:

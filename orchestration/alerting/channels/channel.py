@@ -35,6 +35,7 @@ class Channel(ABC):
     name: str
     severity: Severity = "error"
     secrets: tuple[str, ...] = field(default=(), repr=False)
+    departments: frozenset[str] = field(default=frozenset(), kw_only=True)  # whose alerts it hears; all where empty
 
     def send(self, alert: Alert) -> None:
         """Deliver. Returning is the receiver's yes; everything else is a ``NotDeliveredError`` without secrets."""

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 
 import dagster as dg
 
-from orchestration.alerting.channels import ChannelError, channels
+from orchestration.alerting.channels import ChannelError, channels, strangers
 from orchestration.alerting.outbox import Outbox
+from orchestration.base.departments import all_department_years
 from orchestration.base.settings import Settings
 from orchestration.pipeline.assets import DATA_TEAM
 from orchestration.pipeline.assets.gates import GATES
@@ -35,11 +36,17 @@ class Arrival:
 
 
 def arrival(settings: Settings) -> Arrival:
-    """Red where an address can't be used, or an alert was given up after its last attempt."""
+    """Red where an address can't be used or names a department that nobody knows, or an alert was given up after its
+    last attempt.
+    """
     try:
-        channels(settings.alert_urls)
+        to = channels(settings.alert_urls)
     except ChannelError as error:
         return Arrival(False, f"LEDGERGATE_ALERT_URLS：{error}")
+    unknown = strangers(to, {department for _, department in all_department_years(settings.raw)})
+    if unknown:
+        listed = "；".join(f"{name}：{'、'.join(codes)}" for name, codes in unknown.items())
+        return Arrival(False, f"LEDGERGATE_ALERT_URLS 写了 raw/ 里没有的部门　{listed}")
     lost = [each for each in Outbox(settings.outbox).deliveries() if each.state == "gave_up"]
     if not lost:
         return Arrival(True, "没有送不到的告警")

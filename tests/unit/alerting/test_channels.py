@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from orchestration.alerting.channels import ChannelError, NotDeliveredError, channels
+from orchestration.alerting.channels import ChannelError, NotDeliveredError, channels, strangers
 from orchestration.alerting.channels import channel as module
 from orchestration.alerting.delivery import deliver
 from orchestration.alerting.messages import Alert
@@ -206,6 +206,21 @@ def test_options_of_ours_stand_after_the_hash(robot: Robots) -> None:
     assert {name: channel.severity for name, channel in found.items()} == {"财务群": "warning", "file:/tmp/x": "error"}
 
 
+def test_a_file_of_addresses_says_which_departments_each_hears_of(robot: Robots, tmp_path: Path) -> None:
+    url, place = robot.url("wecom"), tmp_path / "addresses"
+    place.write_text(f"# 各部门\n{url}#department=民政厅,rst\n\n{url}#department=fgw\n", encoding="utf-8")
+    found = channels(f"{url} @{place}")
+    plain = next(iter(found))
+    assert {name.removeprefix(plain): sorted(each.departments) for name, each in found.items()} == {
+        "": [], "/rst+民政厅": ["rst", "民政厅"], "/fgw": ["fgw"],
+    }  # fmt: skip
+    assert strangers(found, ["rst", "fgw"]) == {f"{plain}/rst+民政厅": ["民政厅"]}
+    place.write_text(f"{url}\ntok3nsecret\n", encoding="utf-8")
+    with pytest.raises(ChannelError, match=r"第 1 个地址（文件第 2 行）") as caught:
+        channels(f"@{place}")
+    assert "tok3nsecret" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     "url",
     [
@@ -217,6 +232,8 @@ def test_options_of_ours_stand_after_the_hash(robot: Robots) -> None:
         "webhook+https://example.cn/tok3nsecret#severity=fatal",
         "webhook+https://example.cn/x#secret=tok3nsecret",
         "webhook+https://example.cn/x#tok3nsecret=1",
+        "webhook+https://example.cn/tok3nsecret#department=",
+        "@/nowhere/tok3nsecret",
         "file://relative/tok3nsecret",
         "mailtos://",
         "mailtos://user:tok3nsecret@example.cn?from=x@example.cn&to=not-an-address",

@@ -86,6 +86,34 @@ def test_whoever_asks_for_english_is_alerted_in_english(monkeypatch: pytest.Monk
     ]
 
 
+def digest(count: int) -> Alert:
+    kinds = ("blocked", "bad_input", "crashed", "due")
+    items = [
+        {"type": "department", "department": f"d{n}", "kind": kinds[n % 4], "headline": "2 条规则不成立",
+         "first": SUSPECT if n % 4 < 2 else None}
+        for n in range(count)
+    ]  # fmt: skip
+    facts = {"headline": "100 个部门：已发布 88，未发布 10，读不了 2", "findings": items, "noticed": 3,
+             "recovered": ["民政厅", "rst"], "page": "http://127.0.0.1:3000/pages/2024/province"}  # fmt: skip
+    return Alert("0123456789ab", 2024, "digest", "error", facts, "2025-04-18T01:30:00Z")
+
+
+def test_a_digest_is_one_message_with_a_suspect_cell_for_each_department(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = render(digest(4)).text.splitlines()
+    assert lines[:4] == [
+        "【汇总】2024 年度 100 个部门：已发布 88，未发布 10，读不了 2", "已恢复：民政厅、rst",
+        "未发布　d0：2 条规则不成立", f"疑点：{SUSPECT['statement']}　{SUSPECT['place']}　请 规划财务处 核对",
+    ]  # fmt: skip
+    assert render(digest(99)).text.count("条规则不成立") == policy().digest_items
+    assert len(render(digest(99), 2048).text.encode()) <= 2048
+    monkeypatch.setenv("LEDGERGATE_LANG", "en")
+    english = render(digest(4)).text.splitlines()
+    assert english[0] == "[Digest] 2024: 100 departments: published 88, held back 10, cannot be read 2"
+    assert english[2] == "Held back  d0: 2 rules do not hold"
+    names = re.compile("[\u3400-\u9fff]")
+    assert not [line for line in english if names.search(line.replace("民政厅", "")) and not line.startswith("Suspect")]
+
+
 @pytest.mark.parametrize("kind", ["bad_input", "crashed", "notice", "due", "reminder", "resolved", "test"])
 def test_every_kind_speaks_english(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LEDGERGATE_LANG", "en")

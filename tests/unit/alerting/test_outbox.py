@@ -15,7 +15,7 @@ import pytest
 from orchestration.alerting.channels import Channel, NotDeliveredError
 from orchestration.alerting.channels.post import _seconds
 from orchestration.alerting.delivery import deliver
-from orchestration.alerting.messages import Alert, policy
+from orchestration.alerting.messages import Alert, Listener, policy
 from orchestration.alerting.outbox import Event, Outbox
 
 
@@ -47,16 +47,17 @@ class Ear(Channel):
         return [alert.kind for alert in self.heard]
 
 
-def ear(name: str, severity: Any = "error", deaf: int = 0) -> Ear:
-    made = Ear(name, severity)
+def ear(name: str, severity: Any = "error", deaf: int = 0, of: str = "") -> Ear:
+    """``of``: the departments that it hears of, letter by letter."""
+    made = Ear(name, severity, departments=frozenset(of))
     object.__setattr__(made, "heard", [])
     object.__setattr__(made, "deaf", deaf)
     return made
 
 
-def failure(fingerprint: str = "a", year: int = 2024, run: str = "") -> Event:
+def failure(fingerprint: str = "a", year: int = 2024, run: str = "", bundled: bool = False) -> Event:
     return Event(year, "year", "blocked", "error", fingerprint, {"headline": f"失败 {fingerprint}", "findings": []},
-                 run_id=run)  # fmt: skip
+                 run_id=run, bundled=bundled)  # fmt: skip
 
 
 def notice(fingerprint: str = "n") -> Event:
@@ -276,7 +277,7 @@ def test_a_sender_that_died_after_asking_asks_again_with_the_same_id(outbox: Out
     a = ear("a")
     name = outbox.record(failure())
     with outbox.sole_sender():
-        outbox.prepare({"a": "error"})
+        outbox.prepare({"a": Listener()})
         (delivery,) = outbox.due()
         outbox.sending(delivery)  # and here it dies
     deliver(outbox, {"a": a})
@@ -315,6 +316,100 @@ def test_departments_fail_and_are_resolved_apart(tmp_path: Path, clock: Clock) -
     assert [(alert.department, alert.kind) for alert in one.unplanned()] == [
         ("民政厅", "blocked"), ("rst", "blocked"), ("民政厅", "resolved"),
     ]  # fmt: skip
+
+
+class Province:
+    """Departments a, b and c, of which a has people of its own, and the province's office."""
+
+    def __init__(self, path: Path, clock: Clock):
+        self.of = {code: Outbox(path, clock, department=code) for code in "abc"}
+        self.outbox = Outbox(path, clock)
+        self.own, self.office = ear("own", of="a"), ear("office")
+
+    def run(self, *fail: str, mark: str = "x") -> None:
+        """A run of all, in which these fail."""
+        for code, outbox in self.of.items():
+            if code in fail:
+                outbox.record(failure(f"{mark}{code}", bundled=True))
+            else:
+                outbox.resolve(2024, "year", {"version": "v"}, bundled=True)
+        self.outbox.record_digest(2024, f"失败 {len(fail)}", {"page": ""})
+        self.deliver()
+
+    def deliver(self) -> None:
+        deliver(self.outbox, {"own": self.own, "office": self.office})
+
+    @property
+    def digests(self) -> list[tuple[list[str], list[str]]]:
+        """What the office heard in one: who is not published, and who is again."""
+        return [
+            ([item["department"] for item in alert.facts["findings"]], alert.facts.get("recovered", []))
+            for alert in self.office.heard
+            if not alert.department
+        ]
+
+
+@pytest.fixture
+def province(tmp_path: Path, clock: Clock) -> Province:
+    return Province(tmp_path / "outbox.sqlite", clock)
+
+
+def test_a_run_of_several_is_told_to_the_office_once_and_to_each_department_its_own(province: Province) -> None:
+    for _ in range(2):
+        province.run("a", "b")
+    assert province.own.kinds == ["blocked"] and province.own.heard[0].department == "a"
+    assert province.office.kinds == ["digest"] and province.digests == [(["a", "b"], [])]
+    province.run("b", "c")
+    province.run()
+    province.run()
+    assert province.own.kinds == ["blocked", "resolved"]
+    assert province.digests[1:] == [(["b", "c"], ["a"]), ([], ["b", "c"])]
+    assert province.outbox.deliveries() == []
+
+
+def test_what_one_department_does_by_itself_is_told_to_all_who_heard_of_it(province: Province) -> None:
+    province.run("a", "b")
+    province.of["a"].resolve(2024, "year", {"version": "v"})
+    province.deliver()
+    assert province.own.kinds == ["blocked", "resolved"] and province.office.kinds == ["digest", "resolved"]
+    province.run("b")
+    assert province.digests[1:] == [(["b"], [])], "told by itself, it has not recovered again"
+    province.of["a"].record(failure("y"))
+    province.deliver()
+    assert province.office.kinds[3:] == ["blocked"]
+    province.run("b", "c")
+    assert province.digests[2:] == [(["b", "c"], ["a"])] and province.own.kinds[2:] == ["blocked", "resolved"]
+
+
+def test_the_office_is_reminded_of_all_that_is_still_open_at_once(province: Province, clock: Clock) -> None:
+    province.run("a", "b")
+    province.of["a"].resolve(2024, "year", {})
+    for _ in range(2):
+        clock.pass_(hours=policy().remind_hours)
+        province.deliver()
+    assert province.office.kinds == ["digest", "resolved", "reminder", "reminder"]
+    assert province.digests[1:] == [(["b"], []), (["b"], [])] and province.own.kinds == ["blocked", "resolved"]
+
+
+def test_a_run_that_died_without_its_digest_is_told_in_a_reminder(province: Province, clock: Clock) -> None:
+    province.of["b"].record(failure(bundled=True))
+    province.deliver()
+    assert province.office.kinds == []
+    clock.pass_(hours=policy().remind_hours)
+    province.deliver()
+    assert province.office.kinds == ["reminder"] and province.digests == [(["b"], [])]
+
+
+def test_a_run_in_which_all_pass_is_told_to_those_who_hear_of_everything(province: Province, clock: Clock) -> None:
+    everything = ear("everything", "warning")
+    province.run()
+    deliver(province.outbox, {"office": province.office, "everything": everything})
+    assert province.office.kinds == [] and everything.kinds == []  # it was planned before anybody wanted it
+    late = Province(province.outbox.path.with_name("other.sqlite"), clock)
+    late.office = ear("office", "warning")
+    late.run()
+    late.run()
+    assert late.office.kinds == ["digest"] and late.digests == [([], [])]
 
 
 def test_an_outbox_of_before_there_were_departments_is_read_and_reminds_of_nothing(tmp_path: Path) -> None:

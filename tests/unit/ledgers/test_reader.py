@@ -599,6 +599,15 @@ def test_sources_that_are_no_yaml_are_refused_with_their_name(
     assert problem.file == str(path)
 
 
+def test_a_department_says_which_of_its_offices_mends_a_ledger(raw: Path, contracts: dict[str, Contract]) -> None:
+    folder = raw / "2024" / "hunan_hrss"
+    edit(folder / "sources.yml", "year: 2024\n", "year: 2024\non_duty: 财务处\n")
+    edit(folder / "sources.yml", "{file: insured.csv,", "{file: insured.csv, on_duty: 信息中心,")
+    year = read_year(folder, 2024, contracts)
+    of = {name: year.on_duty(ledger) for name, ledger in year.ledgers.items()}
+    assert of.pop("insured") == "信息中心" and {*of.values()} == {"财务处"}
+
+
 def test_a_required_ledger_that_the_sources_do_not_list_is_missed(raw: Path, contracts: dict[str, Contract]) -> None:
     folder = raw / "2024" / "hunan_hrss"
     edit(
