@@ -43,7 +43,7 @@ class Home:
     def publish(
         self, department: str, year: int = 2024, *, budget: int = 1000, spent: int = 800, carryover: int = 0,
         score: str = "95.00", funds: Rows = (), rules: Rows = (), three_public: tuple[int, int | None] = (10, None),
-        name_of: str = "",
+        name_of: str = "", cells: Rows = (), superior: str = "", indicators: Rows = (),
     ) -> None:  # fmt: skip
         """A version of a department's year; money in yuan."""
         own = self.settings.of(department)
@@ -57,6 +57,8 @@ class Home:
             "department_summary": [whole],
             "score_summary": [{"section": "total", "score": score, "grade": "优"}],
             "operating_cost": [{"item": "three_public", "actual": actual, "prior_actual": prior}],
+            "cell": cells,
+            "indicator_score": indicators,
             "fund_balance": funds,
             "ledger_source": [{"department_name": name_of or f"{department}局"}],
             "reconciliation": rules,
@@ -72,7 +74,7 @@ class Home:
             for table, rows in tables.items():
                 _write(connection, folder / f"{table}.parquet", EMPTY[table], year, department, rows)
         (folder / "manifest.json").write_text("{}", encoding="utf-8")
-        self._folder(department, year)
+        self.folder(department, year, superior)
         settle(own, year, Settled("inputs", "published", name))
         current = read_current(self.settings)
         write_current(self.settings, Current({**current.versions, (year, department): name}, ""))
@@ -102,21 +104,23 @@ class Home:
         gates = [{"title": "规则都成立", "severity": "error", "status": "failed"}]
         (build / "gates.json").write_text(json.dumps({"gates": gates}), encoding="utf-8")
         (build / "gates.html").write_text("", encoding="utf-8")
-        self._folder(department, year)
+        self.folder(department, year)
         settle(self.settings.of(department), year, Settled("inputs", "blocked"))
 
     def refuse(self, department: str, year: int = 2024) -> None:
         """A run that could not read its input: ``sources.yml`` names a file that is not there."""
-        folder = self._folder(department, year)
+        folder = self.folder(department, year)
         (self.settings.raw / "contracts").symlink_to(ROOT / "raw" / "contracts")
         text = "year: 2024\ndepartment: 读不了的部门\nfiles: [{file: 没有.csv, ledger: insured}]\n"
         (folder / "sources.yml").write_text(text, encoding="utf-8")
         settle(self.settings.of(department), year, Settled("inputs", "refused"))
 
-    def _folder(self, department: str, year: int) -> Path:
+    def folder(self, department: str, year: int = 2024, superior: str = "") -> Path:
+        """A department's ledgers, of which there is only what their sources say."""
         folder = self.settings.of(department).ledgers(year)
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "sources.yml").write_text(f"department: {department}局\n", encoding="utf-8")
+        above = f"superior: {superior}\n" if superior else ""
+        (folder / "sources.yml").write_text(f"department: {department}局\n{above}", encoding="utf-8")
         return folder
 
 
@@ -125,6 +129,15 @@ def rule(rule_id: str, instance: str, status: str, severity: str = "error", diff
     return {
         "rule_id": rule_id, "instance": instance, "title": f"规则 {rule_id}", "severity": severity, "status": status,
         "difference": difference, "statement": f"{rule_id} {instance} {status}",
+    }  # fmt: skip
+
+
+def cell(ledger: str, key: str, measure: str, yuan: int | None, **more: Any) -> dict[str, Any]:
+    """A printed amount in 万元 with two places, so that it is right to 50 yuan."""
+    return {
+        "address": f"{ledger}/{key}/{measure}", "ledger": ledger, "ledger_label": ledger, "row_key": key,
+        "row_label": key, "measure": measure, "header": measure, "unit": "yuan", "printed_unit": "万元",
+        "value": yuan, "half_width": 50, "file": "a.csv", "sheet": "", "cell": "B2", **more,
     }  # fmt: skip
 
 

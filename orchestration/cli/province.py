@@ -116,6 +116,7 @@ def _facts(made: ProvinceReport) -> dict[str, Any]:
         "outliers": view.outliers,
         "findings": view.findings,
         "years": view.year_findings,
+        "across": [{**place.row, "statement": place.said} for rule in view.across for place in rule.places],
     }
 
 

@@ -30,11 +30,21 @@ _MODELS = Path(__file__).with_name("models")
 #: In the order in which each has what it is made of.
 MODELS = (
     "province_department", "province_total", "province_fund", "province_rule", "province_wall", "province_finding",
-    "province_outlier", "province_trend", "province_year_finding",
+    "province_outlier", "province_trend", "province_year_finding", "province_indicator",
+    "province_target_finding", "across_cell", "province_across_cell",
+    "province_across",
 )  # fmt: skip
 #: Tables of a version that the models read; of the year, and of all years.
-_PUBLISHED = ("department_summary", "fund_balance", "ledger_source", "reconciliation", "rule_summary", "score_summary")
-_HISTORY = ("department_summary", "operating_cost", "score_summary")
+_PUBLISHED = (
+    "cell",
+    "department_summary",
+    "fund_balance",
+    "ledger_source",
+    "reconciliation",
+    "rule_summary",
+    "score_summary",
+)
+_HISTORY = ("department_summary", "indicator_score", "operating_cost", "score_summary")
 #: Exact: whole numbers divided, rounded half up to six places.
 _QUOTIENT = """
     create temp macro quotient(n, d) as
@@ -53,8 +63,13 @@ _RULES: Schema = {
     "rule_id": TEXT, "place": INT, "title": TEXT, "column_name": TEXT, "kind": TEXT, "bound": "decimal(18, 6)",
     "in_a_row": INT, "advice": TEXT,
 }  # fmt: skip
+_ACROSS: Schema = {
+    "place": INT,
+    **dict.fromkeys(("rule_id", "title", "scope", "advice", "side", "ledger", "row_key", "measure"), TEXT),
+}  # fmt: skip
 _STATES: Schema = {
-    **KEYS, **dict.fromkeys(("department_name", "state", "version", "said", "place", "address"), TEXT), "broken": INT,
+    **KEYS, "broken": INT,
+    **dict.fromkeys(("department_name", "state", "version", "said", "place", "address", "superior"), TEXT),
 }  # fmt: skip
 _HELD_BACK: Schema = {
     **dict.fromkeys(("department", "rule_id", "instance", "title", "severity", "status"), TEXT),
@@ -111,7 +126,7 @@ def _land_states(
     rows = [
         {"fiscal_year": year, "department": each.department, "department_name": each.name, "state": each.state,
          "version": each.version or None, "said": each.said, "place": each.place, "address": each.address,
-         "broken": each.broken}
+         "broken": each.broken, "superior": each.superior}
         for each in states
     ]  # fmt: skip
     write_table(connection, "department_state", _STATES, rows, folder)
@@ -132,7 +147,21 @@ def _land_rules(connection: duckdb.DuckDBPyConnection, settings: Settings, folde
         for kind, bound in rule.bounds.items()
     ]  # fmt: skip
     write_table(connection, "outlier_rule", _RULES, outliers, folder)
+    targets = [
+        {"rule_id": rule.id, "place": place, "title": rule.said, "column_name": "target", "kind": kind,
+         "bound": bound, "in_a_row": rule.in_a_row, "advice": rule.advice}
+        for place, rule in enumerate(known.targets, len(years))
+        for kind, bound in rule.bounds.items()
+    ]  # fmt: skip
     write_table(connection, "year_rule", _RULES, years, folder)
+    write_table(connection, "target_rule", _RULES, targets, folder)
+    sides = [
+        {"rule_id": rule.id, "place": place, "title": rule.title, "scope": rule.over, "advice": rule.advice,
+         "side": side, "ledger": term.ledger, "row_key": ":".join(term.key), "measure": term.measure}
+        for place, rule in enumerate(known.across)
+        for side, term in (("left", rule.left), ("right", rule.right))
+    ]  # fmt: skip
+    write_table(connection, "across_rule", _ACROSS, sides, folder)
     families = families_of(settings.rules)
     # A rule of same_digits has a companion, which is of its family.
     rows = [{"rule_id": f"{rule}{of}", "family": family} for rule, family in families.items() for of in ("", DIGITS)]
@@ -174,6 +203,13 @@ _BUDGET = dict.fromkeys(
 )
 _WHOSE = {"fiscal_year": "integer", "department": "varchar"}
 EMPTY: Mapping[str, Mapping[str, str]] = {
+    "cell": {
+        **_WHOSE,
+        **dict.fromkeys(
+            ("address", "ledger", "ledger_label", "row_key", "row_label", "measure", "header", "text", "unit",
+             "printed_unit", "file", "sheet", "cell"), "varchar"),
+        **dict.fromkeys(("value", "half_width"), "decimal(28, 9)"),
+    },
     "department_summary": {**_WHOSE, "expenditure_kind": "varchar", **_BUDGET},
     "fund_balance": {
         **_WHOSE, "fund": "varchar", "pooling_level": "varchar",
@@ -186,6 +222,11 @@ EMPTY: Mapping[str, Mapping[str, str]] = {
     },
     "rule_summary": {**_WHOSE, "rule_id": "varchar", "severity": "varchar", "broken": "bigint"},
     "score_summary": {**_WHOSE, "section": "varchar", "score": "decimal(9, 2)", "grade": "varchar"},
+    "indicator_score": {
+        **_WHOSE,
+        **dict.fromkeys(("section", "level3", "target_text", "actual_text", "unit", "direction"), "varchar"),
+        **dict.fromkeys(("target", "actual"), "decimal(28, 9)"),
+    },
     "operating_cost": {
         **_WHOSE, "item": "varchar", **dict.fromkeys(("actual", "prior_actual"), "decimal(20, 2)"),
     },

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -89,6 +90,65 @@ class AcrossYears(_Entry):
     in_a_row: int = Field(1, ge=1)
 
 
+class LoosenedTarget(_Entry):
+    """How much an indicator's target may be loosened, as a share of the year before's, so many years in a row."""
+
+    KINDS = ("loosened",)
+
+    loosened: Bound | None = None
+    in_a_row: int = Field(1, ge=1)
+
+
+#: Three parts of a cell's address: ledger, row key, measure. A part of the key, or the measure, may be a variable.
+_TERM = re.compile(r"([a-z_]+)/([^/]+)/([a-z_]+|\{[a-z_]+\})")
+_VARIABLE = re.compile(r"\{[a-z_]+\}")
+#: In a key: the other department's code or name; in the other's key: this one's.
+OTHER, SELF = "{other}", "{self}"
+
+
+@dataclass(frozen=True)
+class CellPattern:
+    """One side of a relation between departments."""
+
+    ledger: str
+    key: tuple[str, ...]
+    measure: str
+
+    @property
+    def variables(self) -> set[str]:
+        return {part for part in (*self.key, self.measure) if _VARIABLE.fullmatch(part)}
+
+
+def _term(written: object) -> CellPattern:
+    found = _TERM.fullmatch(str(written))
+    if not found:
+        raise ValueError("写作 账/行键/栏，如 fund_statement/{fund}:income:total/actual")
+    ledger, key, measure = found.groups()
+    return CellPattern(ledger, tuple(key.split(":")), measure)
+
+
+class AcrossDepartments(BaseModel):
+    """A figure of one department and those of others that it is the sum of."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str
+    title: str
+    left: Annotated[CellPattern, BeforeValidator(_term)]
+    right: Annotated[CellPattern, BeforeValidator(_term)]
+    over: Literal["subordinates", "all", "counterpart"]
+    advice: str
+
+    @model_validator(mode="after")
+    def _the_same_variables(self) -> Self:
+        named = (OTHER in self.left.variables, SELF in self.right.variables)
+        if named != ((self.over == "counterpart",) * 2):
+            raise ValueError(f"over: counterpart 时，left 里有 {OTHER}，right 里有 {SELF}；其他时候都没有")
+        if self.left.variables - {OTHER} != self.right.variables - {SELF}:
+            raise ValueError("left 与 right 用同样的变量")
+        return self
+
+
 class ProvincePolicy(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -96,6 +156,8 @@ class ProvincePolicy(BaseModel):
     peers: int = Field(ge=1)
     outliers: tuple[Outlier, ...]
     years: tuple[AcrossYears, ...]
+    targets: tuple[LoosenedTarget, ...]
+    across: tuple[AcrossDepartments, ...]
 
 
 @cache

@@ -6,7 +6,7 @@ the judged tables of a build. What does not belong here: figures, which come fro
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from orchestration.base.departments import SOURCES, known_departments
@@ -51,13 +51,15 @@ class DepartmentState:
     address: str = ""
     broken: int = 0  # rules of error severity, in places
     judged: tuple[dict[str, Any], ...] = field(default=(), repr=False)  # rules of a build that was held back
+    superior: str = ""  # the code of the department above it
 
 
 def department_states(settings: Settings, year: int) -> list[DepartmentState]:
     """Every department that has ledgers, a build or a version of the year, in the order of their codes."""
     versions = read_current(settings).versions
     return [
-        _state(settings.of(code), year, versions.get((year, code), "")) for code in known_departments(settings, year)
+        replace(_state(own, year, versions.get((year, own.department), "")), superior=_superior(own, year))
+        for own in map(settings.of, known_departments(settings, year))
     ]
 
 
@@ -70,6 +72,17 @@ def _state(settings: Settings, year: int, version: str) -> DepartmentState:
     if result is not None and result.result == "blocked":
         return _blocked(open_build(settings, year), version, name or code)
     return DepartmentState(code, name or code, "published" if version else "not_run", version)
+
+
+def _superior(settings: Settings, year: int) -> str:
+    """Which department is above it, where it says so."""
+    path = settings.ledgers(year) / SOURCES
+    try:
+        if b"superior:" not in path.read_bytes():  # most say nothing, and reading a hundred files takes its time
+            return ""
+        return str(read_yaml(path)["superior"])
+    except (InputError, OSError, KeyError, TypeError):
+        return ""  # what can't be read is said by its state
 
 
 def _name(settings: Settings, year: int) -> str:

@@ -12,6 +12,7 @@ from orchestration.publication.province.policy import policy
 from orchestration.reporting.figures import amount
 from orchestration.reporting.page import POLICY
 from orchestration.reporting.page_aids import inlined, script_json
+from orchestration.reporting.province.across import ACROSS, printed
 from orchestration.reporting.province.view import KINDS, MONEY, NAMES, STATES, ProvinceView, line, quantity, share_of
 
 _TEMPLATES = Environment(
@@ -36,9 +37,10 @@ def render_province(view: ProvinceView) -> str:
     """The page as HTML text; the same build gives the same text."""
     template = _TEMPLATES.get_template("province.html.j2")
     shown = {
-        "view": view, "states": STATES, "kinds": KINDS, "names": NAMES, "money": MONEY, "columns": _COLUMNS,
+        "view": view, "states": STATES, "across": ACROSS, "kinds": KINDS, "names": NAMES, "money": MONEY,
+        "columns": _COLUMNS,
         "marks": _MARKS, "titles": _TITLES, "peers": policy().peers, "quantity": quantity, "amount": amount,
-        "share_of": share_of, "line": line, "policy": POLICY,
+        "share_of": share_of, "printed": printed, "line": line, "policy": POLICY,
         "style": inlined("report.css") + inlined("lookup.css") + inlined("province.css"),
         "script": inlined("province.js"), "language": inlined("language.js"),
     }  # fmt: skip

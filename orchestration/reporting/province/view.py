@@ -21,6 +21,7 @@ from orchestration.publication.province.build import ProvinceBuild
 from orchestration.publication.province.policy import policy
 from orchestration.reporting.edition import PAGE
 from orchestration.reporting.figures import amount
+from orchestration.reporting.province.across import AcrossRule, Row, across_rules
 from orchestration.reporting.report import report_folder
 
 #: How each state is called, the gravest first.
@@ -41,8 +42,6 @@ MONEY = frozenset(
 POINTS = frozenset({"score"})
 COUNTS = frozenset({"warning_places"})
 POOLING = {"provincial_pool": "省级统筹", "provincial_own": "省本级"}
-
-Row = Mapping[str, Any]
 
 
 def quantity(column: str, value: Decimal | int | None) -> str:
@@ -193,6 +192,10 @@ class ProvinceView:
         )
 
     @cached_property
+    def across(self) -> list[AcrossRule]:
+        return across_rules(self.province, self.names)
+
+    @cached_property
     def outliers(self) -> list[dict[str, Any]]:
         rows = self.province.rows("from province_outlier order by rule_place, value, department")
         return [{**row, "reason": outlier_reason(row)} for row in rows]
@@ -200,7 +203,10 @@ class ProvinceView:
     @cached_property
     def year_findings(self) -> list[dict[str, Any]]:
         rows = self.province.rows("from province_year_finding order by rule_place, department")
-        return [{**row, "reason": year_reason(row)} for row in rows]
+        targets = self.province.rows("from province_target_finding order by rule_place, department, section, level3")
+        return [{**row, "reason": year_reason(row)} for row in rows] + [
+            {**row, "reason": target_reason(row)} for row in targets
+        ]
 
     @cached_property
     def trends(self) -> dict[str, dict[str, list[Row]]]:
@@ -210,6 +216,25 @@ class ProvinceView:
         for row in rows:
             found.setdefault(row["department"], {}).setdefault(row["measure"], []).append(row)
         return {code: of for code, of in found.items() if len(of["total_budget"]) > 1}
+
+    @cached_property
+    def indicators(self) -> dict[str, dict[str, list[Row]]]:
+        """By department, by name, an indicator's years in order: of those with a figure in two or more, in one unit."""
+        rows = self.province.rows("""
+            from province_indicator where actual is not null and unit <> 'text'
+            order by department, section, level3, fiscal_year
+        """)
+        found: dict[str, dict[tuple[str, str], list[Row]]] = {}
+        for row in rows:
+            found.setdefault(row["department"], {}).setdefault((row["section"], row["level3"]), []).append(row)
+        return {
+            code: {
+                name: years
+                for (_, name), years in of.items()
+                if len(years) > 1 and len({row["unit"] for row in years}) == 1
+            }
+            for code, of in found.items()
+        }
 
 
 def province_reports(settings: Settings, year: int) -> Path:
@@ -255,6 +280,13 @@ def year_reason(row: Row) -> str:
         return f"{name} {value}，比上年 {quantity(measure, row['prior'])} {way} {abs(row['change_rate']) * 100:.2f}%"
     way = "低于" if row["kind"] == "below" else "高于"
     return f"{name} {value}，连续 {row['years']} 年{way} {quantity(measure, row['bound'])}"
+
+
+def target_reason(row: Row) -> str:
+    """Which target was made easier, by how much, for how many years."""
+    again = f"，连续 {row['years']} 年放宽" if row["years"] > 1 else ""
+    said = f"指标 {row['level3']} 的目标值 {row['target_text']}，上年 {row['prior_target_text']}"
+    return f"{said}，放宽 {row['loosened'] * 100:.2f}%{again}"
 
 
 def share_of(part: Decimal | None, whole: Decimal | None) -> str:

@@ -11,6 +11,7 @@ from typing import TypeAlias
 import xlsxwriter
 
 from orchestration.ledgers.money import MONEY_UNITS
+from orchestration.reporting.province.across import ACROSS, Row, printed
 from orchestration.reporting.province.view import COUNTS, KINDS, MONEY, NAMES, POINTS, STATES, ProvinceView
 
 _FONT = "宋体"
@@ -55,6 +56,7 @@ def sheets(view: ProvinceView) -> list[SummarySheet]:
         _summary(view),
         _departments(view),
         _open(view),
+        _across(view),
         _outliers(view),
         _findings(view),
         _funds(view),
@@ -116,6 +118,35 @@ def _open(view: ProvinceView) -> SummarySheet:
         ("读者看到的版本", 28),
     )  # fmt: skip
     return SummarySheet("未发布", "最近一次运行没有发布的部门", heads, rows)
+
+
+#: Of so many cells of a side a workbook's row names the first ones; the page has them all.
+_MOST_CELLS = 20
+
+
+def _across(view: ProvinceView) -> SummarySheet:
+    rows: list[list[Value]] = [
+        [ACROSS[place.row["status"]], rule.title, str(view.names.get(place.row["department"], place.row["department"])),
+         place.said, _listed(view, place.left), _listed(view, place.right), rule.advice]
+        for rule in view.across
+        for place in rule.places
+    ]  # fmt: skip
+    heads = (
+        ("结果", 12), ("规则", 34), ("部门", 34), ("说明", 70), ("本部门的单元格", 48), ("对方的单元格", 60),
+        ("办法", 40),
+    )  # fmt: skip
+    return SummarySheet("部门之间", "按列示的数的区间判断；没有发布的部门写明缺哪个", heads, rows)
+
+
+def _listed(view: ProvinceView, cells: Sequence[Row]) -> str:
+    """Whose cells, with figure and place, as far as a row can name them."""
+    said = [
+        f"{view.names.get(cell['department'], cell['department'])} {printed(cell['value'], cell['printed_unit'])} "
+        f"{cell['file']} {cell['cell']}"
+        for cell in cells[:_MOST_CELLS]
+    ]
+    more = [f"另有 {len(cells) - _MOST_CELLS} 格"] if len(cells) > _MOST_CELLS else []
+    return "；".join(said + more)
 
 
 def _outliers(view: ProvinceView) -> SummarySheet:

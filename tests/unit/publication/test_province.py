@@ -11,8 +11,15 @@ from pydantic import ValidationError
 from orchestration.base.problems import InputError
 from orchestration.ledgers.contract import read_model
 from orchestration.publication.province.build import ProvinceBuild, build_province
-from orchestration.publication.province.policy import _FILE, AcrossYears, Outlier, ProvincePolicy, policy
-from tests.province_home import Home, rule
+from orchestration.publication.province.policy import (
+    _FILE,
+    AcrossDepartments,
+    AcrossYears,
+    Outlier,
+    ProvincePolicy,
+    policy,
+)
+from tests.province_home import Home, cell, rule
 
 
 @pytest.fixture
@@ -205,3 +212,148 @@ def test_a_bound_that_is_no_number_is_told_with_its_key(bound: str, tmp_path: Pa
         read_model(tmp_path / "province.yml", ProvincePolicy)
     (problem,) = [each for each in caught.value.problems if "below" in each.cell]
     assert problem.file.endswith("province.yml") and bound in problem.found and "70%" in problem.expected
+
+
+GIVEN = "unemployment:expenditure:补助下级支出", "unemployment:income:上级补助收入"
+
+
+def given(yuan: int | None) -> dict[str, object]:
+    return cell("fund_statement", GIVEN[0], "actual", yuan)
+
+
+def received(yuan: int | None) -> dict[str, object]:
+    return cell("fund_statement", GIVEN[1], "actual", yuan)
+
+
+def across(home: Home) -> list[tuple[object, ...]]:
+    rows = built(home).rows("from province_across order by rule_place, department, other, bound")
+    return [(row["rule_id"], row["department"], row["status"], row["difference"]) for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("parts", "status"),
+    [
+        ((3000, 7000), "consistent"),
+        ((3100, 7050), "rounding"),
+        ((3100, 7051), "inconsistent"),
+        ((3000,), "inconsistent"),
+    ],
+)
+def test_subsidies_given_are_those_received_as_far_as_printing_says(
+    parts: tuple[int, ...], status: str, home: Home
+) -> None:
+    home.publish("省", cells=[given(10_000)])
+    for n, part in enumerate(parts):
+        home.publish(f"市{n}", superior="省", cells=[received(part)])
+    home.publish("无关", cells=[received(99)], superior="中央")
+    (other, (rule_id, whose, found, difference)) = across(home)
+    assert (rule_id, whose, found, difference) == ("subsidies_received", "省", status, 10_000 - sum(parts))
+    assert other == ("subsidies_received", "中央", "missing", None), "received, and nobody here has given it"
+    cells = built(home).rows("from province_across_cell where subject = '省' order by side, department")
+    assert [(row["side"], row["department"], row["value"]) for row in cells] == [
+        ("left", "省", 10_000), *(("right", f"市{n}", part) for n, part in enumerate(parts)),
+    ]  # fmt: skip
+
+
+def test_who_has_published_nothing_is_missing_and_makes_no_sum_smaller(home: Home) -> None:
+    home.publish("省", cells=[given(10_000)])
+    home.publish("市0", superior="省", cells=[received(10_000)])
+    home.hold_back("市1")
+    home.folder("市1", superior="省")
+    (row,) = built(home).rows("from province_across")
+    assert (row["status"], row["absent"]) == ("missing", ["市1"])
+
+
+def test_a_figure_that_is_not_printed_on_one_side_is_missing(home: Home) -> None:
+    home.publish("省", cells=[])
+    home.publish("市0", superior="省", cells=[received(10_000)])
+    home.publish("厅", cells=[given(5)])
+    home.publish("市1", superior="厅", cells=[received(None)])
+    assert across(home) == [
+        ("subsidies_received", "厅", "missing", None),
+        ("subsidies_received", "省", "missing", None),
+    ]
+
+
+def test_a_superior_of_nobody_and_a_department_without_one_are_not_judged_and_not_passed(home: Home) -> None:
+    home.publish("省", cells=[given(10_000)])
+    home.publish("市", cells=[received(10_000)])
+    assert [status for *_, status, _ in across(home)] == ["unpaired", "unpaired"]
+
+
+def test_what_is_transferred_is_what_the_other_prints_by_code_or_by_name(home: Home) -> None:
+    def moved(whom: str, way: str, yuan: int) -> dict[str, object]:
+        return cell("transfer", f"{whom}:{way}", "amount", yuan)
+
+    home.publish("甲", cells=[moved("乙局", "out", 500), moved("丙", "out", 700), moved("别处", "out", 1)])
+    home.publish("乙", cells=[moved("甲", "in", 500), moved("甲 局", "out", 4)])
+    home.publish("丙", cells=[moved("甲局", "in", 100_000)])
+    rows = built(home).rows("from province_across order by department, other")
+    assert [(row["department"], row["other"], row["status"]) for row in rows] == [
+        ("乙", "甲", "missing"), ("甲", "丙", "inconsistent"), ("甲", "乙", "consistent"), ("甲", "别处", "unpaired"),
+    ]  # fmt: skip
+
+
+def test_a_printed_total_is_held_against_all_other_departments_and_rates_are_never_added(home: Home) -> None:
+    rate = {"unit": "ratio", "value": 1}
+    total = [cell("department_total", "total", "total_budget", 3000),
+             cell("department_total", "total", "execution_rate", 1, **rate)]  # fmt: skip
+    for code, yuan in (("甲", 1000), ("乙", 1000)):
+        home.publish(code, cells=[cell("department_summary", "total", "total_budget", yuan),
+                                  cell("department_summary", "total", "balance", yuan),
+                                  cell("department_summary", "total", "execution_rate", 1, **rate)])  # fmt: skip
+    home.publish("总", cells=total)
+    (row,) = built(home).rows("from province_across")
+    assert (row["rule_id"], row["status"], row["difference"]) == ("departments_sum_to_total", "inconsistent", 1000)
+    home.hold_back("丙")
+    (row,) = built(home).rows("from province_across")
+    assert (row["status"], row["absent"]) == ("missing", ["丙"])
+
+
+def test_pooling_levels_are_not_added_across_departments(home: Home) -> None:
+    def level(word: str) -> dict[str, object]:
+        return cell("fund_statement", GIVEN[1], "pooling_level", None, unit="text", text=word)
+
+    home.publish("省", cells=[given(20_000)])
+    home.publish("市0", superior="省", cells=[received(10_000), level("省级统筹")])
+    home.publish("市1", superior="省", cells=[received(10_000), level("省本级")])
+    (row,) = built(home).rows("from province_across")
+    assert (row["status"], row["levels"]) == ("mixed", ["省本级", "省级统筹"])
+
+
+def target(value: int, text: str = "", direction: str = ">=", name: str = "培训人次") -> dict[str, object]:
+    return {"section": "output", "level3": name, "target": value, "target_text": text or f"{value}人次",
+            "unit": "person", "direction": direction, "actual": 100, "actual_text": "100"}  # fmt: skip
+
+
+def test_targets_that_are_made_easier_from_year_to_year_are_found_in_either_direction(home: Home) -> None:
+    def year(of: int, *targets: dict[str, object]) -> None:
+        home.publish("甲", year=of, indicators=targets)
+
+    fewer, more, date = ("培训人次", ">="), ("投诉件数", "<="), {"unit": "date"}
+    for of, (up, down) in {2022: (100, 10), 2023: (98, 10), 2024: (97, 11)}.items():
+        year(of, target(up, name=fewer[0]), target(down, direction=more[1], name=more[0]),
+             {**target(of, name="完成时间"), **date}, target(of, name="同名"), target(1, name="同名"))  # fmt: skip
+    rows = built(home).rows("from province_target_finding order by rule_id, level3")
+    assert [(row["rule_id"], row["level3"], row["loosened"], row["years"]) for row in rows] == [
+        ("target_loosened", "投诉件数", Decimal("0.100000"), 1),
+        ("target_loosened_again", "培训人次", Decimal("0.010204"), 2),
+    ]
+    assert built(home, 2023).rows("from province_target_finding") == []
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"left": "fund_statement/actual"}, "写作 账/行键/栏"),
+        ({"right": "fund_statement/{scheme}:x/actual"}, "同样的变量"),
+        ({"over": "counterpart"}, "counterpart"),
+        ({"over": "everybody"}, "over"),
+    ],
+)
+def test_a_relation_between_departments_that_nobody_could_judge_is_refused(change: dict[str, str], said: str) -> None:
+    whole = {"id": "a", "title": "t", "left": "fund_statement/{fund}:y/actual", "over": "subordinates", "advice": "b",
+             "right": "fund_statement/{fund}:x/actual"}  # fmt: skip
+    AcrossDepartments.model_validate(whole)
+    with pytest.raises(ValidationError, match=said):
+        AcrossDepartments.model_validate({**whole, **change})

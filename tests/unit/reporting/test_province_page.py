@@ -12,7 +12,7 @@ from orchestration.reporting.edition import PAGE
 from orchestration.reporting.province.make import ProvinceReport, make_province
 from orchestration.reporting.report import report_folder
 from orchestration.warehouse.current import read_current
-from tests.province_home import Home, rule
+from tests.province_home import Home, cell, rule
 
 
 @pytest.fixture(scope="module")
@@ -22,12 +22,20 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> ProvinceReport:
     """
     home = Home.at(tmp_path_factory.mktemp("province"))
     warned = rule("budget_composition", "表1/合计", "inconsistent", "warning")
-    home.publish("甲", budget=10_000_000, spent=6_000_000, rules=[warned])
-    home.publish("甲", 2023, budget=10_000_000, spent=5_000_000)
+    indicator = {"section": "output", "level3": "培训人次", "unit": "person", "direction": ">="}
+    now, before = (
+        {**indicator, "target": value, "target_text": f"{value}人次", "actual": value, "actual_text": f"{value}人次"}
+        for value in (80, 100)
+    )
+    total = [cell("department_total", "total", "total_budget", 40_000_101),
+             cell("transfer", "丙:out", "amount", 5_000)]  # fmt: skip
+    home.publish("甲", budget=10_000_000, spent=6_000_000, rules=[warned], cells=total, indicators=[now])
+    home.publish("甲", 2023, budget=10_000_000, spent=5_000_000, indicators=[before])
     page = report_folder(home.settings.of("甲"), 2024, read_current(home.settings).versions[2024, "甲"]) / PAGE
     page.parent.mkdir(parents=True)
     page.write_text("", encoding="utf-8")
-    home.publish("丙", budget=30_000_000, spent=30_000_000, name_of="=<b>丙</b>")
+    received = [cell("transfer", "甲局:in", "amount", 4_500)]
+    home.publish("丙", budget=30_000_000, spent=30_000_000, name_of="=<b>丙</b>", cells=received)
     home.hold_back("乙")
     return make_province(home.settings, 2024)
 
@@ -74,6 +82,30 @@ def test_page_and_workbook_say_the_same_totals(made: ProvinceReport, html: str) 
 
 def test_a_second_year_shows_as_small_multiples(html: str) -> None:
     assert "<polyline" in html and "2023　50.00%" in html and "2024　60.00%" in html
+
+
+def test_what_departments_print_of_each_other_stands_with_the_cells_of_both_sides(
+    made: ProvinceReport, html: str
+) -> None:
+    said = (
+        "甲局 transfer 丙:out amount 0.50 万元，=<b>丙</b> transfer 甲局:in amount 0.45 万元，"
+        "相差 0.05 万元，四舍五入只能解释 0.01 万元"
+    )
+    assert said.replace("<b>", "&lt;b&gt;").replace("</b>", "&lt;/b&gt;") in html
+    across = html[html.index('<section id="across">') : html.index('<section id="outliers">')]
+    assert across.count("<code>a.csv B2</code>") == 3, (
+        "those two, and the total's own, for which a department is missing"
+    )
+    book = load_workbook(io.BytesIO(made.workbook.read_bytes()))
+    (row,) = [row for row in book["部门之间"].iter_rows(values_only=True) if row[0] == "不符"]
+    assert row[3:6] == (said, "甲局 0.50 万元 a.csv B2", "=<b>丙</b> 0.45 万元 a.csv B2")
+
+
+def test_a_target_that_was_made_easier_is_named_and_its_years_are_drawn(made: ProvinceReport, html: str) -> None:
+    said = "指标 培训人次 的目标值 80人次，上年 100人次，放宽 20.00%"
+    assert said in html and "2023　100人次<br>2024　80人次" in html
+    book = load_workbook(io.BytesIO(made.workbook.read_bytes()))
+    assert said in [row[3] for row in book["异常"].iter_rows(values_only=True)]
 
 
 def test_the_same_build_makes_the_same_page(made: ProvinceReport, html: str) -> None:
