@@ -1,6 +1,11 @@
 -- The cells that rules across departments speak of, each bound to its side: `bound` is what the variables of the rule
 -- stand for, `named` the department that the key names. Only what may be added: money, persons, counts.
-with bound as (
+with cells as materialized (
+    select * from published.cell
+    where ledger in (select across_rule.ledger from main.across_rule)
+),
+
+bound as (
     select
         rules.rule_id,
         rules.scope,
@@ -20,12 +25,12 @@ with bound as (
             list_append(string_split(rules.row_key, ':'), rules.measure), list_append(string_split(cells.row_key, ':'), cells.measure)
         ) as parts
     from main.across_rule as rules
-    inner join published.cell as cells
+    inner join cells
         on
             rules.ledger = cells.ledger
             and (rules.measure = cells.measure or starts_with(rules.measure, '{'))
             and len(string_split(rules.row_key, ':')) = len(string_split(cells.row_key, ':'))
-    left join published.cell as levels
+    left join cells as levels
         on
             cells.department = levels.department
             and cells.ledger = levels.ledger
