@@ -11,6 +11,7 @@ import sys
 import tarfile
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -47,21 +48,28 @@ def texts(robot: Robots, word: str) -> list[str]:
 
 
 def drill(
-    start: Start, settings: Settings, robot: Robots, log: Path, look: Callable[[Services], None] = lambda services: None
+    start: Start, settings: Settings, robot: Robots, log: Path, look: Callable[[Services], None] | None = None
 ) -> None:
-    """Broken, blocked, told; mended while nothing runs; started again, published, told. ``look``: at what runs."""
+    """Broken, blocked, told; mended, published, told: while nothing runs, which is then started again; or, with
+    ``look`` (at what runs), while it goes on running.
+    """
     urls = f"{robot.url('dingtalk')}#secret={SECRET}"
     ledger = settings.ledgers(2024) / SLIP[0]
     robot.answers = [Answer(body={"errcode": 310000, "errmsg": "sign not match"})]  # the first attempt is refused
-    with started(start, settings, urls, log) as services:
+    with ExitStack() as running:
+        services = running.enter_context(started(start, settings, urls, log))
         edit(ledger, *SLIP[1:])
         (blocked,) = until(lambda: texts(robot, "未发布"), PATIENCE, services)
         assert "列示为 1128.19" in blocked.replace(",", "") and "unit_basic_expenditure.csv" in blocked
         assert "请 规划财务处 核对" in blocked
         assert current_versions(settings) == {}
-        look(services)
-    edit(ledger, *SLIP[:0:-1])
-    with started(start, settings, urls, log) as services:
+        if look is None:
+            running.close()
+            edit(ledger, *SLIP[:0:-1])
+            services = running.enter_context(started(start, settings, urls, log))
+        else:
+            look(services)
+            edit(ledger, *SLIP[:0:-1])
         (resolved,) = until(lambda: texts(robot, "已解决"), PATIENCE, services)
         version = current_versions(settings)[2024]
         assert version in resolved

@@ -27,6 +27,7 @@ from orchestration.warehouse import models
 from orchestration.warehouse.build import open_build
 from orchestration.warehouse.ledger_tables import published_tables
 from orchestration.warehouse.prior import read_prior
+from tests.command import ledgergate
 from tests.conftest import Published
 
 COMMAND = [sys.executable, "-m", "orchestration.cli.main"]
@@ -272,10 +273,9 @@ def test_runs_killed_at_one_step_after_another_leave_the_year_readable_and_the_n
         assert (current_versions(installation), installation.serving.read_bytes()) == (before, content)
         if step == "landing":
             assert list(folder.glob(".landing*"))  # something is there to be cleared away
-    again = start(installation, "run", "2024", "--json")
-    printed, errors = again.communicate(timeout=900)
-    assert again.returncode == 0, errors
-    assert json.loads(printed)["published"] == before[2024]
+    again = ledgergate(installation, "run", "2024", "--json")
+    assert again.returncode == 0, again.stderr
+    assert json.loads(again.stdout)["published"] == before[2024]
     left = [path.name for path in installation.build(2024).iterdir() if path.name.startswith(".")]
     assert left == []
 
