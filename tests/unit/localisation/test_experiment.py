@@ -133,13 +133,14 @@ def test_relations_that_hold_each_but_not_together_are_seen() -> None:
 def test_a_corrupted_cell_is_detected_and_listed_and_first_where_it_alone_explains_the_year(
     corruptions: list[experiment.Corruption],
 ) -> None:
-    sample = experiment.stratified(corruptions, 90, SEED)
-    assert {c.kind for c in sample} == set(KINDS)
-    assert {c.printed.ledger for c in sample} == {c.printed.ledger for c in corruptions}
+    kinds = {(c.kind, c.printed.ledger) for c in corruptions}
+    assert {kind for kind, _ in kinds} == set(KINDS)
+    sample = experiment.stratified(corruptions, len(kinds), SEED)
+    assert {(c.kind, c.printed.ledger) for c in sample} == kinds
     trials = [attempt([corruption]) for corruption in sample]
     assert {trial.corruptions: said for trial in trials if (said := misses(trial))} == {}
     breaking = [trial for trial in trials if trial.broken]
-    assert len(breaking) > 60 and all(trial.listed for trial in breaking)
+    assert len(breaking) > 45 and all(trial.listed for trial in breaking)
 
 
 @pytest.mark.parametrize("at_once", [2, 3])
