@@ -8,6 +8,8 @@ READY := .venv/.ready
 # Two workers at least: some tests mostly wait. Who runs out of tests takes half of what another has left.
 WORKERS ?= 2
 PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --durations 20 --durations-min 1
+# How many departments' worth of cells the curve of growth is drawn through; 1000 is an option for a machine to spare.
+DEPARTMENTS ?= 1 10 100
 # $(call debian,what shows that it is there,packages)
 APT := apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends
 debian = @{ $(1); } >/dev/null 2>&1 || { [ "$$(id -u)" = 0 ] && $(APT) $(2); } || { echo "Needed: apt-get install $(2)"; exit 2; }
@@ -102,9 +104,10 @@ ui: $(READY)  ## the Dagster UI, on loopback only: http://127.0.0.1:3000
 
 bench: $(READY)  ## what a run costs and where, and entries by the hundred million, as ratios in one run
 	$(BIN)/python -m tests.bench
-	$(BIN)/python -m tests.bench_speed
+	$(BIN)/python -m tests.bench_speed --departments $(DEPARTMENTS)
 	$(BIN)/python -m tests.bench_entries
 	$(BIN)/python -m tests.bench_figures
+	$(BIN)/python -m tests.bench_documents 100
 
 fuzz: $(READY)  ## a thousand damaged ledger files, a thousand hostile inputs around them, and every row lost by itself
 	$(BIN)/python -m tests.fuzz 1000 --write
