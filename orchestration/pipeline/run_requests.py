@@ -19,8 +19,9 @@ from orchestration.pipeline.partitions import of_partition, partition_of
 from orchestration.publication.watch import Whose, next_try
 
 PARTITION = "dagster/partition"
-#: What a run was asked for: the inputs that it is to settle, or the version whose report it is to make.
-INPUTS, VERSION = "ledgergate/inputs", "ledgergate/version"
+#: What a run was asked for: the inputs that it is to settle, the version whose report it is to make, or what the
+#: province is to show.
+INPUTS, VERSION, MADE_FROM = "ledgergate/inputs", "ledgergate/version", "ledgergate/made-from"
 #: Which sensor asked for a run; how the key of a first try ends.
 BY, _FIRST = "ledgergate/by", "-first"
 #: Tries of one thing that are looked back at: by then the pause between two has long been the longest.

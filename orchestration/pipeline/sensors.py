@@ -1,5 +1,5 @@
-"""What happens by itself: years that run when their ledgers change, alerts that are sent, runs that died, years that
-are due. Each sensor only connects Dagster with what decides: ``publication.watch`` and ``alerting``.
+"""What happens by itself: years that run when their ledgers change, their reports, alerts that are sent, runs that
+died, years that are due. Each sensor only connects Dagster with what decides: ``publication.watch`` and ``alerting``.
 """
 
 from __future__ import annotations
@@ -24,12 +24,13 @@ from orchestration.base.problems import InputError
 from orchestration.base.settings import Settings
 from orchestration.pipeline.assets.alerts import ALERTS, ARRIVED, arrival
 from orchestration.pipeline.assets.reports import REPORT, made_elsewhere
-from orchestration.pipeline.jobs import REPORT_YEAR, RUN_DEPARTMENTS, RUN_YEAR, Job, members_of
+from orchestration.pipeline.jobs import PROVINCE_YEAR, REPORT_YEAR, RUN_DEPARTMENTS, RUN_YEAR, Job, members_of
 from orchestration.pipeline.partitions import make_known, of_partition, partition_of
 from orchestration.pipeline.resources import is_running, is_running_together
 from orchestration.pipeline.run_requests import (
     BY,
     INPUTS,
+    MADE_FROM,
     PARTITION,
     VERSION,
     Together,
@@ -41,7 +42,9 @@ from orchestration.pipeline.run_requests import (
     was_tried,
     whose_of,
 )
+from orchestration.publication.province.states import made_from
 from orchestration.publication.watch import Whose, is_settled, plan_runs, scan_all
+from orchestration.reporting.province.make import is_province_made
 from orchestration.reporting.report import is_made, report_folder
 from orchestration.warehouse.current import read_current
 
@@ -58,7 +61,10 @@ _QUIET = timedelta(minutes=1)
 
 def all_sensors(settings: Settings, jobs: Sequence[Job]) -> list[dg.SensorDefinition]:
     """``jobs``: of one department's year and of several departments', which ``watch_ledgers`` starts."""
-    return [watch_ledgers(settings, jobs), make_reports(settings), watch_runs(settings), send_alerts(settings)]
+    return [
+        watch_ledgers(settings, jobs), make_reports(settings), make_provinces(settings), watch_runs(settings),
+        send_alerts(settings),
+    ]  # fmt: skip
 
 
 def all_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
@@ -147,6 +153,38 @@ def make_reports(settings: Settings) -> dg.SensorDefinition:
             asset_events=list(_unrecorded(settings, context.instance, made, seen)),
             skip_reason=None if any(keys.values()) else "稍后再试" if keys else "各年度的报告都已生成",
             cursor=" ".join(sorted(f"{year}/{department}/{version}" for year, department, version in made)),
+        )
+
+    return follow
+
+
+def make_provinces(settings: Settings) -> dg.SensorDefinition:
+    """A year of several departments whose page shows something else than what became of them, and none is running."""
+
+    @dg.sensor(
+        name="make_provinces",
+        job_name=PROVINCE_YEAR,
+        minimum_interval_seconds=_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="几个部门的同一年度都运行完了，而汇总页不是现在的样子，就重新生成。",
+    )
+    def follow(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        runs = context.instance.get_runs(RunsFilter(statuses=[*_WAITING, DagsterRunStatus.STARTED]))
+        busy = {year for run in runs if run.job_name != REPORT_YEAR for year, _ in whose_of(run)}
+        years = {year for year, _ in [*read_current(settings).versions, *all_department_years(settings.raw)]}
+        marks = {year: made_from(settings, year) for year in sorted(years - busy)}
+        keys = {
+            year: next_key(context.instance, {MADE_FROM: mark, PARTITION: str(year)})
+            for year, mark in marks.items()
+            if mark and not is_province_made(settings, year, mark)
+        }
+        return dg.SensorResult(
+            run_requests=[
+                dg.RunRequest(run_key=key, partition_key=str(year), tags={BY: "make_provinces", MADE_FROM: marks[year]})
+                for year, key in keys.items()
+                if key
+            ],
+            skip_reason=None if any(keys.values()) else "稍后再试" if keys else "各年度的汇总都是现在的样子",
         )
 
     return follow

@@ -26,16 +26,16 @@ from tests.conftest import Published
 from tests.pipeline.test_locks import HOLD
 from tests.pipeline.test_publication import COMMAND, environment
 
-#: What the UI's daemon does at each tick: it looks which years are to run and which reports are missing.
+#: What the UI's daemon does at each tick: it looks which years are to run, which reports are missing, what is to tell.
 UI = """
 import dagster as dg
 from orchestration.base.settings import Settings
-from orchestration.pipeline import sensors
+from orchestration.pipeline.definitions import build_definitions
 from orchestration.pipeline.resources import dagster_instance
 settings = Settings.from_environment()
 with dagster_instance(settings) as instance:
-    for make in (sensors.watch_ledgers, sensors.make_reports, sensors.watch_runs):
-        make(settings)(dg.build_sensor_context(instance=instance))
+    for sensor in build_definitions().sensors:
+        sensor(dg.build_sensor_context(instance=instance))
 """
 
 

@@ -28,8 +28,10 @@ from orchestration.pipeline.partitions import of_partition, partition_of
 from orchestration.pipeline.resources import Workspace
 from orchestration.pipeline.retention import forget_old_runs
 from orchestration.publication.watch import Settled, scan_inputs, settle
+from orchestration.reporting.province.make import make_province
 from orchestration.reporting.report import report_folder
 from tests.conftest import Published, edit
+from tests.province_home import Home
 from tests.receivers import Answer, Robots, robots
 
 
@@ -59,7 +61,7 @@ def run_of(year: int, instance: dg.DagsterInstance, fails: bool = True, tags: Ma
 
     done = some.execute_in_process(
         instance=instance, raise_on_error=False,
-        tags={**(tags or {}), "dagster/partition": partition_of(year, "hunan_hrss")},
+        tags={"dagster/partition": partition_of(year, "hunan_hrss"), **(tags or {})},
         run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
     )  # fmt: skip
     return done.run_id
@@ -396,6 +398,34 @@ def test_a_year_that_the_command_has_run_is_settled(published: Published, instan
 
 def test_where_nothing_is_published_no_report_is_asked_for(settings: Settings, instance: dg.DagsterInstance) -> None:
     assert tick(sensors.make_reports(settings), instance).run_requests == []
+
+
+def test_the_province_is_made_anew_when_something_else_became_of_a_department(
+    tmp_path: Path, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = Home.at(tmp_path)
+    follow = sensors.make_provinces(home.settings)
+    home.folder("甲")
+    home.folder("乙")
+    assert tick(follow, instance).run_requests == []  # nothing has run
+    home.publish("甲")
+    (request,) = tick(follow, instance).run_requests or ()
+    assert request.partition_key == "2024" and request.run_key
+    make_province(home.settings, 2024)
+    assert tick(follow, instance).run_requests == []
+    home.hold_back("乙")
+    (again,) = tick(follow, instance).run_requests or ()
+    assert again.run_key != request.run_key
+    run_of(2024, instance, tags=again.tags | {"dagster/partition": "2024"})  # and it broke
+    assert tick(follow, instance).run_requests == []  # for a while
+    monkeypatch.setattr("orchestration.publication.watch._PAUSE", timedelta(0))
+    assert len(tick(follow, instance).run_requests or ()) == 1
+    make_province(home.settings, 2024)
+    assert tick(follow, instance).run_requests == []
+
+
+def test_one_department_has_no_province(published: Published, instance: dg.DagsterInstance) -> None:
+    assert tick(sensors.make_provinces(published.settings), instance).run_requests == []
 
 
 def test_of_the_runs_of_a_year_the_newest_are_remembered(instance: dg.DagsterInstance) -> None:

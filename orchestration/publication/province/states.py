@@ -6,7 +6,9 @@ the judged tables of a build. What does not belong here: figures, which come fro
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from orchestration.base.departments import SOURCES, known_departments
@@ -61,6 +63,19 @@ def department_states(settings: Settings, year: int) -> list[DepartmentState]:
         replace(_state(own, year, versions.get((year, own.department), "")), superior=_superior(own, year))
         for own in map(settings.of, known_departments(settings, year))
     ]
+
+
+def made_from(settings: Settings, year: int) -> str:
+    """A fingerprint of what the province of a year shows: each department's version, its last result, and the versions
+    of the years before. Empty where it would not show several departments, or none that has come to a result.
+    """
+    versions = read_current(settings).versions
+    shown = [(*whose, version) for whose, version in sorted(versions.items()) if whose[0] <= year]
+    results = {code: settled(settings.of(code), year) for code in known_departments(settings, year)}
+    if len(results) < 2 or not (any(results.values()) or any(of == year for of, *_ in shown)):
+        return ""
+    said = [(code, result and asdict(result)) for code, result in results.items()]
+    return hashlib.sha256(json.dumps([shown, said]).encode()).hexdigest()[:16]
 
 
 def _state(settings: Settings, year: int, version: str) -> DepartmentState:

@@ -33,11 +33,11 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-def render_province(view: ProvinceView) -> str:
-    """The page as HTML text; the same build gives the same text."""
+def render_province(view: ProvinceView, mark: str = "") -> str:
+    """The page as HTML text; the same build gives the same text. ``mark``: what it was made from."""
     template = _TEMPLATES.get_template("province.html.j2")
     shown = {
-        "view": view, "states": STATES, "across": ACROSS, "kinds": KINDS, "names": NAMES, "money": MONEY,
+        "view": view, "mark": mark, "states": STATES, "across": ACROSS, "kinds": KINDS, "names": NAMES, "money": MONEY,
         "columns": _COLUMNS,
         "marks": _MARKS, "titles": _TITLES, "peers": policy().peers, "quantity": quantity, "amount": amount,
         "share_of": share_of, "printed": printed, "line": line, "policy": POLICY,
