@@ -101,6 +101,14 @@ def record_materializations(
         instance.event_log_storage.store_event_batch(entries)
 
 
+def latest_materializations(
+    instance: dg.DagsterInstance, key: dg.AssetKey, partitions: Iterable[str]
+) -> dict[str, int]:
+    """By partition, the number of an asset's newest materialisation."""
+    kind = DagsterEventType.ASSET_MATERIALIZATION
+    return dict(instance.event_log_storage.get_latest_storage_id_by_partition(key, kind, {*partitions}))
+
+
 def record_checks(
     instance: dg.DagsterInstance, run: dg.DagsterRun, step: str, found: Iterable[dg.AssetCheckEvaluation]
 ) -> None:
@@ -142,6 +150,8 @@ def _store_checks(
                     "evaluation_event": serialize_value(event),
                     "evaluation_event_timestamp": storage._event_insert_timestamp(event),  # type: ignore[no-untyped-call]
                     "evaluation_event_storage_id": storage_id,
+                    "materialization_event_storage_id": each.target_materialization_data
+                    and each.target_materialization_data.storage_id,
                 }
                 for (event, each), storage_id in zip(entries, ids, strict=True)
             ],

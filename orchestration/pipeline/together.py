@@ -6,6 +6,7 @@ which says what is wrong. In Dagster this is one run; what it materialised and c
 
 import functools
 import logging
+import time
 import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluationTargetMaterializationData
 
 from expectations.gate import GateResult, gate_executor, run_suites_of_all
 from expectations.suites.year import SUITES
@@ -31,7 +33,7 @@ from orchestration.pipeline.assets.publication import PUBLISHED
 from orchestration.pipeline.jobs import ABOUT_DEPARTMENTS, RUN_DEPARTMENTS, STEP, YEAR_TAG, config_of
 from orchestration.pipeline.outcome import Outcome, reason
 from orchestration.pipeline.partitions import YEARS, make_known, partition_of
-from orchestration.pipeline.records import kept_open, record_checks, record_materializations
+from orchestration.pipeline.records import kept_open, latest_materializations, record_checks, record_materializations
 from orchestration.pipeline.resources import Workspace, dagster_instance, run_lock, together_lock
 from orchestration.pipeline.retention import forget_old_runs
 from orchestration.publication.gates import failed, write_results
@@ -281,7 +283,12 @@ class _Run:
     def _record(self, common: Common, results: Mapping[str, list[GateResult]]) -> None:
         """What was materialised of each department's year, and what the gates saw."""
         record_materializations(self.context.instance, self.context.run, STEP, self._materializations(common))
-        seen = (self._evaluation(department, result) for department, own in results.items() for result in own)
+        judged = latest_materializations(self.context.instance, GATES, map(self._partition, results))
+        seen = (
+            self._evaluation(self._partition(department), result, judged)
+            for department, own in results.items()
+            for result in own
+        )
         record_checks(self.context.instance, self.context.run, STEP, seen)
 
     def _materializations(self, common: Common) -> Iterator[dg.AssetMaterialization]:
@@ -304,9 +311,13 @@ class _Run:
                     yield self._materialization(dg.AssetKey([name]), department, count)
 
     def _materialization(self, key: dg.AssetKey, department: str, about: Mapping[str, Any]) -> dg.AssetMaterialization:
-        return dg.AssetMaterialization(key, metadata=dict(about), partition=partition_of(self.year, department))
+        return dg.AssetMaterialization(key, metadata=dict(about), partition=self._partition(department))
 
-    def _evaluation(self, department: str, result: GateResult) -> dg.AssetCheckEvaluation:
+    def _partition(self, department: str) -> str:
+        return partition_of(self.year, department)
+
+    def _evaluation(self, partition: str, result: GateResult, judged: Mapping[str, int]) -> dg.AssetCheckEvaluation:
+        """``judged``: the materialisation that each partition's results are of; without, they count as none."""
         found = check_result(result)
         return dg.AssetCheckEvaluation(
             asset_key=GATES,
@@ -315,7 +326,10 @@ class _Run:
             metadata=found.metadata,
             severity=found.severity,
             description=found.description,
-            partition=partition_of(self.year, department),
+            target_materialization_data=AssetCheckEvaluationTargetMaterializationData(
+                storage_id=judged[partition], run_id=self.context.run_id, timestamp=time.time()
+            ),
+            partition=partition,
         )
 
 

@@ -87,6 +87,8 @@ def test_departments_run_from_the_lineage_and_a_broken_one_shows_its_rows(
     keep(page, "lineage")
 
     (planted,) = province.faults
+    # The sensor's own, of both departments at once: whoever asks meanwhile waits for it.
+    wait_for(page, "/runs", rf"(?s)(run_departments.*?Success.*?){{{len(YEARS)}}}")
     page.goto("/locations/ledgergate/jobs/run_year")
     page.get_by_role("button", name="Materialize all").first.click()
     while not page.get_by_text(planted.department).count():  # the departments are listed after the dialog

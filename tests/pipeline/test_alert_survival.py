@@ -24,7 +24,7 @@ FAILURE = Event(2024, "year", "blocked", "error", "a", FACTS)
 
 #: Step -> what dies there (killed instead of, or right after, doing it), and how often the receiver then hears.
 STEPS = {
-    "before the record is committed": ("Outbox._add", "instead", 1),
+    "before the record is committed": ("recorder.add_alert", "instead", 1),
     "after the record": ("Outbox.record", "after", 1),
     "while planning": ("Outbox._plan", "instead", 1),
     "after planning": ("Outbox.prepare", "after", 1),
@@ -36,13 +36,14 @@ STEPS = {
 }
 SCRIPT = """
 import functools, os, signal, sys
+from orchestration.alerting import outbox as recorder
 from orchestration.alerting.channels import channels, post as module
 from orchestration.alerting.delivery import deliver
 from orchestration.alerting.outbox import Event, Outbox
 from pathlib import Path
 
 path, url, target, when, what = sys.argv[1:]
-owner = {"Outbox": Outbox, "module": module}[target.split(".")[0]]
+owner = {"Outbox": Outbox, "module": module, "recorder": recorder}[target.split(".")[0]]
 name = target.split(".")[1]
 real = getattr(owner, name)
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import duckdb
 import pytest
 from typer.testing import CliRunner
@@ -17,6 +18,8 @@ from orchestration.base.settings import ROOT, Settings
 from orchestration.cli.main import app
 from orchestration.localisation.findings import Findings
 from orchestration.localisation.solver.network import Quantity
+from orchestration.pipeline.assets.gates import GATES
+from orchestration.pipeline.resources import dagster_instance
 from orchestration.publication.versions import current_versions, versions
 from orchestration.warehouse import suspects
 from orchestration.warehouse.current import read_current
@@ -53,6 +56,14 @@ def province(tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, dict[s
         done = CliRunner().invoke(app, ["run", "2024", "--json"])
     assert done.exit_code == 2, done.output
     return settings, json.loads(done.stdout)
+
+
+def test_what_the_gates_saw_of_each_counts_for_what_was_built(province: tuple[Settings, dict[str, object]]) -> None:
+    settings, _ = province
+    with dagster_instance(settings) as instance:
+        found = instance.event_log_storage.get_asset_check_partition_info([dg.AssetCheckKey(GATES, "rules_hold")])
+    seen = {each.partition_key: (each.latest_execution_status.value, each.is_current) for each in found}
+    assert seen == {"hunan_hrss|2024": ("SUCCEEDED", True), "示例甲|2024": ("FAILED", True)}
 
 
 @pytest.fixture
