@@ -165,10 +165,10 @@ def look_at_all(settings: Settings) -> str:
 
 _ALL: dict[str, list[tuple[object, ...]]] = {}
 _OF_EACH = f"""
-    select department, count(distinct version), (select count(*) from cell where cell.department = at.department),
-           (select count(*) from reconciliation as judged where judged.department = at.department),
-           (select count(distinct department_name) from ledger_source as source where source.department = at.department)
-    from {CURRENT} as at group by department order by department
+    select department, count(distinct version), (select count(*) from cell where cell.department = now.department),
+           (select count(*) from reconciliation as judged where judged.department = now.department),
+           (select count(distinct department_name) from ledger_source as of where of.department = now.department)
+    from {CURRENT} as now group by department order by department
 """
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from orchestration.base.files import locked, replacing, write_whole
+from orchestration.base.files import drafts_of, locked, replacing, sweep, write_whole
 from orchestration.base.locks import alone_where_small
 from orchestration.base.settings import SHARE, WAREHOUSE, Settings
 from orchestration.base.sql import sql_text
@@ -21,6 +21,9 @@ _KEY = "department"
 def give_share(folder: Path, shared: Path) -> None:
     """From now on the build in ``folder`` is the department's share of ``shared``; what was there before goes."""
     folder.mkdir(parents=True, exist_ok=True)
+    with locked(_lock(folder), wait=False) as free:
+        if free:  # what a killed run has left; else somebody is just making the file
+            sweep(folder, drafts_of(folder / WAREHOUSE))
     write_whole(folder / SHARE, str(shared))
     for path in (folder / WAREHOUSE, folder / f"{WAREHOUSE}.wal"):
         path.unlink(missing_ok=True)
@@ -35,7 +38,7 @@ def take_share(folder: Path, department: str) -> None:
     """Make the build file of its share, where that has not been done. Nothing where it has none."""
     if not (folder / SHARE).is_file():
         return
-    with locked(folder / f".{SHARE}.lock"):
+    with locked(_lock(folder)):
         try:
             shared = Path((folder / SHARE).read_text(encoding="utf-8"))
         except FileNotFoundError:
@@ -43,6 +46,11 @@ def take_share(folder: Path, department: str) -> None:
         if shared.is_file():
             _copy(shared, department, folder / WAREHOUSE)
         forget_share(folder)
+
+
+def _lock(folder: Path) -> Path:
+    """Held by whoever makes the build file of a share."""
+    return folder / f".{SHARE}.lock"
 
 
 def _copy(shared: Path, department: str, warehouse: Path) -> None:
