@@ -13,6 +13,8 @@ from orchestration.alerting.channels.mail import mail
 from orchestration.alerting.channels.post import Post
 from orchestration.alerting.channels.robots import DingTalk, Feishu, WeCom
 from orchestration.alerting.messages import SEVERITIES, Listener, Severity
+from orchestration.base.files import read_file
+from orchestration.base.problems import InputError
 
 _POSTS: dict[str, type[Post]] = {"dingtalk": DingTalk, "wecom": WeCom, "feishu": Feishu, "webhook": Post}
 
@@ -47,9 +49,11 @@ def _addresses(urls: str) -> Iterator[tuple[str, str]]:
             yield where, url
             continue
         try:
-            lines = Path(url.removeprefix("@")).read_text(encoding="utf-8").splitlines()
-        except (OSError, UnicodeError) as error:
-            raise ChannelError(f"{where}：读不了这个文件（{type(error).__name__}）") from None
+            lines = read_file(Path(url.removeprefix("@"))).decode("utf-8").splitlines()
+        except UnicodeDecodeError:
+            raise ChannelError(f"{where}：读不了这个文件（不是 UTF-8）") from None
+        except InputError as error:
+            raise ChannelError(f"{where}：读不了这个文件（{error.problems[0].found}）") from None
         for row, line in enumerate(lines, 1):
             if line.strip() and not line.lstrip().startswith("#"):
                 yield f"{where}（文件第 {row} 行）", line.strip()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import os
 import ssl
 from collections.abc import Iterator
 from dataclasses import replace
@@ -219,6 +220,13 @@ def test_a_file_of_addresses_says_which_departments_each_hears_of(robot: Robots,
     with pytest.raises(ChannelError, match=r"第 1 个地址（文件第 2 行）") as caught:
         channels(f"@{place}")
     assert "tok3nsecret" not in str(caught.value)
+    place.write_bytes(b"\xff")
+    with pytest.raises(ChannelError, match="UTF-8"):
+        channels(f"@{place}")
+    place.unlink()
+    os.mkfifo(place)
+    with pytest.raises(ChannelError, match="管道"):  # and nobody waits for who writes into it
+        channels(f"@{place}")
 
 
 @pytest.mark.parametrize(
