@@ -27,6 +27,7 @@ from orchestration.pipeline.jobs import RUN_DEPARTMENTS, RUN_YEAR, STEP
 from orchestration.pipeline.partitions import of_partition, partition_of
 from orchestration.pipeline.resources import Workspace
 from orchestration.pipeline.retention import forget_old_runs
+from orchestration.publication.province.policy import POLICY_FILE
 from orchestration.publication.watch import Settled, scan_inputs, settle
 from orchestration.reporting.province.make import make_province
 from orchestration.reporting.report import report_folder
@@ -422,6 +423,10 @@ def test_the_province_is_made_anew_when_something_else_became_of_a_department(
     assert len(tick(follow, instance).run_requests or ()) == 1
     make_province(home.settings, 2024)
     assert tick(follow, instance).run_requests == []
+    other = tmp_path / "province.yml"
+    other.write_text(POLICY_FILE.read_text(encoding="utf-8") + "# 改过\n", encoding="utf-8")
+    monkeypatch.setattr("orchestration.publication.province.states.POLICY_FILE", other)
+    assert len(tick(follow, instance).run_requests or ()) == 1
 
 
 def test_one_department_has_no_province(published: Published, instance: dg.DagsterInstance) -> None:

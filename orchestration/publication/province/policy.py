@@ -14,7 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from orchestration.base.yaml_files import read_yaml
 from orchestration.ledgers.contract import read_model
 
-_FILE = Path(__file__).with_name("province.yml")
+POLICY_FILE = Path(__file__).with_name("province.yml")
 #: A family of its own: rules that stand beside a year or a department.
 OWN = "own"
 _BOUND = re.compile(r"-?\d+(?:\.\d+)?%?", re.ASCII)
@@ -163,7 +163,7 @@ class ProvincePolicy(BaseModel):
 @cache
 def policy() -> ProvincePolicy:
     """Raises ``InputError`` naming each wrong key of the file."""
-    return read_model(_FILE, ProvincePolicy)
+    return read_model(POLICY_FILE, ProvincePolicy)
 
 
 def families_of(rules: Path) -> dict[str, str]:

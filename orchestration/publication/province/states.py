@@ -12,11 +12,13 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from orchestration.base.departments import SOURCES, known_departments
+from orchestration.base.files import read_file
 from orchestration.base.locks import LockedError, open_database
 from orchestration.base.problems import InputError, Problem
 from orchestration.base.settings import Settings
 from orchestration.base.yaml_files import read_yaml
 from orchestration.publication.gates import stopping
+from orchestration.publication.province.policy import POLICY_FILE
 from orchestration.publication.watch import settled
 from orchestration.warehouse.build import Build, open_build, read_inputs
 from orchestration.warehouse.current import read_current
@@ -66,8 +68,9 @@ def department_states(settings: Settings, year: int) -> list[DepartmentState]:
 
 
 def made_from(settings: Settings, year: int) -> str:
-    """A fingerprint of what the province of a year shows: each department's version, its last result, and the versions
-    of the years before. Empty where it would not show several departments, or none that has come to a result.
+    """A fingerprint of what the province of a year shows: each department's version, its last result, the versions of
+    the years before, and the rules of province.yml. Empty where it would not show several departments, or none that has
+    come to a result.
     """
     versions = read_current(settings).versions
     shown = [(*whose, version) for whose, version in sorted(versions.items()) if whose[0] <= year]
@@ -75,7 +78,8 @@ def made_from(settings: Settings, year: int) -> str:
     if len(results) < 2 or not (any(results.values()) or any(of == year for of, *_ in shown)):
         return ""
     said = [(code, result and asdict(result)) for code, result in results.items()]
-    return hashlib.sha256(json.dumps([shown, said]).encode()).hexdigest()[:16]
+    rules = read_file(POLICY_FILE).decode("utf-8")
+    return hashlib.sha256(json.dumps([shown, said, rules]).encode()).hexdigest()[:16]
 
 
 def _state(settings: Settings, year: int, version: str) -> DepartmentState:

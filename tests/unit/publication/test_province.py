@@ -12,7 +12,7 @@ from orchestration.base.problems import InputError
 from orchestration.ledgers.contract import read_model
 from orchestration.publication.province.build import ProvinceBuild, build_province
 from orchestration.publication.province.policy import (
-    _FILE,
+    POLICY_FILE,
     AcrossDepartments,
     AcrossYears,
     Outlier,
@@ -205,7 +205,7 @@ def test_a_rule_has_one_kind_of_bound_and_its_title_says_it() -> None:
 
 @pytest.mark.parametrize("bound", ["八成", "70％", "nan", "1e400", "70%%"])
 def test_a_bound_that_is_no_number_is_told_with_its_key(bound: str, tmp_path: Path) -> None:
-    text = _FILE.read_text(encoding="utf-8")
+    text = POLICY_FILE.read_text(encoding="utf-8")
     written = next(line for line in text.splitlines() if line.strip().startswith("below: "))
     (tmp_path / "province.yml").write_text(text.replace(written, f"    below: {bound}", 1), encoding="utf-8")
     with pytest.raises(InputError) as caught:
