@@ -47,8 +47,8 @@ def build_definitions(overrides: Mapping[str, object] | None = None) -> dg.Defin
     assert isinstance(workspace, Workspace)
     contracts = _all_contracts(workspace.settings)
     warehouse = warehouse_assets()
-    departments = departments_job(workspace)
-    jobs = year_jobs()
+    run_year, *others = year_jobs()
+    run_departments = departments_job(workspace)
     tables = [*compiled.published_tables(), *(table_of(name) for name in contracts)]
     return dg.Definitions(
         assets=[
@@ -63,8 +63,8 @@ def build_definitions(overrides: Mapping[str, object] | None = None) -> dg.Defin
             alerts_asset(),
         ],
         asset_checks=[alerts_arrive],
-        jobs=[*jobs, departments],
-        sensors=all_sensors(workspace.settings, [jobs[0], departments]),
+        jobs=[run_year, *others, run_departments],
+        sensors=all_sensors(workspace.settings, [run_year, run_departments]),
         schedules=all_schedules(workspace.settings),
         executor=dg.in_process_executor,
         resources={**(overrides or {}), "workspace": one_run_of_a_year(workspace)},

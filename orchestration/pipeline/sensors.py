@@ -265,22 +265,23 @@ def _tell_of_failure(settings: Settings, instance: DagsterInstance, record: RunR
     failed = record.dagster_run
     if failed.job_name == RUN_DEPARTMENTS:
         return _tell_of_departments(settings, instance, failed)
-    for year, department in whose_of(failed):
-        run = Run(settings.of(department), year, failed.run_id)
-        if run.outbox.is_acknowledged(failed.run_id):
-            return None
-        (newest,) = instance.get_runs(
-            RunsFilter(
-                tags={PARTITION: partition_of(year, department)},
-                statuses=[DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE],
-            ),
-            limit=1,
-        )
-        if newest.run_id != failed.run_id:
-            run.outbox.acknowledge(failed.run_id)
-            return None
-        return events.crashed(run, _why(instance, failed.run_id))
-    return None
+    if not (whose := whose_of(failed)):
+        return None
+    ((year, department),) = whose
+    run = Run(settings.of(department), year, failed.run_id)
+    if run.outbox.is_acknowledged(failed.run_id):
+        return None
+    (newest,) = instance.get_runs(
+        RunsFilter(
+            tags={PARTITION: partition_of(year, department)},
+            statuses=[DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE],
+        ),
+        limit=1,
+    )
+    if newest.run_id != failed.run_id:
+        run.outbox.acknowledge(failed.run_id)
+        return None
+    return events.crashed(run, _why(instance, failed.run_id))
 
 
 def _tell_of_departments(settings: Settings, instance: DagsterInstance, failed: DagsterRun) -> str | None:

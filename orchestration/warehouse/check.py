@@ -132,11 +132,8 @@ def _read(
     loose = [path for path in paths if path not in documents]
     if not documents:
         return _Read(read_paths(loose, year, contracts, forced), [], contracts, rules)
-    from orchestration.documents.reader import (
-        joined,
-        nothing_read,
-        read_document,
-    )  # half a second, and few checks have any
+    # Half a second, and few checks have any.
+    from orchestration.documents.reader import joined, nothing_read, read_document
     from orchestration.drafting.documents import draft_document
 
     readings = []
