@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
+import itertools
 import math
 import re
 from collections import Counter
@@ -103,13 +104,13 @@ class Upright:
 
     def turn(self, x: float, y: float) -> tuple[float, float]:
         x, y = x - self.left, y - self.low
+        if self.angle == 0:
+            return x, self.height - y
         if self.angle == 90:
             return y, x
         if self.angle == 180:
             return self.width - x, y
-        if self.angle == 270:
-            return self.height - y, self.width - x
-        return x, self.height - y
+        return self.height - y, self.width - x
 
     def back(self, x: float, y: float) -> tuple[float, float]:
         if self.angle == 90:
@@ -251,16 +252,17 @@ def _word(glyphs: Sequence[Glyph], page: int, number: int, follows: bool) -> Wor
     """A word, and within it a place for each stretch of figures."""
     parts: list[tuple[int, Place]] = []
     start = 0
-    for i in range(1, len(glyphs) + 1):
-        if i == len(glyphs) or _is_digit(glyphs[i].text) != _is_digit(glyphs[i - 1].text):
-            parts.append((start, _place(glyphs[start:i], page, number)))
-            start = i
+    for _, stretch in itertools.groupby(glyphs, _is_digit):
+        held = [*stretch]
+        parts.append((start, _place(held, page, number)))
+        start += len(held)
     text = "".join(glyph.text for glyph in glyphs)
-    return Word(text, _place(glyphs, page, number), int(follows), tuple(parts))
+    whole = parts[0][1] if len(parts) == 1 else _place(glyphs, page, number)
+    return Word(text, whole, int(follows), tuple(parts))
 
 
-def _is_digit(text: str) -> bool:
-    return text in "0123456789.,%-"
+def _is_digit(glyph: Glyph) -> bool:
+    return glyph.text in "0123456789.,%-"
 
 
 def _place(glyphs: Sequence[Glyph], page: int, number: int) -> Place:

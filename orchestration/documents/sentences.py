@@ -199,7 +199,7 @@ class SentenceReader:
             (len(header), measure.name)
             for measure in contract.measures
             for header in measure.headers
-            if re.search(rf"{re.escape(header)}(?:数|额|金额)?(?:为|是|达|约|:)?$", folded)
+            if header in folded and re.search(rf"{re.escape(header)}(?:数|额|金额)?(?:为|是|达|约|:)?$", folded)
         ]
         return Head(label="", measure=max(found)[1]) if found else None
 

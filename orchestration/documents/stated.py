@@ -30,7 +30,7 @@ def rules_on_what_is_stated(book: Rulebook, ledgers: Mapping[str, Ledger]) -> Ru
     return replace(
         book,
         selectors=[
-            replace(each, needed=True) if each.ledger in stated else each
+            replace(each, needed=True) if each.ledger in stated and not each.needed else each
             for each in book.selectors
             if (each.rule_id, each.variant) not in dropped
         ],

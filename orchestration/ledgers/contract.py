@@ -6,6 +6,7 @@ and nothing about SQL beyond the name of the table that the ledger's figures are
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -44,11 +45,11 @@ class Column(StrictRecord):
     aliases: tuple[str, ...] = ()
     optional: bool = False
 
-    @property
+    @functools.cached_property
     def headers(self) -> frozenset[str]:
         return frozenset(fold(text) for text in (self.header, *self.aliases))
 
-    @property
+    @functools.cached_property
     def paths(self) -> frozenset[str]:
         """The headers as they are looked for: a header of several rows (决算数/小计) is one text from the top down."""
         return frozenset(text.replace("/", "") for text in self.headers)
@@ -264,7 +265,7 @@ class Contract(StrictRecord):
             raise ValueError(f"数栏的名字（没有 {'、'.join(sorted(unknown))}）")
         return names
 
-    @property
+    @functools.cached_property
     def naming(self) -> tuple[Naming, ...]:
         return (*self.keys, *self.texts)
 
@@ -272,7 +273,7 @@ class Contract(StrictRecord):
     def columns(self) -> tuple[Column, ...]:
         return (*self.keys, *self.texts, *self.measures)
 
-    @property
+    @functools.cached_property
     def key_columns(self) -> tuple[Column, ...]:
         return tuple(column for key in self.keys for column in key.printed)
 
@@ -299,7 +300,7 @@ class Contract(StrictRecord):
         listed = (*self.key_columns, *self.texts, *self.measures)
         return next((c for c in listed if own in c.paths), Column(name="total__column", header=self.total.column))
 
-    @property
+    @functools.cached_property
     def known_titles(self) -> frozenset[str]:
         return frozenset(fold(text) for text in (self.title, self.ledger, *self.titles))
 

@@ -33,10 +33,16 @@ def _patterns() -> dict[str, re.Pattern[str]]:
 
 
 def _is(kind: str, text: str) -> bool:
+    return bool(_patterns()[kind].fullmatch(_bare(text)))
+
+
+@functools.lru_cache(maxsize=1 << 12)  # the same name is asked for one kind after the other
+def _bare(text: str) -> str:
+    """A name, folded, without the unit and the colon behind it."""
     folded = fold(text)
     while match := _TAIL.search(folded):
         folded = folded[: match.start()]
-    return bool(_patterns()[kind].fullmatch(folded))
+    return folded
 
 
 def kind_said(text: str) -> str:

@@ -70,6 +70,10 @@ class RowReader:
     def __post_init__(self) -> None:
         self._names = NameReader(self.grid, self.contract, self.header, self.sheets)
         self._decimals = {measure.name: self._decimal(measure) for measure in self.contract.measures}
+        self._told = self.contract.total_column
+        self._printed_measures = [measure for measure in self.contract.measures if measure.name in self.header.columns]
+        self._unreadable = {problem.cell for problem in self.grid.problems}
+        self._begin = min(self.header.columns.values())
 
     def _decimal(self, measure: Measure) -> commas.DecimalMark:
         if self.contract.decimal or self.grid.separator == "," or measure.name not in self.header.columns:
@@ -85,8 +89,7 @@ class RowReader:
         for key in self.contract.keys:
             if key.type == "text" and not key.values:
                 names[key.name] = self.register.of(names[key.name])
-        told = self.contract.total_column
-        kind, said = kind_of(names, self.contract, self._names.text(r, told) if told else None)
+        kind, said = kind_of(names, self.contract, self._names.text(r, self._told) if self._told else None)
         parts = tuple(self._parts(r, names, kind, said))
         self._check_texts(r, names)
         parent = self._whole.key if kind == "of_which" and self._whole else ""
@@ -100,7 +103,7 @@ class RowReader:
         self._check_figures(r, names)
         if self._problems:
             raise InputError(self._problems)
-        at = reference(r, min(self.header.columns.values()))
+        at = reference(r, self._begin)
         row = Row(parts, kind, at, cells, parent, names, self._indent(r))
         if kind == "detail":
             self._whole = row
@@ -220,10 +223,9 @@ class RowReader:
 
     def _lacks_figures(self, r: int) -> bool:
         """Whether nothing stands in any of the table's columns of figures, not even what can't be read."""
-        measures = [measure for measure in self.contract.measures if measure.name in self.header.columns]
-        unreadable = {problem.cell for problem in self.grid.problems}
-        return bool(measures) and not any(
-            squeeze(self._printed(r, measure)) or self._at(r, measure) in unreadable for measure in measures
+        return bool(self._printed_measures) and not any(
+            squeeze(self._printed(r, measure)) or self._at(r, measure) in self._unreadable
+            for measure in self._printed_measures
         )
 
     def _label(self, names: dict[str, str], kind: str, said: str) -> str:
@@ -252,9 +254,7 @@ class RowReader:
         cells: list[Cell] = []
         known = _known(blueprint)
         target = "".join(self._target(r, column) for column in self.contract.measures if column.kind == "target")
-        for measure in self.contract.measures:
-            if measure.name not in self.header.columns:
-                continue
+        for measure in self._printed_measures:
             if self._is_of_total(r, measure, blueprint):
                 continue
             text = self._target(r, measure) if measure.kind == "target" else self._printed(r, measure)

@@ -52,9 +52,10 @@ def without_remark(name: str) -> str:
 def is_among(text: str, words: Iterable[str]) -> bool:
     """Whether a text is one of the words, folded."""
     folded = _named(text)
-    return any(folded == _named(word) for word in words)
+    return folded in map(_named, words)
 
 
+@functools.lru_cache(maxsize=1 << 16)
 def _named(text: str) -> str:
     """A name, folded, without the colon that some forms print behind it: 年度资金总额：."""
     return fold(text).removesuffix(":")

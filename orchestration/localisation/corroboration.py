@@ -8,9 +8,10 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
+from decimal import Decimal
 
 from orchestration.localisation.localise import Change
+from orchestration.localisation.solver.exact import Number, exact
 from orchestration.localisation.solver.network import Quantity, Relation, plain_sum
 
 
@@ -20,16 +21,16 @@ class Witness:
 
     suspect: str
     address: str
-    low: Fraction
-    high: Fraction
+    low: Number
+    high: Number
     same_measure: bool
     relation: str = ""  # the sum that implies the value; empty: the cell is printed so
 
 
 @dataclass(frozen=True, slots=True)
 class _Testimony:
-    low: Fraction
-    high: Fraction
+    low: Number
+    high: Number
     address: str
     relation: str
     involved: frozenset[str]
@@ -51,7 +52,7 @@ class Corroboration:
         for q in quantities:
             if q.value != 0 and q.unit != "date":
                 alone = frozenset({q.address})
-                heard.setdefault(q.unit, []).append(_Testimony(Fraction(q.low), Fraction(q.high), q.address, "", alone))
+                heard.setdefault(q.unit, []).append(_Testimony(exact(q.low), exact(q.high), q.address, "", alone))
         for relation in relations:
             for testimony in self._implied(relation):
                 heard.setdefault(self.cells[testimony.address].unit, []).append(testimony)
@@ -63,8 +64,8 @@ class Corroboration:
         if parts is None or any(self.cells[a].unit == "date" for a, _ in relation.terms):
             return
         total, rows = parts
-        low = Fraction(sum(self.cells[a].low for a in rows))
-        high = Fraction(sum(self.cells[a].high for a in rows))
+        low = exact(sum((self.cells[a].low for a in rows), Decimal(0)))
+        high = exact(sum((self.cells[a].high for a in rows), Decimal(0)))
         told = sum(self.cells[a].value for a in rows) != 0
         if told and sum(self.cells[a].value != 0 for a in rows) > 1:
             yield _Testimony(low, high, total, relation.name, frozenset({total, *rows}))

@@ -95,10 +95,9 @@ class _InstanceGroup:
     home: tuple[str, ...]
 
     @classmethod
-    def of(cls, variant: str, groups: Sequence[Group]) -> _InstanceGroup:
-        terms = [term for group in groups for term in group.terms]
-        captured = [name for term in terms if term.call != "count" for name in VARIABLE.findall(term.path)]
-        paths = (term.path for term in groups[0].terms if term.call != "constant")
+    def of(cls, variant: str, terms: Sequence[tuple[Group, Term]]) -> _InstanceGroup:
+        captured = [name for _, term in terms if term.call != "count" for name in VARIABLE.findall(term.path)]
+        paths = (term.path for group, term in terms if group is terms[0][0] and term.call != "constant")
         home = next((tuple(path.split("/")[:2]) for path in paths), ("", ""))
         return cls(variant, list(dict.fromkeys(captured)), home)
 
@@ -289,14 +288,10 @@ class _Compiler:
 
     def _variant(self, variant: str, check: Check) -> None:
         self.operator = check.operator
-        groups = [
-            replace(group, terms=tuple(each for term in group.terms for each in self._expand(term)))
-            for group in check.groups
-        ]
-        instances = _InstanceGroup.of(variant, groups)
+        terms = [(group, each) for group in check.groups for term in group.terms for each in self._expand(term)]
+        instances = _InstanceGroup.of(variant, terms)
         if len(instances.variables) > KEY_PARTS:
             raise RuleError(self.rule.check, f"至多 {KEY_PARTS} 个行变量")
-        terms = ((group, term) for group in groups for term in group.terms)
         for number, (group, term) in enumerate(terms, 1):
             self.selectors.append(self._selector(instances, number, group, term))
         if any(term.call == "rows" for term in check.terms):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
@@ -62,6 +63,7 @@ def reference(row: int, column: int) -> str:
     return f"{column_name(column)}{row + 1}"
 
 
+@functools.cache  # every cell is named by its column's
 def column_name(column: int) -> str:
     letters, number = "", column + 1
     while number:

@@ -23,16 +23,17 @@ def indivisible(equations: Sequence[Equation], check: Callable[[], None]) -> dic
     """
     columns = _columns(equations)
     pivots: list[tuple[int, dict[int, Number]]] = []  # (equation, column), lower triangular
-    values: list[Number] = []
+    values: list[int] = []
     for row, (_, right) in enumerate(equations):
         check()
         column = _reduce(columns, row)
-        rest = right - sum(value * known.get(row, 0) for value, (_, known) in zip(values, pivots, strict=True))
+        rest = right - sum(value * known[row] for value, (_, known) in zip(values, pivots, strict=True) if row in known)
         if column is None:
             continue  # settled by the pivots, or not to be satisfied at all
         pivots.append((row, column))
-        values.append(Fraction(rest) / column[row])
-        if not is_whole(values[-1]):
+        value = Fraction(rest) / column[row]
+        values.append(value.numerator)  # whole, or what follows is the proof that it is not
+        if not is_whole(value):
             found = {row: _fraction_of(by, equations[row]) for row, by in _certificate(pivots).items()}
             return {row: by for row, by in found.items() if by != 0}
     return None
@@ -75,7 +76,7 @@ def _certificate(pivots: Sequence[tuple[int, Mapping[int, Number]]]) -> dict[int
     multipliers: dict[int, Fraction] = {}
     for row, column in reversed(pivots):
         goal = 0 if multipliers else 1
-        rest = goal - sum(column.get(other, 0) * by for other, by in multipliers.items())
+        rest = goal - sum(by * multipliers[other] for other, by in column.items() if other in multipliers)
         multipliers[row] = rest / Fraction(column[row])
     return multipliers
 
