@@ -44,7 +44,9 @@ def add(serving: Path, draft: Path, folders: Folders) -> bool:
     shutil.copyfile(serving, draft)
     with hand_over(duckdb.connect(str(draft)), folders.values()) as connection, suppress(_OtherShapeError):
         connection.execute("begin")
-        own = {name for (name,) in connection.execute("select table_name from duckdb_tables()").fetchall()}
+        own: dict[str, set[tuple[str, str]]] = {}
+        for table, *column in connection.execute(_COLUMNS).fetchall():
+            own.setdefault(table, set()).add(tuple(column))
         for table in own:
             for year, departments in _by_year(folders).items():
                 connection.execute(
@@ -52,7 +54,7 @@ def add(serving: Path, draft: Path, folders: Folders) -> bool:
                 )
         connection.execute(f"insert into {CURRENT} {_stands(folders)}")
         for table, read in _tables(folders).items():
-            _fits(connection, table, read, own)
+            _fits(connection, table, read, own.get(table, set()))
             connection.execute(f"insert into {table} by name from {read}")
         connection.execute("commit")
         connection.execute("checkpoint")
@@ -68,10 +70,12 @@ def _by_year(folders: Folders) -> dict[int, list[str]]:
     return found
 
 
-def _fits(connection: duckdb.DuckDBPyConnection, table: str, read: str, own: set[str]) -> None:
-    """Raises ``_OtherShapeError`` where rows would not stand in the table as they are."""
+_COLUMNS = "select table_name, column_name, data_type from duckdb_columns() where not internal"
+
+
+def _fits(connection: duckdb.DuckDBPyConnection, table: str, read: str, there: set[tuple[str, str]]) -> None:
+    """Raises ``_OtherShapeError`` where rows would not stand in a table of these columns as they are."""
     columns = {tuple(row[:2]) for row in connection.execute(f"describe from {read}").fetchall()}
-    there = {tuple(row[:2]) for row in connection.execute(f"describe {table}").fetchall()} if table in own else set()
     if not columns <= there:
         raise _OtherShapeError(table)
 

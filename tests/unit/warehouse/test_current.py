@@ -59,8 +59,10 @@ def test_a_record_of_before_there_were_departments_is_nobodys(settings: Settings
 def test_a_serving_file_that_is_not_the_one_recorded_is_not_served(settings: Settings) -> None:
     served(settings, 2024, "a")
     current = Current({(2024, CODE): "a"}, fingerprint_of(settings.serving))
-    shutil.copy(settings.serving, settings.home / "copy")
+    shutil.copy2(settings.serving, settings.home / "copy")
     assert current.is_served(settings.serving) and current.is_served(settings.home / "copy")
+    shutil.copy(settings.serving, settings.home / "copy")  # of another time: not looked into
+    assert not current.is_served(settings.home / "copy")
     with duckdb.connect(str(settings.serving)) as connection:
         connection.execute("create table own as select 1 as a")  # a reader's own
     assert not current.is_served(settings.serving)
