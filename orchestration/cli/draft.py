@@ -15,6 +15,7 @@ from orchestration.base.settings import Settings
 from orchestration.base.watcher import SILENT, Watcher
 from orchestration.cli import summary
 from orchestration.cli.terminal import BAD_INPUT, DONE, err, finish, out, print_json
+from orchestration.documents.formats import is_document
 
 if TYPE_CHECKING:
     from orchestration.drafting.draft import Draft
@@ -23,13 +24,17 @@ if TYPE_CHECKING:
 def register(app: typer.Typer) -> None:
     app.command(
         epilog="Examples:  ledgergate draft 决算.xlsx   |   ledgergate draft tables/ --out draft   |   "
-        "ledgergate draft 决算.xlsx --json   |   ledgergate check 决算.xlsx --draft --year 2024"
+        "ledgergate draft 决算报告.pdf   |   ledgergate draft 决算.xlsx --json   |   "
+        "ledgergate check 决算.xlsx --draft --year 2024"
     )(draft)
 
 
 def draft(
     paths: Annotated[
-        list[Path], typer.Argument(help="Ledger files (csv, xlsx) or folders of them.", show_default=False)
+        list[Path],
+        typer.Argument(
+            help="Ledger files (csv, xlsx), folders of them, or reports (pdf, docx, txt).", show_default=False
+        ),
     ],
     folder: Annotated[
         Path | None,
@@ -74,9 +79,11 @@ def make_draft(settings: Settings, paths: list[Path], seconds: float | None, wat
     """A draft with the names of the contracts that this installation has. Raises ``InputError``."""
     from orchestration.drafting.draft import draft_paths
     from orchestration.ledgers.contract import read_contracts
+    from orchestration.rules.model import read_rules
 
     known = read_contracts(settings.contracts) if settings.contracts.is_dir() else {}
-    return draft_paths(paths, known, seconds, watcher)
+    rules = read_rules(settings.rules) if known and any(map(is_document, paths)) else []
+    return draft_paths(paths, known, seconds, watcher, rules)
 
 
 def drafted_settings(

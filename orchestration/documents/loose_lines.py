@@ -23,6 +23,7 @@ from orchestration.documents.loose import (
     said_above,
     without_uncoded,
 )
+from orchestration.documents.loose_headers import headers_of
 from orchestration.documents.solve import is_figure
 from orchestration.ledgers.money import squeeze
 from orchestration.ledgers.texts import fold
@@ -352,7 +353,7 @@ def _as_table(
     if unit:
         rows.append([unit])
         places.append([above])
-    rows.append([*lead, *_headers(headed, width, spans)])
+    rows.append(headers_of(headed, lead, width, spans))
     places.append([above] * len(rows[-1]))
     for row, cells in placed:
         first = next(iter((*row.codes, *row.names, *row.figures))).place
@@ -360,28 +361,3 @@ def _as_table(
         rows.append([*texts, *(word.text if word else "" for word in cells)])
         places.append([first] * len(texts) + [word.place if word else first for word in cells])
     return LooseTable(title + part, rows, places)
-
-
-def _headers(above: Sequence[TextLine], width: int, spans: Sequence[Span] | None) -> list[str]:
-    """What stands above each column of figures: by place, or in a line of as many words; else its number."""
-    told = [line for line in above if not UNIT_NOTE.search(squeeze(line.text))]
-    if spans:
-        found = _headers_by_place(told, spans)
-    else:
-        fitting = next((line for line in reversed(told) if len(line.words) in (width, width + 1)), None)
-        found = [word.text for word in fitting.words][-width:] if fitting else []
-    headers = [text or f"第{n}栏" for n, text in enumerate(found or [""] * width, 1)]
-    return [text if headers.count(text) == 1 else f"{text}（第{n}栏）" for n, text in enumerate(headers, 1)]
-
-
-def _headers_by_place(lines: Sequence[TextLine], spans: Sequence[Span]) -> list[str]:
-    found = [""] * len(spans)
-    for word in (word for line in lines for word in line.words):
-        if any(_overlap(word, span) > 0 for span in spans):
-            found[column_of(word, spans)] += word.text
-    return found
-
-
-def _overlap(word: Word, span: Span) -> float:
-    left, _, right, _ = word.place.box or (0, 0, 0, 0)
-    return min(right, span[1]) - max(left, span[0])

@@ -16,7 +16,7 @@ from orchestration.documents.docx import read_docx
 from orchestration.documents.drawn import drawn_tables
 from orchestration.documents.formats import ENDINGS
 from orchestration.documents.identities import identities_of
-from orchestration.documents.lines import Document, refused
+from orchestration.documents.lines import Document, TextLine, refused
 from orchestration.documents.loose import LooseTable, Unplaced, named_apart
 from orchestration.documents.loose_lines import loose_in_lines
 from orchestration.documents.paragraphs import Paragraph, paragraphs_of
@@ -25,7 +25,7 @@ from orchestration.documents.plain_text import read_text
 from orchestration.documents.sentences import Binding, Fact, SentenceReader, SentenceReadings, Unread
 from orchestration.documents.sheets import Sheet, StatedRows, UniqueNames
 from orchestration.documents.stated import PROSE, with_parts
-from orchestration.documents.tables import find_text_tables, without
+from orchestration.documents.tables import FoundTable, find_text_tables, without
 from orchestration.ledgers.contract import Contract
 from orchestration.ledgers.money import FigureError, parse_figure
 from orchestration.ledgers.not_read import NotRead
@@ -69,21 +69,17 @@ def read_document(
 ) -> DocumentReading:
     """Everything that a document states. Raises ``InputError`` with all that can't be read of its tables."""
     document = open_document(path)
-    stated = [rule for rule in rules if not rule.each_row_of]
-    known = identities_of(compile_rules(stated, contracts, year or 0))
-    drawn, loose, lines = drawn_tables(document, contracts)
-    written, untold = find_text_tables(document.name, lines, contracts, known)
-    in_lines, unplaced, lines = loose_in_lines(without(lines, written))
-    problems = [problem for table in (*drawn, *written) for problem in table.problems]
+    tables = tables_of(document, contracts, rules, year or 0)
+    problems = [problem for table in tables.known for problem in table.problems]
     sheets: dict[str, Sheet] = {}
-    for table in (*drawn, *written):
+    for table in tables.known:
         contract = contracts[table.ledger]
         if table.ledger in sheets:
             problems.append(Problem(document.name, contract.short, "", f"第二份{contract.short}", "每本账一张表"))
         sheets[table.ledger] = Sheet(
             contract, contract.short, table.rows, table.places, list(table.notices), table.merged
         )  # fmt: skip
-    paragraphs = paragraphs_of(lines)
+    paragraphs = paragraphs_of(tables.lines)
     found = year or _year_in(paragraphs)
     if found is None:
         problems.append(Problem(document.name, "", "", "看不出年度", "标题里有年度，或用 --year 指明"))
@@ -93,16 +89,41 @@ def read_document(
     listed = lists.read_lists(paragraphs, found)
     for ledger, rows in _stated(sentences, listed, read_arithmetic(paragraphs), contracts, set(sheets)).items():
         sheets[ledger] = rows.sheet(PROSE)
-    notices = untold + _claimed(document.name, paragraphs, sheets, listed, contracts, found)
+    notices = tables.untold + _claimed(document.name, paragraphs, sheets, listed, contracts, found)
     return DocumentReading(
-        document, _as_year(document, sheets, found, notices), sheets, sentences, paragraphs, len(drawn) + len(written),
+        document, _as_year(document, sheets, found, notices), sheets, sentences, paragraphs, len(tables.known),
         {
             "read": len(sentences.bindings) + len(sentences.facts),
             "bound": len(sentences.bindings),
             "unread": len(sentences.unread),
         },
-        named_apart([*loose, *in_lines]), [*unplaced, *(each for table in loose + in_lines for each in table.left)],
+        tables.loose, tables.unplaced,
     )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class DocumentTables:
+    """The tables of a document: those that a contract knows, by its headers; the others as they stand; and what is no
+    table.
+    """
+
+    known: list[FoundTable]
+    loose: list[LooseTable]
+    unplaced: list[Unplaced]  # figures of the others whose column can't be told
+    untold: list[Problem]  # titles below which no header was found
+    lines: list[TextLine]
+
+
+def tables_of(document: Document, contracts: dict[str, Contract], rules: Sequence[Rule], year: int) -> DocumentTables:
+    """Every table of a document. ``rules``: by their identities blanks are told that text does not show."""
+    stated = [rule for rule in rules if not rule.each_row_of]
+    identities = identities_of(compile_rules(stated, contracts, year))
+    drawn, loose, lines = drawn_tables(document, contracts)
+    written, untold = find_text_tables(document.name, lines, contracts, identities)
+    in_lines, unplaced, lines = loose_in_lines(without(lines, written))
+    others = [*loose, *in_lines]
+    left = [each for table in others for each in table.left]
+    return DocumentTables([*drawn, *written], named_apart(others), [*unplaced, *left], untold, lines)
 
 
 def joined(readings: Sequence[DocumentReading], others: Year | None) -> Year:

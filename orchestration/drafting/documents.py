@@ -14,12 +14,12 @@ from orchestration.documents.reader import DocumentReading
 from orchestration.documents.sheets import Sheet
 from orchestration.documents.stated import PROSE
 from orchestration.drafting import restated
+from orchestration.drafting.document_tables import grid_of
 from orchestration.drafting.draft import Draft, draft_grids
 from orchestration.drafting.restated import into_rows, matches, mentions_of
 from orchestration.drafting.tables import DraftTable
 from orchestration.drafting.writing import undecided, write_draft
 from orchestration.ledgers.contract import Contract, read_contracts
-from orchestration.ledgers.grids.grid import Grid, reference
 from orchestration.ledgers.reader import Ledger
 from orchestration.ledgers.sources import Source
 from orchestration.rules.compiler import compile_rules
@@ -103,12 +103,6 @@ def _not_in(ledger: Ledger, table: DraftTable, loose: LooseTable) -> list[Unplac
         for each in figures_of(replace(loose, rows=[loose.rows[r]], places=[loose.places[r]]), columns)
         if str(each.place) not in read
     ]
-
-
-def grid_of(table: LooseTable, file: str) -> Grid:
-    """A table as the sheet of a workbook that its draft is made from."""
-    merged = {reference(r, c): name for (r, c), name in table.merged.items()}
-    return Grid(file, table.title, [list(row) for row in table.rows], merged=merged)
 
 
 def _with_restated(

@@ -7,11 +7,12 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from orchestration.base.problems import InputError, Problem
 from orchestration.base.watcher import SILENT, Watcher
+from orchestration.documents.formats import is_document
 from orchestration.drafting.across import joined_rows, shared_totals
 from orchestration.drafting.columns import vocabulary_of
 from orchestration.drafting.levels import level_rules, with_levels
@@ -21,6 +22,7 @@ from orchestration.drafting.within import listed_rules, row_rules, share_rules, 
 from orchestration.ledgers.contract import Contract
 from orchestration.ledgers.sources import COMPANIONS
 from orchestration.ledgers.spreadsheet import SUFFIXES, Grid, read_grids
+from orchestration.rules.model import Rule
 
 #: What a table is looked through for, one after the other: rows, totals, named rows.
 _PARTS = 3
@@ -37,6 +39,7 @@ class Draft:
     not_printed: Mapping[str, frozenset[str]]  # table -> measures whose blanks are none even so
     grids: tuple[Grid, ...]
     undecided: tuple[str, ...]
+    places: Mapping[tuple[str, str, str], str] = field(default_factory=dict)  # file, sheet, cell -> in a document
 
     @property
     def breaks(self) -> list[Break]:
@@ -45,18 +48,20 @@ class Draft:
 
 
 def draft_paths(
-    paths: Sequence[Path], contracts: Mapping[str, Contract], seconds: float | None = None, watcher: Watcher = SILENT
-) -> Draft:
+    paths: Sequence[Path], contracts: Mapping[str, Contract], seconds: float | None = None,
+    watcher: Watcher = SILENT, rules: Sequence[Rule] = (),
+) -> Draft:  # fmt: skip
     """A draft of all tables under ``paths``. Raises ``InputError`` where a file can't be read or holds no table.
 
     ``contracts``: those known already, for the names of columns. ``seconds``: what it may take in all; what there was
-    no time for is said among ``undecided``.
+    no time for is said among ``undecided``. ``rules``: those that documents are read by.
     """
     watcher.step("读表", 0)
-    draft = draft_grids(_grids(paths), contracts, seconds, watcher)
+    read = _read(paths, contracts, rules)
+    draft = draft_grids(read.grids, contracts, seconds, watcher)
     if draft is None:
         raise InputError([Problem(str(paths[0]), "", "", "没有找到表格", "表头之下有数的表")])
-    return draft
+    return _in_documents(draft, read) if read.places or read.unread else draft
 
 
 def draft_grids(
@@ -129,12 +134,53 @@ def _left(until: float | None) -> float | None:
     return None if until is None else max(0.1, until - time.monotonic())
 
 
-def _grids(paths: Sequence[Path]) -> list[tuple[Path, Grid]]:
+@dataclass
+class _ReadFiles:
+    """The sheets of all files, each with the file that it is named after; of documents where their cells stand, and
+    what is in no table.
+    """
+
+    grids: list[tuple[Path, Grid]] = field(default_factory=list)
+    places: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    unread: list[str] = field(default_factory=list)
+
+    def add_document(self, path: Path, contracts: Mapping[str, Contract], rules: Sequence[Rule]) -> None:
+        from orchestration.drafting.document_tables import read_document_grids  # half a second, for few drafts
+
+        read = read_document_grids(path, contracts, rules)
+        self.grids += [(path, grid) for grid in read.grids]
+        self.places |= {(str(path), *at): place for at, place in read.places.items()}
+        self.unread += [f"{path.name}：{text}" for text in read.unread]
+
+
+def _in_documents(draft: Draft, read: _ReadFiles) -> Draft:
+    """The draft with the places that documents have, and what of them was not read."""
+
+    def placed(breaks: Sequence[Break]) -> tuple[Break, ...]:
+        return tuple(replace(each, place=read.places.get((each.file, each.sheet, each.cell), "")) for each in breaks)
+
+    return replace(
+        draft,
+        rules=tuple(replace(rule, breaks=placed(rule.breaks)) for rule in draft.rules),
+        amounts=tuple(replace(amounts, unread=placed(amounts.unread)) for amounts in draft.amounts),
+        undecided=(*draft.undecided, *read.unread),
+        places=read.places,
+    )
+
+
+def _read(paths: Sequence[Path], contracts: Mapping[str, Contract], rules: Sequence[Rule]) -> _ReadFiles:
     problems: list[Problem] = []
-    grids: list[tuple[Path, Grid]] = []
+    read = _ReadFiles()
     for path in paths:
         if not path.exists():
-            problems.append(Problem(str(path), "", "", "没有这个文件或文件夹", "账表文件（csv、xlsx）或其文件夹"))
+            expected = "账表文件（csv、xlsx）、文档（pdf、docx、txt）或账表的文件夹"
+            problems.append(Problem(str(path), "", "", "没有这个文件或文件夹", expected))
+            continue
+        if is_document(path):
+            try:
+                read.add_document(path, contracts, rules)
+            except InputError as error:
+                problems += error.problems
             continue
         inside = path.is_dir()
         for file in sorted(path.iterdir()) if inside else [path]:
@@ -143,12 +189,12 @@ def _grids(paths: Sequence[Path]) -> list[tuple[Path, Grid]]:
             ):
                 continue
             try:
-                grids += [(file, grid) for grid in read_grids(file, str(file))]
+                read.grids += [(file, grid) for grid in read_grids(file, str(file))]
             except InputError as error:
                 problems += error.problems
     if problems:
         raise InputError(problems)
-    return grids
+    return read
 
 
 def _named_apart(tables: Sequence[DraftTable], taken: Container[str]) -> list[DraftTable]:

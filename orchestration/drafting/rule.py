@@ -42,6 +42,7 @@ class Break:
     found: str
     expected: str
     rule: str = ""
+    place: str = ""  # page and box, table or line, where the file is a document
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ def write_draft(draft: Draft, folder: Path) -> list[Path]:
 def contract_lines(draft: Draft, table: DraftTable) -> Iterator[str]:
     """The contract of one table."""
     first, last = table.header
-    yield f"# 草稿：{_where(table)}，表头第 {first + 1} 至 {last + 1} 行，数据 {len(table.rows)} 行。"
+    yield f"# 草稿：{_where(draft, table)}，表头第 {first + 1} 至 {last + 1} 行，数据 {len(table.rows)} 行。"
     for text in table.undecided:
         yield f"# 待定：{text}"
     yield f"ledger: {table.name}"
@@ -169,7 +169,8 @@ def evidence(rule: DraftRule) -> str:
 
 def broken_place(each: Break) -> str:
     """A break as people read it."""
-    where = f"{each.sheet or Path(each.file).name}!{each.cell}"
+    sheet = each.sheet or Path(each.file).name
+    where = f"{sheet} {each.place}" if each.place else f"{sheet}!{each.cell}"
     return f"{where}（列示 {each.found or '空白'}，应为 {each.expected}）"
 
 
@@ -213,12 +214,16 @@ def as_json(draft: Draft) -> dict[str, Any]:
 
 
 def _break(each: Break) -> dict[str, str]:
-    return {"file": each.file, "sheet": each.sheet, "cell": each.cell, "found": each.found,
+    return {"file": each.file, "sheet": each.sheet, "cell": each.place or each.cell, "found": each.found,
             "expected": each.expected, "rule": each.rule}  # fmt: skip
 
 
-def _where(table: DraftTable) -> str:
-    return " ".join(filter(None, (Path(table.grid.file).name, table.grid.sheet)))
+def _where(draft: Draft, table: DraftTable) -> str:
+    """File and sheet; in a document also where the table's header begins."""
+    name, sheet = table.grid.file, table.grid.sheet
+    first = min(column.at for column in table.columns)
+    place = draft.places.get((name, sheet, reference(table.header[0], first)), "")
+    return " ".join(filter(None, (Path(name).name, sheet, place)))
 
 
 def _text(text: str) -> str:
