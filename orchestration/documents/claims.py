@@ -52,6 +52,7 @@ class DeductionPatterns(StrictRecord):
     item: Regex
     section: Regex
     reason: Regex
+    target: Regex
 
 
 class YearPatterns(StrictRecord):
@@ -225,15 +226,18 @@ def _matching(name: str, rows: Iterable[_StatedRow]) -> list[_StatedRow]:
 
 
 def _deductions(found: Claims, paragraph: Paragraph) -> None:
-    """Each deduction of points, and whether its sentence gives a reason."""
+    """Each deduction of points, whether its sentence gives a reason, and the target that it says was missed."""
     patterns = claim_patterns().deductions
     start = 0
     for clause in re.split(r"[；。]", paragraph.text):
         if match := patterns.item.search(clause):
             name = re.split(r"[，≥≤<>]|存在", clause)[0]
-            _deduction(
-                found, paragraph, start + match.start(), name, match["points"], bool(patterns.reason.search(clause))
-            )
+            reason = bool(patterns.reason.search(clause))
+            row = _deduction(found, paragraph, start + match.start(), name, match["points"], reason)
+            if missed := patterns.target.search(clause):
+                bound = {"≥": "at_least", "≤": "at_most"}[missed["sign"]]
+                found.rows.put(row, bound, missed["target"], paragraph.place(start + missed.start("target")))
+                found.rows.put(row, "actual", missed["actual"], paragraph.place(start + missed.start("actual")))
         start += len(clause) + 1
     for match in patterns.section.finditer(paragraph.text):
         rest = paragraph.text[match.end() :]
@@ -243,10 +247,13 @@ def _deductions(found: Claims, paragraph: Paragraph) -> None:
             _deduction(found, paragraph, match.start(), name, match["points"], reason)
 
 
-def _deduction(found: Claims, paragraph: Paragraph, at: int, name: str, points: str, reason: bool) -> None:
+def _deduction(
+    found: Claims, paragraph: Paragraph, at: int, name: str, points: str, reason: bool
+) -> tuple[tuple[str, str], ...]:
     row = (("claim", f"{name} 扣 {points} 分（{paragraph.section or '正文'}）"),)
     found.rows.put(row, "reasons", "1" if reason else "0", paragraph.place(at))
     found.rows.say(row, "section", paragraph.section)
+    return row
 
 
 def _counts(found: Claims, sheets: Mapping[str, Sheet], lists: Lists) -> None:

@@ -85,6 +85,20 @@ def test_claims_on_overspending_and_increase(tmp_path: Path, text: str, rules: s
     assert rules <= {rule for rule, _ in broken(found, "warning")}
 
 
+@pytest.mark.parametrize(
+    ("said", "broken_by"),
+    [
+        ("指标乙≥10万人，实际完成9.7万人，该指标扣0.03分", set()),
+        ("指标乙≥10万人，实际完成10.7万人，该指标扣0.03分", {"deduction_below_target"}),
+        ("投诉率≤5%，实际为5.2%，该指标扣0.50分", set()),
+        ("投诉率≤5%，实际为4.2%，该指标扣0.50分", {"deduction_above_target"}),
+    ],
+)
+def test_points_are_lost_only_where_the_target_was_missed(tmp_path: Path, said: str, broken_by: set[str]) -> None:
+    found = {rule for rule, _ in broken(check(tmp_path, f"{PARTIAL}（八）得分\n{said}，因任务调整。\n"), "warning")}
+    assert {rule for rule in found if rule.startswith("deduction_")} == broken_by
+
+
 def test_what_happened_after_the_signature_is_a_warning(checked: CheckResult) -> None:
     assert "nothing_after_signature" in {rule for rule, _ in broken(checked, "warning")}
 
