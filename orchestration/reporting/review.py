@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.base.wording import BROKEN_IN_SQL, decimal_text
+from orchestration.documents.claims import LEDGER as CLAIMS
 from orchestration.documents.marks import Mark, mark_docx, mark_pdf
 from orchestration.documents.reader import DocumentReading
 from orchestration.drafting.documents import NAME
@@ -22,14 +23,20 @@ _HEADERS = ("序号", "位置", "列示", "应为", "意见", "依据", "程度"
 _WIDTHS = (6, 30, 16, 26, 70, 30, 8)
 SUSPECT, ERROR, WARNING, NOTICE = "疑点", "不成立", "提示", "注意"
 
-#: Every broken rule instance with each of its cells that is printed.
+#: Every broken rule instance with each of its cells that is printed; of a claim also where it is made.
 _BROKEN = f"""
-    select r.severity, r.rule_id, r.instance, r.statement, t.side, c.cell, c.file, c.text
-    from reconciliation as r
-    left join rule_term as t using (fiscal_year, rule_id, instance)
-    left join cell as c on c.address = t.address
+    with place as (
+        select t.fiscal_year, t.rule_id, t.instance, t.side, t.term, c.cell, c.file, c.text
+        from rule_term as t left join cell as c on c.address = t.address
+        union all
+        select c.fiscal_year, r.rule_id, r.instance, 'said', 0, c.cell, c.file, c.text
+        from reconciliation as r inner join cell as c on c.row_key = r.instance
+        where c.ledger = '{CLAIMS}' and c.unit = 'text'
+    )
+    select r.severity, r.rule_id, r.instance, r.statement, place.side, place.cell, place.file, place.text
+    from reconciliation as r left join place using (fiscal_year, rule_id, instance)
     where r.status in {BROKEN_IN_SQL}
-    order by r.severity, r.rule_id, r.instance, t.side, t.term
+    order by r.severity, r.rule_id, r.instance, place.side, place.term
 """
 #: Figures that stand in rules that must hold, that a draft found or that sentences state, and all of those do.
 _VERIFIED = f"""

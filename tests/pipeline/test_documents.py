@@ -118,6 +118,8 @@ def test_the_review_says_and_marks_what_was_found(tmp_path: Path, suffix: str) -
     if suffix == "docx":
         notes = [comment.text for comment in docx.Document(str(marked)).comments]
         assert any("应在 -362.71 与 -362.67 之间" in note for note in notes)
+        said = next(p for p in docx.Document(str(marked)).paragraphs if "还未支付" in p.text)
+        assert said._p.xpath("w:commentRangeStart")  # where it is claimed, not at the table's cell alone
         return
     page = pypdfium2.PdfDocument(marked)[int(re.findall(r"\d+", rows[0][1])[0]) - 1]
     assert page.get_textpage().count_chars() > 100  # the page is as it was
