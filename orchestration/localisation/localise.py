@@ -17,8 +17,9 @@ How it is answered:
    grows only where a pinned cell is to blame; a certificate that blames no pin is valid for the whole network.
 
 The parts: ``exact`` (numbers), ``system`` (the network compiled), ``simplex``, ``region`` (whether a set suffices),
-``search`` (hitting sets), ``implied`` (intervals), ``proposal`` (a starting point; doubles occur there alone). They are
-put together here. What does not belong here: reading cells, judging relations (dbt does), ranking (``ranking``).
+``search`` (hitting sets), ``implied`` (intervals), ``proposal`` (a starting point) and ``oracle`` (cells that may
+suffice; doubles occur in these two alone, and nothing rests on them). They are put together here. What does not belong
+here: reading cells, judging relations (dbt does), ranking (``ranking``).
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from orchestration.localisation.implied import implied
+from orchestration.localisation.oracle import propose_cells
 from orchestration.localisation.proposal import initial_point
 from orchestration.localisation.search import Found, Search
 from orchestration.localisation.solver.exact import Number
@@ -243,7 +245,10 @@ class _Localiser:
                 self.verified[chosen] = self._moves(point)
             return conflict
 
-        found = Search(self.system, conflicts, check, clock, self.cap).run()
+        def propose(known: list[Conflict]) -> frozenset[int] | None:
+            return propose_cells(self.system, self.point, known, others, clock)
+
+        found = Search(self.system, conflicts, check, propose, clock, self.cap).run()
         if not found.answers and not found.complete:
             cells = frozenset().union(*(c.cells for c in conflicts))
             chosen = frozenset(i for i in cells if self._displaced(i))

@@ -5,6 +5,7 @@ What does not belong here: solving anything (``simplex``, ``region``), searching
 
 from __future__ import annotations
 
+import resource
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,12 +17,12 @@ from orchestration.localisation.solver.network import Quantity, Relation
 
 
 class Clock:
-    """The time limit, in seconds of this process's processor time: the same ledger gets as far on a busy machine as on
-    an idle one. ``check`` raises ``TimeoutError`` once it has passed.
+    """The time limit, in seconds of processor time of this process and the processes that it has started and ended: the
+    same ledger gets as far on a busy machine as on an idle one. ``check`` raises ``TimeoutError`` once it has passed.
     """
 
     def __init__(self, seconds: float):
-        self.end = time.process_time() + seconds
+        self.end = _spent() + seconds
         self._earliest = 0.0  # on the wall's clock
         self.undecided = False  # a region's whole numbers were left to the real relaxation
 
@@ -30,16 +31,21 @@ class Clock:
         # grow faster while one thread works.
         if time.monotonic() < self._earliest:
             return
-        left = self.end - time.process_time()
+        left = self.end - _spent()
         if left < 0:
             raise TimeoutError("time limit of the error localisation reached")
         self._earliest = time.monotonic() + left
 
     def left(self) -> float:
-        return max(0.0, self.end - time.process_time())
+        return max(0.0, self.end - _spent())
 
     def share(self, parts: int) -> Clock:
         return Clock(self.left() / parts)
+
+
+def _spent() -> float:
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + ended.ru_utime + ended.ru_stime
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 import pytest
@@ -20,8 +21,9 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from orchestration.ledgers.contract import read_contracts
 from orchestration.ledgers.reader import read_year
 from orchestration.localisation.localise import Fault, Localisation, joint_conflict, localise
+from orchestration.localisation.search import Search
 from orchestration.localisation.solver.network import Quantity, Relation
-from orchestration.localisation.solver.system import Clock
+from orchestration.localisation.solver.system import Clock, Conflict, System
 
 ROOT = Path(__file__).parents[3]
 MEASURES = ("carryover", "initial_budget", "adjustment", "total_budget", "final_expenditure", "balance")
@@ -466,6 +468,65 @@ def test_a_relation_on_an_unknown_cell_is_refused() -> None:
         localise([cell("a", 1)], [Relation("same", "", (("a", ONE), ("b", -ONE)))])
 
 
+# --- proposals ----------------------------------------------------------------------------------------------------
+
+
+def _outcome(found: Localisation) -> list[tuple[object, ...]]:
+    return [(f.relations, answers(f), f.at_least, f.complete, [a.minimal for a in f.answers]) for f in found.faults]
+
+
+@pytest.mark.parametrize("offered", ["too few", "too many", "others", "none"])
+@pytest.mark.parametrize("seed", range(8))
+def test_whatever_is_proposed_the_answers_are_the_same(
+    seed: int, offered: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quantities, relations = small_network(random.Random(seed))
+    without = _outcome(localise(quantities, relations))
+    asked = []
+
+    def propose(system: System, point: object, conflicts: Sequence[Conflict], *_: object) -> frozenset[int] | None:
+        asked.append(offered)
+        cells = sorted(frozenset[int]().union(*(c.cells for c in conflicts)))
+        few, everything = frozenset(cells[:1]), frozenset(range(len(system.quantities)))
+        return {"too few": few, "too many": frozenset(cells), "others": everything, "none": None}[offered]
+
+    monkeypatch.setattr("orchestration.localisation.search._PROPOSE_AFTER", 1)
+    monkeypatch.setattr("orchestration.localisation.localise.propose_cells", propose)
+    assert _outcome(localise(quantities, relations)) == without
+    assert asked or not without
+
+
+def _cut_short(proposed: frozenset[int], monkeypatch: pytest.MonkeyPatch) -> Fault:
+    """A fault of five cells, three of which must change, whose search is offered cells and has no time."""
+    cells = [cell(a, n) for n, a in enumerate("abcde")]
+    relations = [linear("sum", -100, a=1, b=1, c=1, d=1, e=1), linear("one", -50, a=1, b=1), linear("two", -60, c=1)]
+    monkeypatch.setattr("orchestration.localisation.search._PROPOSE_AFTER", 1)
+    monkeypatch.setattr("orchestration.localisation.localise.propose_cells", lambda *_: proposed)
+
+    def out_of_time(*_: object) -> NoReturn:
+        raise TimeoutError
+
+    monkeypatch.setattr(Search, "_packed", out_of_time)
+    (fault,) = localise(cells, relations).faults
+    return fault
+
+
+def test_where_the_time_runs_out_the_verified_proposal_is_the_answer_less_what_it_does_not_need(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fault = _cut_short(frozenset(range(5)), monkeypatch)
+    (answer,) = fault.answers
+    assert len(answer.changes) == answer.cost == 3 and {"c", "e"} <= set(answer.addresses)
+    assert not fault.complete and not answer.minimal and fault.at_least == 0
+
+
+def test_a_proposal_that_does_not_suffice_is_no_answer_even_where_the_time_runs_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fault = _cut_short(frozenset({0}), monkeypatch)
+    assert answers(fault) != {frozenset({"a"})} and len(fault.answers[0].changes) >= 3
+
+
 # --- time and scale -----------------------------------------------------------------------------------------------
 
 
@@ -524,7 +585,10 @@ def test_a_province_of_100_departments_with_10_wrong_cells_is_localised() -> Non
     assert {a for fault in found.faults for answer in fault.answers for a in answer.addresses} == wrong
 
 
-def test_where_every_cell_is_wrong_the_time_limit_holds_and_a_verified_answer_is_given() -> None:
+def test_where_every_cell_is_wrong_the_time_limit_holds_and_a_verified_answer_is_given(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("orchestration.localisation.localise.propose_cells", lambda *_: None)
     quantities, relations, _ = province(4, 60, 0, seed=2)
     rng = random.Random(3)
     quantities = [replace(q, value=q.value + rng.randrange(1, 10**6) * 10**4) for q in quantities]
