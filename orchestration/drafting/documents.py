@@ -16,7 +16,7 @@ from orchestration.documents.stated import PROSE
 from orchestration.drafting import restated
 from orchestration.drafting.document_tables import grid_of
 from orchestration.drafting.draft import Draft, draft_grids
-from orchestration.drafting.restated import into_rows, matches, mentions_of
+from orchestration.drafting.restated import add_again, into_rows, matches, mentions_of, said_again
 from orchestration.drafting.tables import DraftTable
 from orchestration.drafting.writing import undecided, write_draft
 from orchestration.ledgers.contract import Contract, read_contracts
@@ -53,7 +53,7 @@ def draft_document(
     notices = [_unread(reading, table, "认不出表头和各栏的表") for table in unknown]
     left = [each for table in unknown for each in figures_of(table)]
     if draft is None:
-        return Drafted(_with(reading, {}, {}, notices, left), {}, ())
+        return Drafted(_with_restated(_with(reading, {}, {}, notices, left), contracts, {}), {}, ())
     write_draft(draft, folder)
     drafts = read_contracts(folder / "contracts")
     made = _Made(notices=notices, left=left)
@@ -108,20 +108,25 @@ def _not_in(ledger: Ledger, table: DraftTable, loose: LooseTable) -> list[Unplac
 def _with_restated(
     reading: DocumentReading, contracts: Mapping[str, Contract], drafts: Mapping[str, Contract]
 ) -> DocumentReading:
-    """The reading with the figures of its sentences that restate a cell of a drafted table."""
+    """The reading with the figures of its sentences that restate a cell of a drafted table, or each other."""
     ledgers = {name: reading.year.ledgers[name] for name in reading.drafted}
     mentions = [*mentions_of(reading.paragraphs, reading.year.year)]
-    if restated.LEDGER not in contracts or not (found := matches(mentions, ledgers)):
+    found = matches(mentions, ledgers)
+    held = [each.mention for each in found]
+    again = [pair for pair in said_again(mentions) if pair[1] not in held]
+    if restated.LEDGER not in contracts or not (found or again):
         return reading
     contract = contracts[restated.LEDGER]
     rows = into_rows(found, contract, drafts)
+    bound = len(rows.rows)
+    add_again(rows, again)
     sheet = rows.sheet(PROSE)
     ledger = {restated.LEDGER: _ledger(reading, sheet, contract)} if rows.rows else {}
     return replace(
         reading,
         year=replace(reading.year, ledgers={**reading.year.ledgers, **ledger}),
         sheets={**reading.sheets, restated.LEDGER: sheet},
-        figures={**reading.figures, "bound": reading.figures["bound"] + len(rows.rows)},
+        figures={**reading.figures, "bound": reading.figures["bound"] + bound},
     )
 
 

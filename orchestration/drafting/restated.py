@@ -21,6 +21,7 @@ from orchestration.documents.paragraphs import Paragraph
 from orchestration.documents.sheets import StatedRows, UniqueNames
 from orchestration.ledgers.cell import Cell
 from orchestration.ledgers.contract import Contract, read_model
+from orchestration.ledgers.money import squeeze
 from orchestration.ledgers.naming import UnknownNameError, cell_path
 from orchestration.ledgers.reader import Ledger
 from orchestration.ledgers.texts import fold
@@ -38,6 +39,7 @@ class RestatedPatterns(StrictRecord):
     item: Regex
     digits: dict[str, int]
     bare: Regex
+    columns: tuple[Regex, ...]
     goes_on: Regex
     title: Regex
     heading: Regex
@@ -59,6 +61,7 @@ class Mention:
     phrase: str
     amount: Amount
     headings: tuple[str, ...]  # above it
+    naming: int  # which naming of an item it goes on from
 
     @property
     def is_zero(self) -> bool:
@@ -76,19 +79,20 @@ class Match:
 def mentions_of(paragraphs: Iterable[Paragraph], year: int) -> Iterator[Mention]:
     """The amounts of sentences that name the item which they are of; none that speaks of another year."""
     of = restated_patterns()
-    heading = ""  # where it is the paragraph before: what begins below it is of the item that it names
+    heading, naming = "", 0  # where it is the paragraph before: what begins below it is of the item that it names
     for paragraph in paragraphs:
         item = next(reversed([*of.item.finditer(heading)]), None)
+        naming += 1
         for amount in amounts_of(paragraph):
             label = amount.label
             for found in of.item.finditer(amount.label):
-                item, label = found, amount.label[found.end() :]
+                item, label, naming = found, amount.label[found.end() :], naming + 1
             phrase = of.bare.sub("", _CLAUSE.split(label)[-1])
             if _ENDED.search(label) and not of.goes_on.search(phrase):
                 item = None  # the next sentence speaks of something else
             others = {said for said in _YEAR.findall(amount.label) if said != str(year)}
             if item and amount.is_money and not others:
-                yield Mention(item["name"], item["level"], phrase, amount, paragraph.headings)
+                yield Mention(item["name"], item["level"], phrase, amount, paragraph.headings, naming)
         heading = paragraph.text if paragraph.is_heading else ""
 
 
@@ -104,6 +108,22 @@ def matches(mentions: Sequence[Mention], ledgers: Mapping[str, Ledger]) -> list[
             if match and (_agrees(match) or not _is_elsewhere(mention, tables)):
                 found.append(match)
     return found
+
+
+def said_again(mentions: Iterable[Mention]) -> list[tuple[Mention, Mention]]:
+    """What is said of an item once more before anything else is, in words that stand for the same column, with what was
+    said first.
+    """
+    first: dict[tuple[int, int], Mention] = {}
+    again = []
+    for mention in mentions:
+        column = next((n for n, of in enumerate(restated_patterns().columns) if of.fullmatch(mention.phrase)), None)
+        if column is None:
+            continue
+        before = first.setdefault((mention.naming, column), mention)
+        if before is not mention:
+            again.append((before, mention))
+    return again
 
 
 def into_rows(found: Iterable[Match], contract: Contract, drafts: Mapping[str, Contract]) -> StatedRows:
@@ -122,6 +142,22 @@ def into_rows(found: Iterable[Match], contract: Contract, drafts: Mapping[str, C
         of.say(row, "section", amount.section)
         of.say(row, "restates", path)
     return of
+
+
+def add_again(of: StatedRows, again: Iterable[tuple[Mention, Mention]]) -> None:
+    """What is said twice as rows, the later one restating the first."""
+    names = UniqueNames()
+    for pair in again:
+        path = ""
+        for mention in pair:
+            amount = mention.amount
+            name = names.unique(squeeze(f"{mention.name}{mention.phrase}（{amount.section or '正文'}）"))
+            row = (("fact", name),)
+            of.put(row, "value", amount.text, amount.place)
+            of.say(row, "section", amount.section)
+            if _is_path(path, {LEDGER: of.contract}):
+                of.say(row, "restates", path)
+            path = f"{LEDGER}/{name}/value"
 
 
 def _is_path(path: str, drafts: Mapping[str, Contract]) -> bool:

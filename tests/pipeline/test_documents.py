@@ -202,6 +202,28 @@ def test_sentences_that_do_not_add_up_are_warnings(tmp_path: Path, sound: str, w
     assert {rule for rule, _ in broken(found, "warning")} - {"prior_year_published"} == rules
 
 
+@pytest.mark.parametrize(
+    ("sentence", "differing"),
+    [
+        ("图书馆（项）支出决算为269.85万元，主要用于购书，决算数269.86万元。", ["269.86万元"]),
+        ("图书馆（项）支出决算为269.85万元，主要用于购书，决算数269.85万元。", []),
+        ("图书馆（项）年初预算为269.85万元，支出决算为269.86万元。", []),
+        ("图书馆（项）支出决算为269.85万元，其中总馆支出决算为69.86万元。", []),
+        ("图书馆（项）支出决算为269.85万元，文物（款）支出决算为269.86万元。", []),
+        ("图书馆（项）支出决算为269.85万元，2030年支出决算为260.00万元。", []),
+    ],
+)
+def test_what_is_said_of_an_item_twice_is_said_alike(tmp_path: Path, sentence: str, differing: list[str]) -> None:
+    found = check(tmp_path, f"{PARTIAL}（八）支出决算具体情况\n文化支出（类）{sentence}\n")
+    assert broken(found, "error") == []
+    rows = found.build.rows(
+        "select cell.text from reconciliation join rule_term using (fiscal_year, rule_id, instance) "
+        "join cell using (address) where rule_id like 'stated_cell%' and reconciliation.status = 'inconsistent' "
+        "and side = 'left'"
+    )
+    assert [row["text"] for row in rows] == differing
+
+
 #: How the report is laid out -> what a place in it looks like.
 PAGE, PARAGRAPH, LINE = r"第\d+页 \(\d+,\d+,\d+,\d+\)", r"第\d+段|第\d+张表 第\d+行第\d+格", r"第\d+行"
 LAYOUTS = {
