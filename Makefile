@@ -5,9 +5,9 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 YEAR ?= 2024
 BIN := .venv/bin
 READY := .venv/.ready
-# Two workers at least: some tests mostly wait. Who runs out of tests takes half of what another has left.
+# Two workers at least: some tests mostly wait. A file's tests stay with one worker: what they share is made once.
 WORKERS ?= 2
-PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --durations 20 --durations-min 1
+PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations 20 --durations-min 1
 # How many departments' worth of cells the curve of growth is drawn through; 1000 is an option for a machine to spare.
 DEPARTMENTS ?= 1 10 100
 # $(call debian,what shows that it is there,packages)

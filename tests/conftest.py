@@ -32,7 +32,7 @@ os.environ["LEDGERGATE_LANG"] = "zh"  # whatever the locale of whoever runs the 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What mostly waits begins first: one worker waits for it while the others compute, and nothing long comes last."""
-    items.sort(key=lambda item: not any(item.get_closest_marker(waits) for waits in ("browser", "drill")))
+    items.sort(key=lambda item: not any(item.get_closest_marker(waits) for waits in ("browser", "drill", "spark")))
 
 
 @pytest.fixture
