@@ -20,7 +20,8 @@ MOST_CHARACTERS = 5_000_000
 class Place:
     """Where something stands: page (0 where the format has none), line, and box in points from the page's top left.
 
-    ``cell``: of a format without pages, its table, row and column, counted from 1.
+    ``cell``: of a format without pages, its table, row and column, counted from 1. ``counted``: the box is told by
+    characters and lines of a text that keeps its layout; people are told the line.
     """
 
     page: int
@@ -28,12 +29,13 @@ class Place:
     box: tuple[int, int, int, int] | None = None
     cell: tuple[int, int, int] | None = None
     unit: str = "行"
+    counted: bool = False
 
     def __str__(self) -> str:
         if self.cell:
             return "第{}张表 第{}行第{}格".format(*self.cell)
         page = f"第{self.page}页 " if self.page else ""
-        if self.box is None:
+        if self.box is None or self.counted:
             return f"{page}第{self.line}{self.unit}"
         return f"{page}({','.join(map(str, self.box))})"
 

@@ -316,6 +316,9 @@ def _spans(rows: Sequence[_Segment], width: int) -> list[Span] | None:
     full = [row.figures for row in rows if len(row.figures) == width]
     if not full or any(word.place.box is None for row in full for word in row):
         return None
+    pages = {row.figures[0].place.page for row in rows if row.figures and row.figures[0].place.counted}
+    if len(pages) > 1:  # a text that keeps its layout has its own columns on each page
+        return None
     return spans_below(full)
 
 

@@ -259,7 +259,7 @@ class _Reader:
         lines = self.lines[below : below + _MOST_BODY]
         for before, line, after in zip(lines, lines[1:], lines[2:], strict=False):
             boxes = [each.place.box for each in (before, line, after)]
-            if None in boxes or len({each.place.page for each in (before, line, after)}) > 1:
+            if None in boxes or line.place.counted or len({each.place.page for each in (before, line, after)}) > 1:
                 continue
             (above, _), (top, bottom), (below_it, _) = [(box[1], box[3]) for box in boxes if box]
             close = below_it - top < min(top - above, _LEADING * (bottom - top))
@@ -297,12 +297,18 @@ class _Reader:
         """
         if self.spans is None:
             return
-        full = [[token.word for token in row.figures] for row in rows if len(row.figures) == width]
-        spans = spans_below(full) if full else self.spans
-        for row in rows:
-            gaps = gaps_by_place([token.word for token in row.figures], spans, 0 if full else self.lead)
-            if gaps is not None:
-                row.gaps = gaps
+        pages: dict[int, list[_Row]] = {}
+        for row in rows:  # a text that keeps its layout has its own columns on each page
+            pages.setdefault(row.first.place.page if row.first.place.counted else 0, []).append(row)
+        for page, there in pages.items():
+            full = [[token.word for token in row.figures] for row in there if len(row.figures) == width]
+            if not full and page not in (0, self.unit_place.page):
+                continue
+            spans = spans_below(full) if full else self.spans
+            for row in there:
+                gaps = gaps_by_place([token.word for token in row.figures], spans, 0 if full else self.lead)
+                if gaps is not None:
+                    row.gaps = gaps
 
     def _begins(self, tokens: list[_Token], rows: list[_Row], numbered: bool) -> str:
         """Whether a line begins a row: with the next number, a total, or (without numbers) a name after figures."""

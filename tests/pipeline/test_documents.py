@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from pathlib import Path
 
 import docx
@@ -228,6 +229,7 @@ def test_what_is_said_of_an_item_twice_is_said_alike(tmp_path: Path, sentence: s
 PAGE, PARAGRAPH, LINE = r"第\d+页 \(\d+,\d+,\d+,\d+\)", r"第\d+段|第\d+张表 第\d+行第\d+格", r"第\d+行"
 LAYOUTS = {
     "ruled.docx": PARAGRAPH, "unruled.docx": PARAGRAPH, "ruled.pdf": PAGE, "unruled.pdf": PAGE, "report.txt": LINE,
+    "ruled.layout.txt": rf"第\d+页 {LINE}", "unruled.layout.txt": rf"第\d+页 {LINE}",
 }  # fmt: skip
 
 
@@ -246,14 +248,16 @@ def told(checked: CheckResult) -> dict[str, object]:
 
 
 def laid_out_by_office(folder: Path, layout: str) -> Path:
-    """The report in one layout; PDF as LibreOffice prints the same DOCX."""
+    """The report in one layout; PDF as LibreOffice prints the same DOCX, and text as poppler takes it out of that."""
     name, _, ending = layout.partition(".")
     if ending == "txt":
         (folder / layout).write_text(made.as_text(made.blocks()), encoding="utf-8")
         return folder / layout
     document = laid_out.write_docx(made.blocks(), folder / f"{name}.docx", ruled=name == "ruled")
-    if ending == "pdf":
-        to_pdf(document, folder / layout)
+    if ending != "docx":
+        to_pdf(document, folder / f"{name}.pdf")
+    if ending == "layout.txt":
+        subprocess.run(["pdftotext", "-layout", folder / f"{name}.pdf", folder / layout], check=True)
     return folder / layout
 
 

@@ -125,6 +125,33 @@ def test_row_that_no_reading_fits_is_said(tmp_path: Path) -> None:
     assert "没有一种读法" in error.value.problems[0].found
 
 
+def test_blanks_are_told_by_where_columns_stand_in_a_text_that_keeps_its_layout(tmp_path: Path) -> None:
+    """Of 160.00 160.00 80.00 the row's identity leaves three readings open; each page has columns of its own."""
+    header = ["序号", "项目明细", "上年结转", "年初预算", "本年调整", "预算资金", "决算支出"]
+    pages = [
+        [
+            header,
+            ["1", "甲项目", "", "160.00", "", "160.00", "80.00"],
+            ["2", "乙项目", "4.48", "6.81", "1.34", "12.63", "9.20"],
+        ],
+        [
+            header,
+            ["3", "丙项目", "10.00", "", "", "10.00", "9.00"],
+            ["4", "丁项目", "4.00", "6.00", "1.00", "11.00", "9.00"],
+        ],
+    ]
+    said = [
+        "\n".join("".join(each.ljust(width) for each in row) for row in page)
+        for page, width in zip(pages, (10, 16), strict=True)
+    ]
+    text = f"2024年度报告\n表3 项目支出明细表\n单位：万元\n{said[0]}\n\f{said[1]}\n"
+    cells = {cell.address.partition("/")[2]: cell for cell in read(tmp_path / "r.txt", text).year.cells}
+    at = {path: str(cell.value / 1_000_000) for path, cell in cells.items() if cell.value}
+    assert at["project_expenditure/1/initial_budget"] == "160"
+    assert at["project_expenditure/3/carryover"] == "10"
+    assert cells["project_expenditure/3/carryover"].cell == "第2页 第8行"
+
+
 def test_spaces_of_blanks_are_not_believed_where_a_row_contradicts_them(tmp_path: Path) -> None:
     """Left-packed figures would put the budget into the adjustment: the identity says no, so spaces say nothing."""
     with pytest.raises(InputError):
