@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 import tempfile
 import traceback
@@ -221,6 +222,7 @@ def _refuse_call(error: TyperException) -> NoReturn:
 
 def main() -> None:
     """Entry point: an exception that nobody expected is exit code 3, with its trace for whoever mends it."""
+    os.environ["PYTHONSAFEPATH"] = "1"  # processes of its own import nothing that lies in the folder it is called in
     gc.set_threshold(50_000, 20, 50)  # records by the hundred thousand, hardly a circle: a tenth of a long check's time
     try:
         code = app(prog_name="ledgergate", standalone_mode=False)

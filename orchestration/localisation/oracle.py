@@ -34,7 +34,8 @@ def propose_cells(
     """
     model = _Program(system, point, conflicts, others)
     asked = json.dumps(model.program() | {"nodes": _NODES, "seconds": clock.left() / 2})
-    ran = subprocess.run([sys.executable, "-m", __name__], input=asked, capture_output=True, text=True, check=False)
+    command = [sys.executable, "-P", "-m", __name__]  # -P: nothing that lies in the working folder is imported
+    ran = subprocess.run(command, input=asked, capture_output=True, text=True, check=False)
     if ran.returncode != 0:
         return None
     support = json.loads(ran.stdout.splitlines()[-1])  # the lines before are HiGHS's own

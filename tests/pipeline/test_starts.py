@@ -1,4 +1,4 @@
-"""What a command imports: starts cost more than work, so none loads what it does not use."""
+"""What a command imports: no more than it uses, since starts cost more than work, and nothing that lies around."""
 
 from __future__ import annotations
 
@@ -46,3 +46,29 @@ def test_the_gates_process_loads_no_statistics_drawing_or_engine() -> None:
     assert "great_expectations.expectations.core" in loaded, done.stderr
     # Parts of what is put off; their names alone stand there for whoever uses them.
     assert not loaded & {"scipy.stats.distributions", "altair.vegalite", "pyspark.sql", "psycopg2.extensions"}
+
+
+def test_nothing_that_lies_in_the_folder_of_the_call_is_imported(tmp_path: Path) -> None:
+    """The gates and HiGHS have Python processes of their own, which look into the working folder unless told not to."""
+    around = tmp_path / "downloads"
+    around.mkdir()
+    for name in ("multiprocessing", "json"):
+        (around / f"{name}.py").write_text(f"open('{name}-ran', 'w')\nraise SystemExit(77)\n", encoding="utf-8")
+    (tmp_path / "ledgergate").write_text(_START_ANOTHER, encoding="utf-8")
+    subprocess.run([sys.executable, str(tmp_path / "ledgergate"), "--version"], cwd=around, check=True)
+    assert [path.name for path in around.glob("*-ran")] == []
+
+
+_START_ANOTHER = """
+import multiprocessing, sys
+from orchestration.cli.main import main
+if __name__ == "__main__":
+    try:
+        main()
+    except SystemExit:
+        pass
+    own = multiprocessing.get_context("spawn").Process(target=print)
+    own.start()
+    own.join()
+    sys.exit(own.exitcode)
+"""
