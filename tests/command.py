@@ -30,6 +30,7 @@ def ledgergate(settings: Settings, *arguments: str, **environment: str) -> Ended
         patch.setenv("LEDGERGATE_HOME", str(settings.home))
         patch.setenv("LEDGERGATE_RAW", str(settings.raw))
         patch.setenv("DAGSTER_HOME", str(settings.home / "dagster"))
+        patch.setenv("PYTHONSAFEPATH", "1")  # as the command itself does, for good
         for name, value in environment.items():
             patch.setenv(name, value)
         patch.setattr(sys, "argv", ["ledgergate", *arguments])

@@ -61,9 +61,10 @@ def inline(text: str, *, formula: bool = False) -> Cell:
     return (8, wide(text) + bytes(10)) if formula else (6, wide(text))
 
 
-def rich(text: str) -> Cell:
-    """A text of which the second half has a font of its own."""
-    return 62, b"\x01" + wide(text) + struct.pack("<IHHHH", 2, 0, 0, len(text) // 2, 1)
+def rich(text: str, *runs: tuple[int, int]) -> Cell:
+    """A text whose parts have fonts of their own, each from a place on."""
+    fonts = b"".join(struct.pack("<HH", *run) for run in runs)
+    return 62, b"\x01" + wide(text) + struct.pack("<I", len(runs)) + fonts
 
 
 def shared(number: int) -> Cell:
@@ -109,8 +110,8 @@ def styles(
     found = record(278) + record(615)
     found += b"".join(record(44, struct.pack("<H", number) + wide(code)) for number, code in codes.items())
     found += record(616) + record(611)
-    for flags in (0, 0x08):
-        found += record(43, struct.pack("<HHH", 220, flags, 400) + bytes(15) + wide("宋体"))
+    for flags, place in ((0, 0), (0x08, 0), (0, 1)):
+        found += record(43, struct.pack("<HHHH", 220, flags, 400, place) + bytes(13) + wide("宋体"))
     found += (
         record(612)
         + record(626)

@@ -19,6 +19,8 @@ STATUSES = {
 #: Statuses of a rule instance that does not hold.
 BROKEN = ("inconsistent", "missing")
 BROKEN_IN_SQL = "('inconsistent', 'missing')"
+#: What a published form shows where the ledgers give no figure; read back, it is none.
+NOT_PROVIDED = "未提供"
 SECTIONS = {"execution": "预算执行", "output": "产出", "benefit": "效益", "satisfaction": "满意度", "total": "合计"}
 
 

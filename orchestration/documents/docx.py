@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from orchestration.base.archives import UNPACKING
 from orchestration.base.files import hidden_character, read_file
+from orchestration.base.runs import RunStyle
 from orchestration.documents.lines import (
     MOST_BYTES,
     MOST_CHARACTERS,
@@ -20,8 +21,10 @@ from orchestration.documents.lines import (
     TextLine,
     line_of_text,
     refused,
+    without_marks,
 )
 
+_STYLED = ".//w:vertAlign | .//w:strike | .//w:dstrike"
 _EXPECTED = "能打开的 docx"
 _MOST_EXPANDED = 512 * 2**20
 _OLE = b"\xd0\xcf\x11\xe0"
@@ -34,19 +37,21 @@ def read_docx(path: Path, name: str) -> Document:
 
     content = read_file(path, name, MOST_BYTES)
     opened: Opened = _opened(content, name)
+    text_of = _text_in_runs if opened.element.body.xpath(_STYLED) else _text
     blocks: list[TextLine | DrawnTable] = []
     paragraphs = tables = characters = 0
     for block in opened.iter_inner_content():
         if isinstance(block, Table):
             tables += 1
-            table = _table(block, tables)
+            table = _table(block, tables, text_of)
             characters += sum(len(text) for row in table.rows for text in row)
             if table.rows:
                 blocks.append(table)
         else:
             paragraphs += 1
-            characters += len(block.text)
-            blocks += _lines(block.text, paragraphs)
+            text = text_of(block)
+            characters += len(text)
+            blocks += _lines(text, paragraphs)
         if characters > MOST_CHARACTERS:
             raise refused(name, f"超过 {MOST_CHARACTERS:,} 字", f"不超过 {MOST_CHARACTERS:,} 字的文档")
     if not characters:
@@ -74,13 +79,29 @@ def _opened(content: bytes, name: str) -> Any:
         raise refused(name, f"打不开的文档（{type(error).__name__}）", _EXPECTED) from error
 
 
+def _text(paragraph: Any) -> str:
+    return str(paragraph.text)
+
+
+def _text_in_runs(paragraph: Any) -> str:
+    """The same, where what is raised, lowered or struck out is told apart."""
+    parts = (getattr(part, "runs", [part]) for part in paragraph.iter_inner_content())  # a link has runs of its own
+    return "".join(map(_shown, (run for part in parts for run in part)))
+
+
+def _shown(run: Any) -> str:
+    font = run.font
+    style = RunStyle(bool(font.superscript), bool(font.subscript), bool(font.strike or font.double_strike))
+    return style.shown(without_marks(run.text) if style.raised else run.text)
+
+
 def _lines(text: str, number: int) -> Iterator[TextLine]:
     for line in text.splitlines():
         if line.strip():
             yield line_of_text(line, Place(0, number, unit="段"), whole=True)
 
 
-def _table(table: Any, number: int) -> DrawnTable:
+def _table(table: Any, number: int, text_of: Callable[[Any], str]) -> DrawnTable:
     """The rows of a table. A cell merged to the right stands once; one merged downwards stands in every row, and is
     said to be merged.
     """
@@ -93,7 +114,7 @@ def _table(table: Any, number: int) -> DrawnTable:
         before = None
         for c, cell in enumerate(row.cells, row.grid_cols_before):
             to_the_right = before is cell._tc
-            texts.append("" if to_the_right else cell.text.strip())
+            texts.append("" if to_the_right else "\n".join(map(text_of, cell.paragraphs)).strip())
             first = seen.setdefault(cell._tc, (r, c))
             if first[0] < r:
                 for place in (first, (r, c)):

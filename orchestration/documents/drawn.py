@@ -19,7 +19,9 @@ from orchestration.documents.loose import (
 from orchestration.documents.solve import is_figure
 from orchestration.documents.tables import FoundTable, title_of
 from orchestration.ledgers.contract import Contract
+from orchestration.ledgers.grids.grid import Grid
 from orchestration.ledgers.money import squeeze
+from orchestration.ledgers.regions import begins_at
 from orchestration.ledgers.texts import fold
 
 _LOOK_BACK = 3
@@ -118,7 +120,7 @@ def drawn_tables(
             continue
         if last and last.go_on(block):
             continue
-        last = _begun(lines, block, contracts)
+        last = _begun(lines, block, _beginning_in(block, contracts))
         found.append(last)
     known = [
         FoundTable(each.contract.ledger, each.title, each.rows, each.places, 0, 0, merged=each.merged)
@@ -131,6 +133,12 @@ def drawn_tables(
         for part in side_by_side(one)
     ]  # fmt: skip
     return known, loose, lines
+
+
+def _beginning_in(table: DrawnTable, contracts: dict[str, Contract]) -> dict[str, Contract]:
+    """The contracts, of those for a part of a form only whose part begins in the table."""
+    whole = Grid("", "", table.rows)
+    return {name: each for name, each in contracts.items() if not each.region or begins_at(whole, each.region)}
 
 
 def _begun(lines: list[TextLine], table: DrawnTable, contracts: dict[str, Contract]) -> _OpenTable:

@@ -98,5 +98,14 @@ def line_of_text(text: str, place: Place, *, whole: bool = False) -> TextLine:
     return TextLine(text.strip(), place, words, whole)
 
 
+#: What is printed small and raised beside a figure to say that there is a note on it.
+NOTE_MARKS = "＊*△◇※†‡"
+
+
+def without_marks(raised: str) -> str:
+    """A raised part of a text without marks of notes: the figure is the same without them."""
+    return "".join(c for c in raised if c not in NOTE_MARKS)
+
+
 def refused(name: str, found: str, expected: str) -> InputError:
     return InputError([Problem(name, "", "", found, expected)])

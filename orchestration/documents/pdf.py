@@ -17,16 +17,19 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.base.files import read_file
+from orchestration.base.runs import RunStyle
 from orchestration.documents.lines import (
     MOST_BYTES,
     MOST_CHARACTERS,
     MOST_PAGES,
+    NOTE_MARKS,
     Document,
     DrawnTable,
     Place,
     TextLine,
     Word,
     refused,
+    without_marks,
 )
 from orchestration.documents.ruling import Glyph, Ruled, Stroke, lines_of, rounded, ruled_grids, stroke, table_of
 
@@ -35,6 +38,9 @@ _EXPECTED = "能打开的 PDF"
 _FEWEST, _COVERED = 12, 0.5
 #: Characters that print as nothing.
 _NOTHING, _SPACE = frozenset((0, 0xFFFE, 0xFFFF, 0xAD, 0x200B)), 0x20
+#: A character that is smaller than its neighbour by this and higher by that, as shares of its height, is raised.
+_SMALLER, _HIGHER = 0.8, 0.12
+_MAY_BE_A_NOTE, _RAISED = frozenset(f"0123456789{NOTE_MARKS}"), RunStyle(raised=True)
 _SAMPLE = 200  # characters that say how a page is turned
 _MOST_STROKES = 40_000
 _PAGE_NUMBER = re.compile(r"[-—－– ]*(?:第\s*)?\d{1,4}(?:\s*页)?[-—－– ]*")
@@ -144,7 +150,7 @@ def _contents(page: Any) -> tuple[list[Glyph], list[Stroke], float, Upright]:
 
     text = page.get_textpage()
     turned = upright(page, text)
-    glyphs = list(_glyphs(text, raw, turned.turn))
+    glyphs = list(_notes_apart(list(_glyphs(text, raw, turned.turn))))
     strokes: list[Stroke] = []
     covered = 0.0
     for each in page.get_objects(filter=(raw.FPDF_PAGEOBJ_PATH, raw.FPDF_PAGEOBJ_IMAGE)):
@@ -175,6 +181,31 @@ def _glyphs(text: Any, raw: Any, turn: Any) -> Iterator[Glyph]:
         ax, bx = (ax, bx) if ax <= bx else (bx, ax)
         ay, by = (ay, by) if ay <= by else (by, ay)
         yield Glyph(character, ax, ay, bx, by, turn(x.value, y.value)[1])
+
+
+def _notes_apart(glyphs: Sequence[Glyph]) -> Iterator[Glyph]:
+    """The characters; of what is raised beside another one, digits as raised digits, and no marks of notes."""
+    beside: Glyph | None = None  # the last one that is not raised
+    for glyph, following in itertools.zip_longest(glyphs, glyphs[1:]):
+        if glyph.text in _MAY_BE_A_NOTE and (_is_raised(glyph, beside) or _is_raised(glyph, following)):
+            if shown := _RAISED.shown(without_marks(glyph.text)):
+                yield glyph._replace(text=shown)
+            continue
+        if not glyph.text.isspace():
+            beside = glyph
+        yield glyph
+
+
+def _is_raised(glyph: Glyph, other: Glyph | None) -> bool:
+    """Whether a character is smaller than one right beside it, and stands higher."""
+    if other is None:
+        return False
+    height = other.bottom - other.top
+    return (
+        glyph.bottom - glyph.top < _SMALLER * height
+        and _HIGHER * height < other.base - glyph.base < height
+        and max(glyph.x0 - other.x1, other.x0 - glyph.x1) < height
+    )
 
 
 def _strokes(path: Any, raw: Any, turn: Any) -> Iterator[Stroke]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from orchestration.ledgers.money import FigureError, squeeze
+from orchestration.ledgers.money import FigureError, are_several, squeeze
 
 DecimalMark = Literal["point", "comma", "unclear"]
 _NUMBER = re.compile(r"[-(（]?[\d.]*\d,[\d.,]*\d[)）%％]?", re.ASCII)
@@ -38,6 +38,6 @@ def as_point(text: str, decimal: DecimalMark) -> str:
         if not _NUMBER.fullmatch(bare):
             return text
         raise FigureError("用点作小数点、不分千位的数，或在契约里写明 decimal: comma（逗号是小数点还是千分位不明）")
-    if not _AS_COMMA.fullmatch(bare):
+    if are_several(text) or not _AS_COMMA.fullmatch(bare):
         raise FigureError("逗号作小数点、点分千位的数（契约或同栏各数如此）")
     return bare.replace(".", "").replace(",", ".")

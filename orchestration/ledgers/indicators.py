@@ -19,6 +19,7 @@ from orchestration.ledgers.money import (
     PERSON_WORDS,
     Figure,
     FigureError,
+    are_several,
     day_number,
     half_width_text,
     parse_figure,
@@ -84,6 +85,7 @@ def read_target(text: str, year: int) -> Reading:
     if not re.search(r"\d", plain):
         return Reading(WORDS)
     try:
+        _check_single(text)
         found = _day_target(plain, year) or _two_ends(plain) or _one_number(plain)
         if found is None:
             raise FigureError
@@ -101,6 +103,7 @@ def read_outcome(text: str, year: int, target: Reading) -> Reading:
         return Reading(WORDS)
     found: tuple[Figure, Figure, str] | None
     try:
+        _check_single(text)
         if target.low is not None and target.low.unit == "date":
             span = span_of(plain, year)
             if span is None:
@@ -116,6 +119,11 @@ def read_outcome(text: str, year: int, target: Reading) -> Reading:
     except FigureError as error:
         return Reading(WORDS, note=f"实际完成值“{squeeze(text)}”{str(error) or '读不成一个数'}")
     return Reading(direction, low, high, _incomparable(target, direction, low))
+
+
+def _check_single(text: str) -> None:
+    if are_several(text):
+        raise FigureError("写了几个数")
 
 
 def indicator_cells(text: str, kind: str, blank: Cell, beside: str) -> list[Cell]:

@@ -77,6 +77,9 @@ _FIGURE = re.compile(
     r"(?P<percent>%)?(?P<over>余|多)?(?P<unit>[\u4e00-\u9fff]{0,6}?)(?P<above>以上)?",
     re.ASCII,
 )
+_GAP = re.compile(r"(?<=\d)\s+(?=\d)")
+#: Spaces part digits in groups of three from the left, and nowhere else: 1 263.00.
+_GROUPED, _GROUP = re.compile(r"(?<![\d.,．，])\d{1,3}(?:\s\d{3})*"), re.compile(r"\d{3}(?!\d)")
 _BARE_POINT = re.compile(r"(?<![\d.])\.(?=\d)", re.ASCII)  # .4 is 0.4
 _DATE = re.compile(r"(\d{4})(?:年|-|/|\.)(\d{1,2})(?:月|-|/|\.)(\d{1,2})日?", re.ASCII)
 # Full-width ASCII and no more of Unicode's compatibility forms: those would turn a footnote mark (5²) into a digit.
@@ -106,6 +109,18 @@ def squeeze(text: str) -> str:
     return "".join(text.split()).replace("\u200b", "").replace("\ufeff", "")
 
 
+def are_several(text: str) -> bool:
+    """Whether digits are parted as no single figure parts them: by a line's end, or by a space other than before groups
+    of three. 1,182.19 1 is a figure and a note's number, 100 over 200 are two figures.
+    """
+    return any(
+        "\n" in gap[0]
+        or not _GROUP.match(text, gap.end())
+        or not any(match.end() == gap.start() for match in _GROUPED.finditer(text, 0, gap.start()))
+        for gap in _GAP.finditer(text)
+    )
+
+
 def is_dash(text: str) -> bool:
     return bool(text) and all(c in DASHES for c in text)
 
@@ -123,6 +138,8 @@ def parse_figure(text: str, kind: str, unit: str = "") -> Figure:
     Characters that print as a minus, and marks that print as nothing, are read as such. Raises ``FigureError`` saying
     what was expected, and naming by its code what looks like something else (１０ is read, ٣ and O for 0 are not).
     """
+    if are_several(text):
+        raise FigureError(f"{_expected(kind, unit)}（一格只写一个数）")
     plain = "".join(c for c in squeeze(text) if c not in _INVISIBLE).translate(_HALF_WIDTH).translate(_MINUS)
     plain = _BARE_POINT.sub("0.", plain)
     try:

@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 
 from orchestration.base.problems import InputError, Problem
+from orchestration.base.wording import NOT_PROVIDED
 from orchestration.ledgers import commas
 from orchestration.ledgers.cell import Cell
 from orchestration.ledgers.commas import as_point
@@ -331,7 +332,7 @@ def _read_figure(
         measure.kind, measure.kind
     )
     zero_unit = "%" if measure.kind == "ratio" else unit
-    if is_among(stripped, contract.not_printed_words):
+    if stripped == NOT_PROVIDED or is_among(stripped, contract.not_printed_words):
         return []
     is_blank = not stripped or is_dash(stripped)
     if is_among(stripped, measure.zero_words) or (is_blank and (measure.blank or contract.blank) == "zero"):

@@ -16,6 +16,7 @@ from pydantic import TypeAdapter, ValidationError, model_validator
 
 from orchestration.base.foreign import expected_by_pydantic
 from orchestration.base.records import StrictRecord
+from orchestration.base.wording import NOT_PROVIDED
 from orchestration.base.yaml_files import read_yaml
 from orchestration.ledgers.money import MONEY_UNITS
 from orchestration.reporting.fields import Fields
@@ -24,7 +25,6 @@ from orchestration.reporting.figures import OPEN, TOKEN, FieldError, MissingFigu
 FORMS = Path(__file__).parent / "templates" / "forms.yml"
 #: The sheet rows above a form's grid: its title, its unit.
 ABOVE = 2
-NOT_PROVIDED = "未提供"
 _KINDS = ("head", "section", "row", "subtotal", "total", "check")
 #: What is this short in the first column is a row's number, or a word like 合计.
 _ROW_NUMBER = 3

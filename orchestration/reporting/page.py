@@ -23,12 +23,12 @@ from markupsafe import Markup
 
 from orchestration.base.clock import shown_stamp
 from orchestration.base.files import write_whole
-from orchestration.base.wording import SECTIONS, STATUSES
+from orchestration.base.wording import NOT_PROVIDED, SECTIONS, STATUSES
 from orchestration.ledgers.money import MONEY_UNITS, day_of
 from orchestration.reporting.desk import build_desk
 from orchestration.reporting.fields import Fields
 from orchestration.reporting.figures import BASES, MissingFigure, ReportFigure, amount, chinese_date, places, plain
-from orchestration.reporting.forms import NOT_PROVIDED, Form, FormCell, FormRow, Sum
+from orchestration.reporting.forms import Form, FormCell, FormRow, Sum
 from orchestration.reporting.layout import TextBlock
 from orchestration.reporting.page_aids import inlined, script_json, with_aids
 from orchestration.reporting.prose import marks_note

@@ -12,8 +12,9 @@ from xml.sax.saxutils import escape
 
 from docx.oxml.ns import nsdecls
 
+from orchestration.base.wording import NOT_PROVIDED
 from orchestration.reporting.figures import ReportFigure
-from orchestration.reporting.forms import NOT_PROVIDED, Form, FormCell, FormRow, alignment
+from orchestration.reporting.forms import Form, FormCell, FormRow, alignment
 from orchestration.reporting.layout import TextTable
 
 _KIND_SHADE = {"head": "E7EDF3", "section": "F3F5F7", "total": "F3F5F7", "check": "FFFFFF"}

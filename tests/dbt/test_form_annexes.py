@@ -14,11 +14,12 @@ import pytest
 from expectations.gate import run_suites
 from expectations.suites.year import SUITES
 from orchestration.base.settings import ROOT
+from orchestration.base.wording import NOT_PROVIDED
 from orchestration.ledgers.contract import read_contracts
 from orchestration.ledgers.reader import Year, read_paths, read_year
 from orchestration.reporting.edition import Edition
 from orchestration.reporting.fields import Fields
-from orchestration.reporting.forms import NOT_PROVIDED, Form, build_forms
+from orchestration.reporting.forms import Form, build_forms
 from orchestration.reporting.published import Published
 from orchestration.reporting.workbook import write_workbook
 from orchestration.rules.compiler import compile_rules

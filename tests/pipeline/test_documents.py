@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from decimal import Decimal
 from pathlib import Path
 
 import docx
@@ -12,9 +13,13 @@ import pypdfium2
 import pytest
 
 from orchestration.base.settings import Settings
+from orchestration.reporting.edition import Edition
 from orchestration.reporting.pdf import to_pdf
+from orchestration.reporting.published import open_version
+from orchestration.reporting.report import make_report
 from orchestration.reporting.review import verified, write_review
 from orchestration.warehouse.check import CheckResult, check_paths
+from tests.conftest import Published
 from tests.unit.documents import laid_out, made
 from tests.unit.documents.test_loose import BUDGET
 from tests.unit.drafting.test_restated import SAID
@@ -274,3 +279,23 @@ def test_every_layout_gives_the_same_findings_each_at_its_place(
     places = found.build.rows("select distinct cell from cell where file = ?", str(path))
     assert len(places) > 150
     assert [row["cell"] for row in places if not re.fullmatch(LAYOUTS[layout], row["cell"])] == []
+
+
+@pytest.mark.parametrize("name", ["report.docx", pytest.param("report.pdf", marks=pytest.mark.office)])
+def test_the_report_that_is_published_is_read_back_without_an_error(
+    tmp_path: Path, published: Published, name: str
+) -> None:
+    """With its raised marks, its 未提供 and its own sentences; the corrected cell as it was corrected."""
+    version = open_version(published.settings, 2024)
+    make_report(version, tmp_path, editions=[Edition.PUBLIC], pdf=name.endswith("pdf"))
+    (tmp_path / "build").mkdir()
+    settings = Settings.from_environment({"LEDGERGATE_HOME": str(tmp_path / "home")})
+    found = check_paths(settings, [tmp_path / name], tmp_path / "build")
+    assert broken(found, "error") == []
+    assert found.build.rows("select * from suspect_cell") == []
+    (mended,) = found.build.rows(
+        "select text, value from cell where address = '2024/project_expenditure/17/adjustment'"
+    )
+    assert (mended["text"], mended["value"]) == ("-362.69", Decimal(-3626900))
+    (document,) = found.documents
+    assert len(document.sentences.unread) < 10

@@ -49,6 +49,7 @@ def call(monkeypatch: pytest.MonkeyPatch, settings: Settings, *arguments: str) -
     monkeypatch.setenv("LEDGERGATE_HOME", str(settings.home))
     monkeypatch.setenv("LEDGERGATE_RAW", str(settings.raw))
     monkeypatch.delenv("DAGSTER_HOME", raising=False)
+    monkeypatch.setenv("PYTHONSAFEPATH", "1")  # as the command itself does, for good
     monkeypatch.setattr(sys, "argv", ["ledgergate", *arguments])
     with pytest.raises(SystemExit) as ended:
         main()

@@ -8,22 +8,21 @@ from __future__ import annotations
 
 import re
 import zipfile
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from orchestration.base.archives import DamagedError, opened, unpacked
 from orchestration.base.problems import Problem
+from orchestration.base.runs import PLAIN, RunStyle
 from orchestration.ledgers.grids import grid as bounds
 from orchestration.ledgers.grids.formats import FormatError, decimals, number_of, printed
 from orchestration.ledgers.grids.grid import Grid, reference, refused
+from orchestration.ledgers.grids.ods_styles import OdsStyles
 from orchestration.ledgers.grids.sheet import SheetParts
-from orchestration.ledgers.grids.xml import attribute, parse_xml, whole
+from orchestration.ledgers.grids.xml import parse_xml, whole
 
 _WHOLE = "未加密、完整的 ods，或另存为 xlsx"
 _CONTENT, _STYLES, _MANIFEST = "content.xml", "styles.xml", "META-INF/manifest.xml"
 _NUMBERS = ("float", "percentage", "currency")
-_DATA_STYLES = ("number-style", "percentage-style", "currency-style", "date-style", "time-style", "text-style",
-                "boolean-style")  # fmt: skip
 
 
 def read_workbook(path: Path, name: str) -> list[Grid]:
@@ -39,7 +38,7 @@ def _read(archive: zipfile.ZipFile, name: str) -> list[Grid]:
     parts = {info.filename: info for info in archive.infolist()}
     if _CONTENT not in parts:
         raise refused(name, "打不开的工作簿（内容不是 ods）", "扩展名与内容相符的 ods，或另存为 xlsx")
-    styles = _Styles()
+    styles = OdsStyles()
     book = _Book(name, styles)
     for part, reader in ((_MANIFEST, _Manifest(name)), (_STYLES, styles), (_CONTENT, book)):
         info = parts.get(part)
@@ -74,146 +73,10 @@ class _Manifest:
     def text(self, data: str) -> None: ...
 
 
-@dataclass
-class _DataStyle:
-    """One number format: the code of its own section, and the ones that conditions lead to."""
-
-    kind: str
-    code: str = ""
-    others: list[tuple[str, str]] = field(default_factory=list)  # condition, name of the format
-    plain: bool = False  # General
-
-
-@dataclass
-class _CellStyle:
-    parent: str
-    data: str
-    struck: bool = False
-    indent: int = 0  # tenths of a millimetre
-
-
-class _Styles:
-    """Formats, and which cell has which. Names are those of both parts: automatic ones and the workbook's own."""
-
-    def __init__(self) -> None:
-        self.data: dict[str, _DataStyle] = {}
-        self.cells: dict[str, _CellStyle] = {}
-        self.hidden_tables: set[str] = set()
-        self._open: _DataStyle | None = None
-        self._style = ""
-        self._family = ""
-        self._literal: list[str] | None = None
-
-    def start(self, tag: str, attributes: dict[str, str]) -> None:
-        named = {key.rpartition(":")[2]: value for key, value in attributes.items()}
-        if tag in _DATA_STYLES:
-            self._open = self.data[attribute(named, "name")] = _DataStyle(tag)
-        elif self._open is not None:
-            self._part_of_a_format(self._open, tag, named)
-        elif tag in ("style", "default-style"):
-            self._style, self._family = named.get("name", ""), named.get("family", "")
-            if self._family == "table-cell":
-                self.cells[self._style] = _CellStyle(
-                    named.get("parent-style-name", ""), named.get("data-style-name", "")
-                )
-        elif tag == "table-properties" and self._family == "table" and named.get("display") == "false":
-            self.hidden_tables.add(self._style)
-        elif tag == "text-properties" and self._family == "table-cell" and self._style in self.cells:
-            self.cells[self._style].struck = named.get("text-line-through-style", "none") != "none"
-        elif tag == "paragraph-properties" and self._family == "table-cell" and self._style in self.cells:
-            self.cells[self._style].indent = _tenths(named.get("margin-left", ""))
-
-    def _part_of_a_format(self, style: _DataStyle, tag: str, named: dict[str, str]) -> None:
-        if tag == "number":
-            style.code += _digits(named)
-            style.plain = style.plain or "decimal-places" not in named
-        elif tag in ("scientific-number", "fraction"):
-            style.code += "0.00E+00"
-        elif tag in ("text", "currency-symbol"):
-            self._literal = []
-        elif tag == "map":
-            style.others.append((named.get("condition", ""), named.get("apply-style-name", "")))
-
-    def text(self, data: str) -> None:
-        if self._literal is not None:
-            self._literal.append(data)
-
-    def end(self, tag: str) -> None:
-        if tag in _DATA_STYLES:
-            self._open = None
-        elif self._literal is not None and tag in ("text", "currency-symbol") and self._open is not None:
-            literal = "".join(self._literal).replace('"', "")
-            is_percent = self._open.kind == "percentage-style" and literal.strip() == "%"
-            self._open.code += "%" if is_percent else f'"{literal}"' if literal else ""
-            self._literal = None
-
-    def of_cell(self, name: str) -> tuple[str, bool]:
-        """The number format of a cell by the name of its style, and whether it is struck out."""
-        struck, seen = False, 0
-        while name in self.cells and seen < 20:
-            style = self.cells[name]
-            struck = struck or style.struck
-            if style.data:
-                return self._code(style.data), struck
-            name, seen = style.parent, seen + 1
-        return "General", struck
-
-    def indent(self, name: str) -> int:
-        """How far a cell's text is set in, by the first style up from its own that says."""
-        seen = 0
-        while name in self.cells and seen < 20 and not self.cells[name].indent:
-            name, seen = self.cells[name].parent, seen + 1
-        return self.cells[name].indent if name in self.cells else 0
-
-    def _code(self, name: str) -> str:
-        style = self.data.get(name)
-        if style is None:
-            return "General"
-        if style.plain and not style.others and style.code.strip('"0#,') == "":
-            return "General"
-        others = {condition.replace("value()", ""): self._section(other) for condition, other in style.others}
-        if not others:
-            return style.code
-        if ">=0" in others:
-            return f"{others['>=0']};{style.code}"
-        if ">0" in others and "<0" in others:
-            return f"{others['>0']};{others['<0']};{others.get('=0', style.code)}"
-        return "[" + "][".join(others) + "]" + style.code  # a condition that no printed amount needs: refused by name
-
-    def _section(self, name: str) -> str:
-        if name not in self.data:
-            raise DamagedError(f"没有数字格式 {name[:20]}")
-        return self.data[name].code
-
-
-_LENGTH = re.compile(r"(\d{1,4})(?:\.(\d{1,4}))?(cm|mm|in|pt)", re.ASCII)
-_TENTHS = {"cm": 100, "mm": 10, "in": 254, "pt": 254 / 72}
-
-
-def _tenths(length: str) -> int:
-    """A length in tenths of a millimetre; of what is none, nothing: it bears on how far a text is set in alone."""
-    match = _LENGTH.fullmatch(length)
-    return round(float(f"{match[1]}.{match[2] or 0}") * _TENTHS[match[3]]) if match else 0
-
-
-def _digits(named: dict[str, str]) -> str:
-    places = whole(named, "decimal-places", "0")
-    fewest = min(whole(named, "min-decimal-places", str(places)), places)
-    if not 0 <= places <= bounds.MOST_COLUMNS:
-        raise DamagedError(f"decimal-places {places}")
-    digits = "#,##0" if named.get("grouping") == "true" else "0" if named.get("min-integer-digits", "1") != "0" else "#"
-    factor = whole(named, "display-factor", "1")
-    thousands = {1: "", 1000: ",", 1000_000: ",,", 1000_000_000: ",,,"}.get(factor)
-    if thousands is None:
-        raise DamagedError(f"display-factor {factor}")
-    fraction = "." + "0" * fewest + "#" * (places - fewest) if places else ""
-    return digits + fraction + thousands
-
-
 class _Book:
     """The sheets, row by row. What is repeated is written out where it holds something."""
 
-    def __init__(self, name: str, styles: _Styles) -> None:
+    def __init__(self, name: str, styles: OdsStyles) -> None:
         self.name, self.styles = name, styles
         self.sheets: list[tuple[SheetParts, bool]] = []
         self._sheet: SheetParts | None = None
@@ -224,6 +87,7 @@ class _Book:
         self._cell: _OdsCell | None = None
         self._columns: list[tuple[int, str]] = []  # up to which column, which style
         self._row_style = ""
+        self._runs: list[RunStyle] = []  # of the parts of a text, one within the other
         self._aside = 0  # within an annotation or a drawing
         self._count = 0
 
@@ -266,6 +130,8 @@ class _Book:
             self._cell.add("\n" if tag == "line-break" else "\t")
         elif self._cell is not None and tag == "p":
             self._cell.new_line()
+        elif tag == "span":
+            self._runs.append(self.styles.runs.get(named.get("style-name", ""), PLAIN))
 
     def _start_column(self, sheet: SheetParts, named: dict[str, str]) -> None:
         first = self._columns[-1][0] if self._columns else 0
@@ -280,7 +146,7 @@ class _Book:
         if self._depth == 0:
             self.styles.text(data)
         elif self._cell is not None:
-            self._cell.add(data)
+            self._cell.add(self._runs[-1].shown(data) if self._runs else data)
 
     def end(self, tag: str) -> None:
         if self._aside:
@@ -291,6 +157,8 @@ class _Book:
         elif tag == "table":
             self._depth -= 1
             self._sheet = self._sheet if self._depth else None
+        elif tag == "span" and self._runs:
+            self._runs.pop()
         elif tag in ("table-cell", "covered-table-cell") and self._depth == 1 and self._cell is not None:
             if not self._cell.is_empty:
                 self._row_cells.append(self._cell)

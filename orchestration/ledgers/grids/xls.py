@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.base.problems import Problem
+from orchestration.base.runs import PLAIN, RunStyle, in_runs
 from orchestration.ledgers.grids import grid as bounds
 from orchestration.ledgers.grids.formats import FormatError, day_of_serial, decimals, is_date, printed
 from orchestration.ledgers.grids.grid import Grid, reference, refused
@@ -46,10 +47,13 @@ def _grid(book: Any, sheet: Any, name: str) -> Grid:
     parts.ranges = [(top, first, bottom - 1, last - 1) for top, bottom, first, last in sheet.merged_cells]
     formats = [_format(book, style) for style in book.xf_list]
     struck, indents = _struck(book), _indents(book)
+    fonts = _fonts(book)
     for r in range(sheet.nrows):
         for c, cell in enumerate(sheet.row(r)):
             at = reference(r, c)
             text = _text(parts, at, cell, formats, book.datemode == 1)
+            if runs := sheet.rich_text_runlist_map.get((r, c)):
+                text = in_runs(text, [(begin, fonts[n] if n < len(fonts) else PLAIN) for begin, n in runs])
             if text:
                 parts.cells.setdefault(r, {})[c] = text
                 if cell.xf_index in struck:
@@ -57,6 +61,10 @@ def _grid(book: Any, sheet: Any, name: str) -> Grid:
                 if cell.xf_index in indents:
                     parts.indents[at] = indents[cell.xf_index]
     return parts.grid()
+
+
+def _fonts(book: Any) -> list[RunStyle]:
+    return [RunStyle(font.escapement == 1, font.escapement == 2, bool(font.struck_out)) for font in book.font_list]
 
 
 def _struck(book: Any) -> set[int]:

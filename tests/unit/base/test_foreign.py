@@ -78,6 +78,7 @@ def test_a_contract_that_is_wrong_says_in_chinese_what_is_expected(tmp_path: Pat
 def test_a_wrong_call_is_told_in_chinese(
     call: str, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.setenv("PYTHONSAFEPATH", "1")  # as the command itself does, for good
     monkeypatch.setattr(sys, "argv", ["ledgergate", *call.split()])
     with pytest.raises(SystemExit) as ended:
         command.main()

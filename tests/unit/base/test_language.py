@@ -16,6 +16,7 @@ import yaml
 
 from orchestration.base.language import catalogue, in_english, screen_language, sent_language, sentences_of
 from orchestration.base.settings import ROOT
+from orchestration.ledgers.money import FigureError, parse_figure
 from tests.sentences import CHINESE, FILES, in_python, in_rules, in_sql, known_of
 
 _NOT_SAID = yaml.safe_load((Path(__file__).parent / "not_said.yml").read_text(encoding="utf-8"))
@@ -207,3 +208,19 @@ def test_the_setting_speaks_to_all_and_the_locale_to_the_screen(
 ) -> None:
     assert screen_language(environment) == screen
     assert sent_language(environment) == sent
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "unit"),
+    [
+        *(("x", kind, "万元") for kind in
+          ("money", "person", "count", "point", "ratio", "target", "number", "outcome", "date")),
+        ("1 1", "money", "万元"), ("1¹", "money", "万元"), ("9" * 30, "money", "元"), ("0.001", "money", "元"),
+        ("1.5", "person", ""), ("5", "money", ""),
+    ],
+)  # fmt: skip
+def test_what_a_figure_should_be_is_said_in_english(text: str, kind: str, unit: str) -> None:
+    with pytest.raises(FigureError) as error:
+        parse_figure(text, kind, unit)
+    as_written = "[千万亿]?[元人个件]|[年月日]"  # units and days
+    assert not CHINESE.search(re.sub(as_written, "", in_english(str(error.value))))

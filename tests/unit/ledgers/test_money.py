@@ -67,6 +67,19 @@ def test_full_width_digits_spaces_and_line_breaks_do_not_change_a_figure(text: s
     assert value(text) == (1_263_000_000, 5_000)
 
 
+@pytest.mark.parametrize(
+    "text", ["1,182.19 1", "1,182.19\n1,128.19", "100\n200", "1,263.0 0", "1 2345", "1234 567", "12,345 678", "１ ２"]
+)
+def test_digits_parted_as_no_figure_parts_them_are_several(text: str) -> None:
+    with pytest.raises(FigureError, match="一格只写一个数"):
+        parse_figure(text, "money", "万元")
+
+
+@pytest.mark.parametrize(("text", "fen"), [("1 263 500.5", 1_263_500_500_000), ("12\u00a0345", 12_345_000_000)])
+def test_spaces_part_thousands(text: str, fen: int) -> None:
+    assert value(text)[0] == fen
+
+
 def test_a_unit_in_the_cell_beats_the_unit_around_it() -> None:
     assert value("10万元", unit="亿元") == (10_000_000, 500_000)
     assert value("10 万元", unit="亿元") == (10_000_000, 500_000)

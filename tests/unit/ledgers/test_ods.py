@@ -32,6 +32,8 @@ STYLES = """
 <style:style style:name="ta2" style:family="table"><style:table-properties table:display="false"/></style:style>
 <style:style style:name="struck" style:family="table-cell" style:data-style-name="N4">
   <style:text-properties style:text-line-through-style="solid"/></style:style>
+<style:style style:name="up" style:family="text"><style:text-properties style:text-position="super 58%"/></style:style>
+<style:style style:name="gone" style:family="text"><style:text-properties style:text-line-through-style="solid"/></style:style>
 <style:style style:name="in1" style:family="table-cell"><style:paragraph-properties fo:margin-left="0.353cm"/></style:style>
 <style:style style:name="in2" style:family="table-cell"><style:paragraph-properties fo:margin-left="20pt"/></style:style>
 """ + "".join(

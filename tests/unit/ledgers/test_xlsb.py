@@ -67,9 +67,8 @@ def test_days_truths_and_texts_of_every_kind(tmp_path: Path) -> None:
 
 
 def test_a_text_in_several_fonts_that_stands_in_its_cell_is_read(tmp_path: Path) -> None:
-    first = made.row(
-        1, made.cell(0, made.rich("预算数")), made.short(made.rich("决算数"), 7), made.short(made.compact(5))
-    )
+    texts = made.rich("预算数", (0, 0), (1, 0)), made.rich("决算数")
+    first = made.row(1, made.cell(0, texts[0]), made.short(texts[1], 7), made.short(made.compact(5)))
     (found,) = grids(tmp_path, {"支出表": made.sheet(first)})
     assert found.rows == [["预算数", "决算数", "5"]]
     assert found.marks == {"B1": "划了删除线"}

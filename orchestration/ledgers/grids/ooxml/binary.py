@@ -6,8 +6,10 @@ By [MS-XLSB]. A formula whose result was never saved can't be told from its zero
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
+from orchestration.base.runs import PLAIN, RunStyle, in_runs
 from orchestration.ledgers.grids import grid as bounds
 from orchestration.ledgers.grids.grid import Grid, reference, refused
 from orchestration.ledgers.grids.ooxml.cells import SheetCells
@@ -41,13 +43,13 @@ class BinaryWorkbook(Workbook):
                 identity, end = text(content, 8)
                 yield text(content, end)[0], identity, whole("I", content) != 0
 
-    def strings(self, part: str) -> list[str]:
+    def strings(self, part: str, styles: Styles) -> list[str]:
         found = (content for kind, content in records(self.chunks(part)) if kind == _SHARED_TEXT)
-        return [bounded(text(content, 1)[0], self.name) for content in found]
+        return [bounded(_rich(content, 0, styles), self.name) for content in found]
 
     def styles(self, part: str) -> Styles:
         custom: dict[int, str] = {}
-        fonts: list[bool] = []
+        fonts: list[RunStyle] = []
         cells: list[tuple[int, int]] = []
         indents: dict[int, int] = {}
         of_cells = False
@@ -55,13 +57,14 @@ class BinaryWorkbook(Workbook):
             if kind == _FORMAT:
                 custom[whole("H", content)] = text(content, 2)[0]
             elif kind == _FONT:
-                fonts.append(bool(whole("H", content, 2) & _STRUCK))
+                place = whole("H", content, 6)
+                fonts.append(RunStyle(place == 1, place == 2, bool(whole("H", content, 2) & _STRUCK)))
             elif kind in (_CELL_STYLES, _END_CELL_STYLES):
                 of_cells = kind == _CELL_STYLES
             elif kind == _STYLE and of_cells:
                 indents[len(cells)] = whole("B", content, 11)
                 cells.append((whole("H", content, 2), whole("H", content, 4)))
-        return styles_of(custom, fonts, cells, indents)
+        return replace(styles_of(custom, [font.struck for font in fonts], cells, indents), runs=fonts)
 
     def sheet(self, entry: ListedSheet, strings: list[str], styles: Styles) -> Grid:
         sheet = BinarySheet(self.name, entry.name, strings, styles, self.from_1904)
@@ -126,11 +129,20 @@ class BinarySheet(SheetCells):
         return bounded(text(content, begin)[0], self.file, self.sheet, at)
 
     def _rich_text(self, at: str, style: int, content: bytes, begin: int) -> str:
-        return self._text(at, style, content, begin + 1)  # behind a byte that says what follows the text
+        return bounded(_rich(content, begin, self.styles), self.file, self.sheet, at)
 
     def _shared_text(self, at: str, style: int, content: bytes, begin: int) -> str:
         number = whole("I", content, begin)
         return self.shared(at, number, f"{number}")
+
+
+def _rich(content: bytes, at: int, styles: Styles) -> str:
+    """A text behind a byte that says whether the places follow from which on its parts have other fonts."""
+    found, end = text(content, at + 1)
+    if not whole("B", content, at) & 1:
+        return found
+    runs = (values("HH", content, end + 4 + 4 * n) for n in range(whole("I", content, end)))
+    return in_runs(found, ((int(at), styles.runs[int(n)] if n < len(styles.runs) else PLAIN) for at, n in runs))
 
 
 _CellReader = Callable[[BinarySheet, str, int, bytes, int], str]

@@ -45,7 +45,7 @@ class Workbook(ABC):
         """Of each sheet its name, the relation to its part, and whether it is hidden."""
 
     @abstractmethod
-    def strings(self, part: str) -> list[str]: ...
+    def strings(self, part: str, styles: Styles) -> list[str]: ...
 
     @abstractmethod
     def styles(self, part: str) -> Styles: ...
@@ -57,8 +57,8 @@ class Workbook(ABC):
         """The visible sheets."""
         entries = self._entries()
         texts, formats = self._part("sharedstrings"), self._part("styles")
-        strings = self.strings(texts) if texts else []
         styles = self.styles(formats) if formats else Styles()
+        strings = self.strings(texts, styles) if texts else []
         left_out = [entry.name for entry in entries if entry.hidden]
         for n, entry in enumerate(entry for entry in entries if not entry.hidden):
             grid = self.sheet(entry, strings, styles)

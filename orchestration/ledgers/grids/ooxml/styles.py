@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from orchestration.base.runs import RunStyle
 from orchestration.ledgers.grids.formats import is_date
 from orchestration.ledgers.grids.xml import whole
 
@@ -27,6 +28,7 @@ class Styles:
     struck: frozenset[int] = frozenset()
     dates: frozenset[int] = frozenset()
     indents: Mapping[int, int] = field(default_factory=dict)  # how many steps a text is set in, where it is
+    runs: Sequence[RunStyle] = ()  # by font: how a part of a text stands beside the rest; XML says it at the part
 
 
 class StyleReader:

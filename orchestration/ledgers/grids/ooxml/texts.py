@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
+from orchestration.base.runs import PLAIN, RunStyle
 from orchestration.ledgers.grids import grid as bounds
 from orchestration.ledgers.grids.grid import refused
 
@@ -12,6 +14,16 @@ _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 def unescaped(text: str) -> str:
     return _ESCAPE.sub(lambda match: chr(int(match[1], 16)), text) if "_x" in text else text
+
+
+def styled(style: RunStyle, tag: str, attributes: dict[str, str]) -> RunStyle:
+    """A run's style with what one of its properties adds."""
+    value = attributes.get("val", "1")
+    if tag == "vertAlign":
+        return replace(style, raised=value == "superscript", lowered=value == "subscript")
+    if tag in ("strike", "dstrike"):
+        return replace(style, struck=value not in ("0", "false"))
+    return style
 
 
 class SharedTexts:
@@ -23,6 +35,7 @@ class SharedTexts:
         self.parts: list[str] = []
         self.inside = False
         self.phonetic = False
+        self.style = PLAIN
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         if tag == "si":
@@ -31,16 +44,20 @@ class SharedTexts:
             self.phonetic = True
         elif tag == "t":
             self.inside = not self.phonetic
+        else:
+            self.style = styled(self.style, tag, attributes)
 
     def text(self, data: str) -> None:
         if self.inside:
-            self.parts.append(data)
+            self.parts.append(self.style.shown(data))
 
     def end(self, tag: str) -> None:
         if tag == "t":
             self.inside = False
         elif tag == "rPh":
             self.phonetic = False
+        elif tag == "r":
+            self.style = PLAIN
         elif tag == "si":
             self.strings.append(bounded(unescaped("".join(self.parts)), self.name))
 

@@ -46,7 +46,7 @@ class XmlWorkbook(Workbook):
             identity = next((value for key, value in attributes.items() if key.endswith(":id")), "")
             yield attributes.get("name", ""), identity, attributes.get("state", "visible") != "visible"
 
-    def strings(self, part: str) -> list[str]:
+    def strings(self, part: str, styles: Styles) -> list[str]:
         reader = SharedTexts(self.name)
         self.parse(part, reader.start, reader.end, reader.text)
         return reader.strings

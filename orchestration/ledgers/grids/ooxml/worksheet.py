@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
+from orchestration.base.runs import PLAIN
 from orchestration.ledgers.grids.grid import position, reference, refused
 from orchestration.ledgers.grids.ooxml.cells import SheetCells
 from orchestration.ledgers.grids.ooxml.styles import Styles
-from orchestration.ledgers.grids.ooxml.texts import bounded, unescaped
+from orchestration.ledgers.grids.ooxml.texts import bounded, styled, unescaped
 from orchestration.ledgers.grids.xml import whole, whole_number
 
 
@@ -21,6 +22,7 @@ class Worksheet(SheetCells):
         self.formula = False
         self.value: list[str] | None = None
         self.collecting = False
+        self.run = PLAIN
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         if tag == "c":
@@ -39,16 +41,20 @@ class Worksheet(SheetCells):
             self._merge(attributes.get("ref", ""))
         elif tag == "col" and attributes.get("hidden") in ("1", "true"):
             self.hidden_columns.append((whole(attributes, "min") - 1, whole(attributes, "max") - 1))
+        else:
+            self.run = styled(self.run, tag, attributes)
 
     def text(self, data: str) -> None:
         if self.collecting and self.value is not None and self.type != "phonetic":
-            self.value.append(data)
+            self.value.append(self.run.shown(data))
 
     def end(self, tag: str) -> None:
         if tag == "v" or tag == "t":
             self.collecting = False
         elif tag == "c":
             self._end_cell()
+        elif tag == "r":
+            self.run = PLAIN
         elif tag == "rPh":
             self.type = "inlineStr"
 
