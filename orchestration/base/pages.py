@@ -33,11 +33,14 @@ def english_of(html: str, *beside: Any) -> dict[str, str]:
     """
     words = sentences_of("words/page.yml")
     found: dict[str, str] = {}
+    seen: set[str] = set()  # a page says most of its texts many times
 
     def noted(text: str) -> str:
         core = text.strip()
-        if (said := words.get(core) or in_english(core)) != core:
-            found[core] = said.strip()
+        if core not in seen:
+            seen.add(core)
+            if (said := words.get(core) or in_english(core)) != core:
+                found[core] = said.strip()
         return text
 
     reader = _PageReader(noted)

@@ -32,10 +32,11 @@ def with_aids(fields: Fields, html: str, facts: Mapping[str, Any], specs: Mappin
     scripts = {**sentences_of("page.yml"), **sentences_of("words/page.yml")}
     whole = {**english_of(html, facts, specs), **{text: said for text, said in scripts.items() if "{" not in text}}
     statements = [rule[_STATEMENT] for rule in facts["rules"]]
+    held = frozenset(statements)
     english = {
         "first": sent_language(),
         "statements": [whole.get(statement, "") for statement in statements],  # by number: the page holds them already
-        "whole": {text: said for text, said in whole.items() if text not in set(statements)},
+        "whole": {text: said for text, said in whole.items() if text not in held},
         "patterns": patterns_of("page.yml"),
     }
     aids = _TEMPLATES.get_template("aids.html.j2").render(

@@ -182,7 +182,7 @@ def _rate_chart(
     size = alt.Size("size:Q", scale=alt.Scale(range=[16, 300], zero=True), legend=None)
     titles = {"预算": whole, "实际": "决算支出" if share == "执行率" else "实际数", "比率": share}
     tooltip = [alt.Tooltip(f"{name}:N", title=titles.get(name, name)) for name in ("名称", *titles, "地址")]
-    base = alt.Chart(alt.InlineData(values=data))
+    base = alt.Chart(alt.InlineData(values=tuple(data)))  # Altair copies a list with each change of a chart
     marks, names_on = (base.transform_filter(test) for test in ("isValid(datum.rate)", "!isValid(datum.rate)"))
     # On a phone a long name gets smaller letters, and an ellipsis past that: the table beneath has it whole.
     letters: dict[str, Any] = {"align": "left", "dy": 1, "limit": alt.expr("width")}
