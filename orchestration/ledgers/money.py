@@ -78,8 +78,8 @@ _FIGURE = re.compile(
     re.ASCII,
 )
 _GAP = re.compile(r"(?<=\d)\s+(?=\d)")
-#: Spaces part digits in groups of three from the left, and nowhere else: 1 263.00.
-_GROUPED, _GROUP = re.compile(r"(?<![\d.,．，])\d{1,3}(?:\s\d{3})*"), re.compile(r"\d{3}(?!\d)")
+#: What a single space may part within a figure: whole digits in groups of three, 1 263.00.
+_GROUPED = re.compile(r"(?<![\d.,．，])\d{1,3}(?:[ \u00a0\u2007\u2009\u202f\u3000]\d{3})+(?!\d)")
 _BARE_POINT = re.compile(r"(?<![\d.])\.(?=\d)", re.ASCII)  # .4 is 0.4
 _DATE = re.compile(r"(\d{4})(?:年|-|/|\.)(\d{1,2})(?:月|-|/|\.)(\d{1,2})日?", re.ASCII)
 # Full-width ASCII and no more of Unicode's compatibility forms: those would turn a footnote mark (5²) into a digit.
@@ -110,15 +110,10 @@ def squeeze(text: str) -> str:
 
 
 def are_several(text: str) -> bool:
-    """Whether digits are parted as no single figure parts them: by a line's end, or by a space other than before groups
-    of three. 1,182.19 1 is a figure and a note's number, 100 over 200 are two figures.
+    """Whether digits are parted as no single figure parts them: by a line's end, a tab, several spaces, or one that is
+    not before groups of three. 1,182.19 1 is a figure and a note's number, 100 over 200 are two figures.
     """
-    return any(
-        "\n" in gap[0]
-        or not _GROUP.match(text, gap.end())
-        or not any(match.end() == gap.start() for match in _GROUPED.finditer(text, 0, gap.start()))
-        for gap in _GAP.finditer(text)
-    )
+    return bool(_GAP.search(text) and _GAP.search(_GROUPED.sub("0", text)))
 
 
 def is_dash(text: str) -> bool:

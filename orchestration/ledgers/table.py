@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from orchestration.base.problems import InputError, Problem
+from orchestration.base.wording import NOT_PROVIDED
 from orchestration.ledgers.cell import Cell
 from orchestration.ledgers.contract import Contract
 from orchestration.ledgers.grids.grid import position
@@ -85,9 +86,22 @@ def read_table(
     settled, notices = by_column(cells, contract, part)
     settled = [replace(cell, mark=part.marks[cell.cell]) if cell.cell in part.marks else cell for cell in settled]
     left_out = [*_columns_left_alone(part, header, contract), *read.left_out, *again]
-    return Table(
-        settled, left_out, [*grid.notices, *overruled, *notices, *read.notices], frozenset(header.columns.values())
-    )
+    notices = [*grid.notices, *overruled, *notices, *read.notices, *_not_provided(part, header, contract)]
+    return Table(settled, left_out, notices, frozenset(header.columns.values()))
+
+
+def _not_provided(grid: Grid, header: Header, contract: Contract) -> Iterator[Problem]:
+    """Figures in whose place 未提供 stands, where the contract does not expect it: read as none, and told."""
+    columns = {header.columns[measure.name] for measure in contract.measures if measure.name in header.columns}
+    places = [
+        reference(r, c)
+        for r, row in enumerate(grid.rows[header.last + 1 :], header.last + 1)
+        for c, text in enumerate(row)
+        if c in columns and squeeze(text) == NOT_PROVIDED
+    ]
+    if places and NOT_PROVIDED not in contract.not_printed_words:
+        found = f"{len(places)} 格写着“{NOT_PROVIDED}”"
+        yield Problem(grid.file, grid.sheet, places[0], found, "按没有数读取；有数的请填上")
 
 
 def _sheet_names(grid: Grid, contract: Contract) -> dict[str, str]:

@@ -68,8 +68,12 @@ def test_full_width_digits_spaces_and_line_breaks_do_not_change_a_figure(text: s
 
 
 @pytest.mark.parametrize(
-    "text", ["1,182.19 1", "1,182.19\n1,128.19", "100\n200", "1,263.0 0", "1 2345", "1234 567", "12,345 678", "１ ２"]
-)
+    "text",
+    [
+        "1,182.19 1", "1,182.19\n1,128.19", "100\n200", "100\r200", "100\t200", "100  200", "100 200 1", "1,263.0 0",
+        "1 2345", "1234 567", "12,345 678", "１ ２",
+    ],
+)  # fmt: skip
 def test_digits_parted_as_no_figure_parts_them_are_several(text: str) -> None:
     with pytest.raises(FigureError, match="一格只写一个数"):
         parse_figure(text, "money", "万元")

@@ -113,3 +113,12 @@ def test_a_contract_may_say_that_the_row_is_a_unit() -> None:
     by: Contract = contract(row_kinds={"甲": "detail"})
     table = read_table(Grid("账.csv", "", rows), by, 2024)
     assert [cell.row_key for cell in table.cells] == ["甲", "甲", "财政局", "财政局"] and not table.notices
+
+
+def test_a_figure_that_is_not_provided_is_none_and_told() -> None:
+    rows = [["单位名称", "预算数", "决算数"], ["甲", "未提供", "1.00"], ["乙", "2.00", "未提供"]]
+    table = read_table(Grid("账.csv", "", rows), contract(), 2024)
+    assert [(cell.row_key, cell.measure) for cell in table.cells] == [("甲", "actual"), ("乙", "budget")]
+    assert [(each.cell, each.found) for each in table.notices] == [("B2", "2 格写着“未提供”")]
+    expected = contract(not_printed_words=["未提供"])
+    assert read_table(Grid("账.csv", "", rows), expected, 2024).notices == []
