@@ -38,7 +38,7 @@ def write_table(
     places = {column: _places(kind) for column, kind in schema.items()}
     plain = [column for column, behind in places.items() if behind is None]
     exact = {column: behind for column, behind in places.items() if behind is not None}
-    encode = json.JSONEncoder(default=int).encode  # a whole Decimal
+    encode = json.JSONEncoder(default=_whole).encode
     columns = ", ".join(
         f"'{column}': '{kind if places[column] is None else 'hugeint'}'" for column, kind in schema.items()
     )
@@ -48,7 +48,7 @@ def write_table(
         with os.fdopen(descriptor, "w", encoding="utf-8") as lines:
             for row in rows:
                 said = {column: value for column in plain if (value := row.get(column)) is not None}
-                if float in map(type, said.values()):
+                if any(map(_is_float, said.values())):
                     raise ValueError(f"a float is no figure: {said}")
                 for column, behind in exact.items():
                     if (value := row.get(column)) is not None:
@@ -75,11 +75,22 @@ def _read(column: str, kind: str, places: int | None) -> str:
     return f"({column}::decimal(28, 0) * {last})::{kind} as {column}"
 
 
+def _is_float(value: object) -> bool:
+    return isinstance(value, float)
+
+
+def _whole(value: object) -> int:
+    """A Decimal in a column without decimals."""
+    if isinstance(value, Decimal) and value == value.to_integral_value():
+        return int(value)
+    raise ValueError(f"{value} has more digits than its column holds")
+
+
 def _shifted(value: Any, places: int) -> str:
     """A figure as a whole number of its column's last place: DuckDB takes forty microseconds to make a decimal of a
     text with a point. As text, so that no reader of JSON makes a float of it.
     """
-    if isinstance(value, float):
+    if _is_float(value):
         raise ValueError(f"a float is no figure: {value}")
     try:
         return str(int(_EXACT.to_integral_exact(_EXACT.scaleb(Decimal(value), places))))

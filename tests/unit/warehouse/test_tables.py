@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,6 +43,8 @@ def test_what_is_written_is_what_is_read(tmp_path: Path) -> None:
         {"value": 0.1},
         {"fen": Decimal("0.5")},
         {"name": 0.1},
+        {"name": np.float64(0.1)},
+        {"place": Decimal("2024.5")},
     ],
 )
 def test_a_figure_that_its_column_cannot_hold_is_not_rounded(tmp_path: Path, wrong: dict[str, object]) -> None:
