@@ -11,11 +11,12 @@ be one of ours. What does not belong here: verifying (``localise``), a starting 
 from __future__ import annotations
 
 import json
+import resource
 import subprocess
 import sys
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from math import inf
+from math import ceil, inf
 from typing import Any
 
 from orchestration.localisation.solver.exact import Number, divide, magnitude
@@ -33,7 +34,8 @@ def propose_cells(
     None where it gives up, or has died. ``point``: values of the others.
     """
     model = _Program(system, point, conflicts, others)
-    asked = json.dumps(model.program() | {"nodes": _NODES, "seconds": clock.left() / 2})
+    left = clock.left()
+    asked = json.dumps(model.program() | {"nodes": _NODES, "seconds": left / 2, "most": ceil(left)})
     command = [sys.executable, "-P", "-m", __name__]  # -P: nothing that lies in the working folder is imported
     ran = subprocess.run(command, input=asked, capture_output=True, text=True, check=False)
     if ran.returncode != 0:
@@ -146,5 +148,11 @@ def _answer(asked: dict[str, Any]) -> list[int] | None:
     return None if found.x is None else [n for n in range(size) if found.x[size + n] > 0.5]
 
 
+def _answer_within(asked: dict[str, Any]) -> None:
+    """HiGHS looks at its own limit now and then, and by the wall's clock: past all that is left, the system ends it."""
+    resource.setrlimit(resource.RLIMIT_CPU, (asked["most"], asked["most"]))
+    print("\n" + json.dumps(_answer(asked)))  # noqa: T201 (the answer to the process that asks)
+
+
 if __name__ == "__main__":
-    print("\n" + json.dumps(_answer(json.load(sys.stdin))))  # noqa: T201 (the answer to the process that asks)
+    _answer_within(json.load(sys.stdin))
