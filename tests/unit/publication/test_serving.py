@@ -8,6 +8,8 @@ import duckdb
 import pytest
 
 from orchestration.publication.serving import add, write_all
+from orchestration.publication.versions import _another_mark
+from orchestration.warehouse.current import fingerprint_of
 
 
 @pytest.fixture
@@ -83,3 +85,15 @@ def test_the_file_does_not_grow_with_what_is_published_again(
         assert add(tmp_path / f"{n}.duckdb", tmp_path / f"{n + 1}.duckdb", {(2024, "甲"): new})
     sizes = [(tmp_path / f"{n}.duckdb").stat().st_size for n in (3, 40)]
     assert sizes[1] <= sizes[0]
+
+
+def test_a_file_of_the_same_size_and_time_gets_another_mark(
+    folders: dict[tuple[int, str], Path], tmp_path: Path
+) -> None:
+    """Else a switch that was killed before the rename would be taken for done."""
+    draft = tmp_path / "served.duckdb"
+    write_all(draft, folders)
+    before, held = fingerprint_of(draft), content(draft)
+    assert _another_mark(draft, before) == fingerprint_of(draft) != before
+    assert _another_mark(draft, before) == fingerprint_of(draft)
+    assert content(draft) == held
