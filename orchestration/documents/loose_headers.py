@@ -25,8 +25,12 @@ def headers_of(above: Sequence[TextLine], lead: list[str], width: int, spans: Se
         before, found = texts[:-width], texts[-width:]
     headers = [text or f"第{n}栏" for n, text in enumerate(found, 1)]
     headers = [text if headers.count(text) == 1 else f"{text}（第{n}栏）" for n, text in enumerate(headers, 1)]
-    named = len(before) == len({*before, *headers}) - len(headers) == len(lead)
-    return [*(before if named else lead), *headers]
+    return [*(before if _name_each(before, headers, lead) else lead), *headers]
+
+
+def _name_each(before: Sequence[str], headers: Sequence[str], lead: Sequence[str]) -> bool:
+    """Whether each column of codes and names has a header that no other column has."""
+    return len(before) == len(lead) and len({*before, *headers}) == len(before) + len(headers)
 
 
 def _headers_by_place(lines: Sequence[TextLine], spans: Sequence[Span]) -> list[str]:

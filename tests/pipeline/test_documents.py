@@ -13,6 +13,8 @@ import pypdfium2
 import pytest
 
 from orchestration.base.settings import Settings
+from orchestration.documents.lines import DrawnTable
+from orchestration.documents.pdf import read_pdf
 from orchestration.reporting.edition import Edition
 from orchestration.reporting.pdf import to_pdf
 from orchestration.reporting.published import open_version
@@ -22,6 +24,7 @@ from orchestration.warehouse.check import CheckResult, check_paths
 from tests.conftest import Published
 from tests.unit.documents import laid_out, made
 from tests.unit.documents.test_loose import BUDGET
+from tests.unit.documents.test_runs import with_notes
 from tests.unit.drafting.test_restated import SAID
 
 
@@ -299,3 +302,11 @@ def test_the_report_that_is_published_is_read_back_without_an_error(
     assert (mended["text"], mended["value"]) == ("-362.69", Decimal(-3626900))
     (document,) = found.documents
     assert len(document.sentences.unread) < 10
+
+
+@pytest.mark.office
+def test_what_is_raised_on_a_page_is_no_digit_of_the_figure_beside_it(tmp_path: Path) -> None:
+    to_pdf(with_notes(tmp_path / "r.docx"), tmp_path / "r.pdf")
+    table, *_ = read_pdf(tmp_path / "r.pdf", "r.pdf").blocks
+    assert isinstance(table, DrawnTable)
+    assert [text.replace(" ", "") for text in table.rows[0]][:2] == ["¹1,182.19", "-362.69"]  # it stands above the line

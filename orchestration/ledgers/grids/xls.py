@@ -46,8 +46,8 @@ def _grid(book: Any, sheet: Any, name: str) -> Grid:
     parts.hidden_columns = [(column, column) for column, info in sheet.colinfo_map.items() if info.hidden]
     parts.ranges = [(top, first, bottom - 1, last - 1) for top, bottom, first, last in sheet.merged_cells]
     formats = [_format(book, style) for style in book.xf_list]
-    struck, indents = _struck(book), _indents(book)
     fonts = _fonts(book)
+    struck, indents = _struck(book, fonts), _indents(book)
     for r in range(sheet.nrows):
         for c, cell in enumerate(sheet.row(r)):
             at = reference(r, c)
@@ -64,13 +64,14 @@ def _grid(book: Any, sheet: Any, name: str) -> Grid:
 
 
 def _fonts(book: Any) -> list[RunStyle]:
+    """By number, how text in a font stands beside other text."""
     return [RunStyle(font.escapement == 1, font.escapement == 2, bool(font.struck_out)) for font in book.font_list]
 
 
-def _struck(book: Any) -> set[int]:
+def _struck(book: Any, fonts: list[RunStyle]) -> set[int]:
     """Styles whose font is struck out."""
-    fonts = [font.struck_out for font in book.font_list]
-    return {n for n, style in enumerate(book.xf_list) if style.font_index < len(fonts) and fonts[style.font_index]}
+    numbers = [style.font_index for style in book.xf_list]
+    return {n for n, font in enumerate(numbers) if font < len(fonts) and fonts[font].struck}
 
 
 def _indents(book: Any) -> dict[int, int]:
